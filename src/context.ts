@@ -1,0 +1,21 @@
+import type { Logger } from 'pino'
+import type { Database } from '../db/connect.ts'
+import type { Metrics } from './metrics.ts'
+
+/**
+ * What every action is given first: the database, the log, the clock and the rules of this installation.
+ * `now` is epoch milliseconds; it is the only clock of the service, so the demo can scale it and tests can set it.
+ */
+export type Ctx = {
+  db: Database
+  log: Logger
+  now: () => number
+  metrics: Metrics
+  /** Whether a shipment may be sealed on a profile marked as example: only embedded backends (trial runs) allow it. */
+  exampleProfiles: 'allowed' | 'refused'
+}
+
+/** Fails loudly where the program itself is wrong; never for bad input, which is refused by value. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`assertion failed: ${message}`)
+}

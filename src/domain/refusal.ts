@@ -1,0 +1,36 @@
+/**
+ * A refusal: a "no" by value, with a stable code and one sentence that says what to do. The API maps every code to a
+ * problem document in one table; faults are thrown instead.
+ */
+export type Refusal = { readonly refused: RefusalCode; readonly detail: string }
+
+/** Every code a user can meet; stable, public (the last part of the problem type). */
+export type RefusalCode =
+  | 'not_found'
+  | 'invalid'
+  | 'not_allowed'
+  | 'already_exists'
+  | 'in_the_future'
+  | 'placement_overlaps'
+  | 'placement_superseded'
+  | 'profile_not_approvable'
+  | 'profile_not_effective'
+  | 'profile_is_example'
+  | 'already_released'
+  | 'changed_meanwhile'
+  | 'idempotency_key_reused'
+
+/** Builds a refusal; `detail` is shown to the user and says what to do. */
+export function refuse(code: RefusalCode, detail: string): Refusal {
+  return { refused: code, detail }
+}
+
+/** Tells a refusal from a result. */
+export function isRefusal(value: unknown): value is Refusal {
+  return typeof value === 'object' && value !== null && 'refused' in value
+}
+
+/** Ends a `switch` over a union: a forgotten member does not compile. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`)
+}
