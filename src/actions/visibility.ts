@@ -1,0 +1,55 @@
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import type { Tables } from '../../db/tables.ts'
+import type { Actor } from '../domain/actor.ts'
+
+/**
+ * What an organisation may see, decided here and nowhere else: every query that serves an actor takes its condition from
+ * this file. A shipment is visible to its parties; what belongs to it (events, readings, evaluations) through it. A thing
+ * that is not visible does not exist for the asker: `not_found`, never `not_allowed`.
+ */
+export function canSeeShipment(actor: Actor, shipmentId: Expression<number>): Expression<SqlBool> {
+  return sql<SqlBool>`exists (select 1 from shipment_party p
+    where p.shipment_id = ${shipmentId} and p.organisation_id = ${actor.organisationId})`
+}
+
+/** Own sensors, and those placed on a visible shipment. */
+export function canSeeSensor(actor: Actor, eb: ExpressionBuilder<Tables, 'sensor'>): Expression<SqlBool> {
+  return eb.or([
+    eb('sensor.organisation_id', '=', actor.organisationId ?? 0),
+    sql<SqlBool>`exists (select 1 from placement l join shipment_party p on p.shipment_id = l.shipment_id
+      where l.sensor_id = sensor.id and p.organisation_id = ${actor.organisationId})`,
+  ])
+}
+
+/** Own products, and those of orders and shipments one is a party to. */
+export function canSeeProduct(actor: Actor, productId: Expression<number>): Expression<SqlBool> {
+  const org = actor.organisationId
+  return sql<SqlBool>`(exists (select 1 from product where product.id = ${productId} and product.organisation_id = ${org})
+    or exists (select 1 from shipment s join shipment_party p on p.shipment_id = s.id
+      where s.product_id = ${productId} and p.organisation_id = ${org})
+    or exists (select 1 from therapy_order o
+      where o.product_id = ${productId} and ${org} in (o.organisation_id, o.consignee_id)))`
+}
+
+/** Orders one entered, is to receive, or whose product is one's own. */
+export function canSeeOrder(actor: Actor, eb: ExpressionBuilder<Tables, 'therapy_order'>): Expression<SqlBool> {
+  const org = actor.organisationId ?? 0
+  return eb.or([
+    eb('therapy_order.organisation_id', '=', org),
+    eb('therapy_order.consignee_id', '=', org),
+    sql<SqlBool>`exists (select 1 from product where product.id = therapy_order.product_id
+      and product.organisation_id = ${org})`,
+    sql<SqlBool>`exists (select 1 from shipment s join shipment_party p on p.shipment_id = s.id
+      where s.order_id = therapy_order.id and p.organisation_id = ${org})`,
+  ])
+}
+
+/**
+ * Kept messages: those of one's own sensors; those of no known sensor belong to nobody yet and are the administrator's.
+ */
+export function canSeeMessage(actor: Actor, eb: ExpressionBuilder<Tables, 'kept_message'>): Expression<SqlBool> {
+  const own = sql<SqlBool>`exists (select 1 from sensor s where s.id = kept_message.sensor_id
+    and s.organisation_id = ${actor.organisationId})`
+  if (actor.role !== 'administrator') return own
+  return eb.or([own, sql<SqlBool>`not exists (select 1 from sensor s where s.id = kept_message.sensor_id)`])
+}

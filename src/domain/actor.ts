@@ -1,0 +1,42 @@
+/**
+ * Who acts: a machine (API key) of an organisation today, people later. Every action takes its actor; what a role may do is
+ * this one table, what an organisation may see is `actions/visibility.ts`.
+ */
+export type Actor = {
+  kind: 'machine' | 'person' | 'sensor' | 'service'
+  /** The API key's id, the person's or the sensor's; `service` for what the program does by itself. */
+  id: string
+  organisationId: number | null
+  role: Role | null
+  /** Ties log lines, audit rows and the answer together. */
+  requestId: string | null
+}
+
+export const ROLES = ['administrator', 'sponsor', 'distributor', 'carrier', 'treatment_centre', 'auditor'] as const
+export type Role = (typeof ROLES)[number]
+
+/** What can be done, and by which role (domain page section 7: an administrator has no QA rights, an auditor only reads). */
+const MAY = {
+  manage_organisations: ['administrator'],
+  manage_products: ['sponsor'],
+  approve_profiles: ['sponsor'],
+  manage_sensors: ['sponsor', 'distributor', 'carrier', 'treatment_centre'],
+  enter_orders: ['sponsor', 'treatment_centre'],
+  manage_containers: ['sponsor', 'distributor', 'carrier'],
+  open_shipments: ['sponsor', 'distributor'],
+  place_sensors: ['sponsor', 'distributor', 'carrier', 'treatment_centre'],
+  record_custody: ['sponsor', 'distributor', 'carrier', 'treatment_centre'],
+  release_messages: ['administrator', 'sponsor', 'distributor'],
+} as const satisfies Record<string, readonly Role[]>
+
+export type Permission = keyof typeof MAY
+
+/** Whether the actor's role allows the deed; the service itself may do what its actions do. */
+export function may(actor: Actor, permission: Permission): boolean {
+  if (actor.kind === 'service') return true
+  const roles: readonly Role[] = MAY[permission]
+  return actor.role !== null && roles.includes(actor.role)
+}
+
+/** The program itself, where nobody asked: following up on judging, closing placements with their window. */
+export const SERVICE: Actor = { kind: 'service', id: 'service', organisationId: null, role: null, requestId: null }

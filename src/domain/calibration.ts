@@ -1,0 +1,83 @@
+import type { Profile } from './profile.ts'
+
+/**
+ * Calibration (domain page 2.5): corrected = raw + correction, correction = reference - indicated, piecewise linear between
+ * the points of the certificate and constant outside.
+ */
+export type Certificate = {
+  id: number
+  calibratedAt: number
+  dueAt: number
+  uncertaintyMilliC: number
+  /** Ascending by indicated temperature. */
+  points: { atMilliC: number; correctionMilliC: number }[]
+}
+
+/**
+ * The certificate that rules a reading: the one its placement names, else the newest dated at or before the reading.
+ * `certificates` ascend by date; null when none is old enough.
+ */
+export function certificateAt(certificates: readonly Certificate[], named: number | null, at: number): Certificate | null {
+  if (named !== null) return certificates.find((certificate) => certificate.id === named) ?? null
+  return certificates.findLast((certificate) => certificate.calibratedAt <= at) ?? null
+}
+
+/** Raw milli-degrees to corrected ones, rounded once more, half away from zero. */
+export function corrected(certificate: Certificate | null, rawMilliC: number): number {
+  return certificate === null ? rawMilliC : rawMilliC + correction(certificate, rawMilliC)
+}
+
+function correction(certificate: Certificate, rawMilliC: number): number {
+  const { points } = certificate
+  const next = points.findIndex((point) => point.atMilliC >= rawMilliC)
+  const above = next < 0 ? points.at(-1) : points[next]
+  const below = next < 0 ? above : (points[next - 1] ?? above)
+  if (above === undefined || below === undefined) return 0
+  const span = above.atMilliC - below.atMilliC
+  if (span === 0) return above.correctionMilliC
+  const slope = (above.correctionMilliC - below.correctionMilliC) * (rawMilliC - below.atMilliC)
+  return halfAwayFromZero(below.correctionMilliC + slope / span)
+}
+
+function halfAwayFromZero(value: number): number {
+  return Math.sign(value) * Math.round(Math.abs(value)) + 0
+}
+
+/** Why a placement's calibration cannot carry a verdict; null when it can. */
+export type CalibrationProblem = 'no_certificate' | 'expired' | 'dated_after_start' | 'limit_outside_points'
+
+/**
+ * Whether the certificates cover a placement: each judged limit inside the calibrated range, valid over the whole of
+ * `[fromAt, toAt)`. CALIBRATION_INVALID otherwise.
+ */
+export function calibrationProblem(
+  certificates: readonly Certificate[],
+  named: number | null,
+  judged: { fromAt: number; toAt: number; profile: Profile },
+): CalibrationProblem | null {
+  const ruling = rulingCertificates(certificates, named, judged.fromAt, judged.toAt)
+  if (ruling.length === 0) return 'no_certificate'
+  if (ruling[0] !== undefined && ruling[0].calibratedAt > judged.fromAt) return 'dated_after_start'
+  for (const [index, certificate] of ruling.entries()) {
+    const until = ruling[index + 1]?.calibratedAt ?? judged.toAt
+    if (certificate.dueAt < until) return 'expired'
+    const low = certificate.points[0]?.atMilliC ?? Number.POSITIVE_INFINITY
+    const high = certificate.points.at(-1)?.atMilliC ?? Number.NEGATIVE_INFINITY
+    const limits = judged.profile.levels.map((level) => level.limitMilliC)
+    if (limits.some((limit) => limit < low || limit > high)) return 'limit_outside_points'
+  }
+  return null
+}
+
+function rulingCertificates(
+  certificates: readonly Certificate[],
+  named: number | null,
+  fromAt: number,
+  toAt: number,
+): Certificate[] {
+  if (named !== null) return certificates.filter((certificate) => certificate.id === named)
+  const start = certificates.findLastIndex((certificate) => certificate.calibratedAt <= fromAt)
+  return certificates.filter(
+    (certificate, index) => index === start || (index > start && certificate.calibratedAt < toAt),
+  )
+}

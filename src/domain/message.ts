@@ -1,0 +1,67 @@
+/** Why a message, or a reading of it, is kept as rejected; stable, public. */
+export const REJECT_REASONS = [
+  /** the topic is not `{prefix}/{sensorId}/readings` */
+  'TOPIC_SHAPE',
+  /** the topic's ending or the content type names a format this version does not read */
+  'UNSUPPORTED_FORMAT',
+  /** a copy the broker kept for late subscribers: not a new reading */
+  'RETAINED',
+  'TOO_LARGE',
+  'NOT_UTF8',
+  'NOT_JSON',
+  'TOO_DEEP',
+  /** a key stands twice in one object, so nobody can say which value was meant */
+  'DUPLICATE_KEY',
+  /** not an object with a list of readings, or `seq` or `sentAt` have another shape */
+  'ENVELOPE_SHAPE',
+  'NO_READINGS',
+  'TOO_MANY_READINGS',
+  'READING_SHAPE',
+  'UNIT_MISSING',
+  'UNIT_UNKNOWN',
+  'CHANNEL_SHAPE',
+  'TIME_MISSING',
+  'NO_OFFSET',
+  'NOT_A_TIME',
+  'VALUE_MISSING',
+  'VALUE_SHAPE',
+  /** the message was understood, and the database refused its data for good */
+  'NOT_STORABLE',
+] as const
+export type RejectReason = (typeof REJECT_REASONS)[number]
+
+/** What is wrong with a message: the first reason, and one line for the person who has to repair the device. */
+export type MessageProblem = { readonly reason: RejectReason; readonly detail: string }
+
+/**
+ * One reading as the door understood it. `at` is the device's time in epoch milliseconds; `milliC` is null for a fault
+ * (the device said null, or a value no sensor can have). `raw` is `value unit at` as the device sent them, kept where
+ * the canonical form lost something (rounded value, truncated time, impossible value), else null.
+ */
+export type ParsedReading = { at: number; channel: string; milliC: number | null; raw: string | null }
+
+/** A reading whose time is implausible: `index` is its place in the message, counted from 0. */
+export type HeldReading = { index: number; at: number }
+
+/**
+ * A message after the door. Readings stand in exactly one of three places: `readings`, `held` (a person looks at the
+ * clock first), or named by `problem`. With a problem the whole message is kept as rejected, and its good readings count.
+ * `sensorId` is null when the topic names none, `seq` when the device sent none.
+ */
+export type ParsedMessage = {
+  sensorId: number | null
+  seq: number | null
+  readings: ParsedReading[]
+  held: HeldReading[]
+  problem: MessageProblem | null
+}
+
+/** A message as it came in and as it was understood; `receivedAt` is epoch milliseconds of the service's clock. */
+export type ReceivedMessage = {
+  topic: string
+  payload: Uint8Array
+  receivedAt: number
+  contentType: string | null
+  retained: boolean
+  parsed: ParsedMessage
+}

@@ -1,0 +1,95 @@
+import type { MessageProblem, ParsedMessage, ReceivedMessage, RejectReason } from '../domain/message.ts'
+import { parseNativeJson } from './native-json.ts'
+import { quoted } from './quoted.ts'
+
+/** A message's envelope: what the broker said about it. `receivedAt` is epoch milliseconds of the service's clock. */
+export type Envelope = { prefix: string; receivedAt: number; contentType?: string | null; retained: boolean }
+
+/** The bytes of one message turned into readings; `sensorId` is the topic's. */
+export type Codec = (payload: Uint8Array, receivedAt: number) => Omit<ParsedMessage, 'sensorId'>
+
+/** 2,000 readings of about 100 bytes, with room to spare; a device with more sends several messages. */
+export const MAX_MESSAGE_BYTES = 256 * 1024
+
+/** The formats by the topic's ending after `readings`; a new format is a file and a line here. */
+const CODEC_BY_ENDING: ReadonlyMap<string, Codec> = new Map([['', parseNativeJson]])
+
+/** The formats by MQTT 5 content type, for topics that end with `readings`. */
+const CODEC_BY_CONTENT_TYPE: ReadonlyMap<string, Codec> = new Map([['application/json', parseNativeJson]])
+
+/**
+ * Topic and bytes to readings (design page section 5: `{prefix}/{sensorId}/readings`). Never throws: what cannot be
+ * read comes back as `problem`, for the rejected messages.
+ */
+export function parseMessage(topic: string, payload: Uint8Array, envelope: Envelope): ParsedMessage {
+  const target = readTopic(topic, envelope.prefix)
+  if (target === null) {
+    const expected = `${envelope.prefix}/{sensor id}/readings`
+    return nothing(null, 'TOPIC_SHAPE', `the topic is ${quoted(topic)}: publish to ${expected}, the id in decimal`)
+  }
+  const { sensorId, ending } = target
+  if (envelope.retained) {
+    return nothing(sensorId, 'RETAINED', 'a retained message is not a new reading: publish without the retain flag')
+  }
+  if (payload.length > MAX_MESSAGE_BYTES) {
+    const detail = `the message has ${payload.length} bytes: send at most ${MAX_MESSAGE_BYTES}, in several messages`
+    return nothing(sensorId, 'TOO_LARGE', detail)
+  }
+  const codec = codecFor(ending, envelope.contentType ?? null)
+  if (codec === undefined) {
+    const format = quoted(envelope.contentType ?? `readings${ending}`)
+    return nothing(sensorId, 'UNSUPPORTED_FORMAT', `format ${format} is not read: send application/json to …/readings`)
+  }
+  const { seq, readings, held, problem } = codec(payload, envelope.receivedAt)
+  return { sensorId, seq, readings, held, problem }
+}
+
+/** Parses a message and keeps what a rejected one is kept with: topic, bytes, times, content type. */
+export function receiveMessage(topic: string, payload: Uint8Array, envelope: Envelope): ReceivedMessage {
+  const parsed = parseMessage(topic, payload, envelope)
+  const { receivedAt, retained, contentType = null } = envelope
+  if (parsed.problem === null) return { topic, payload, receivedAt, contentType, retained, parsed }
+  const printable = { topic: withoutNul(topic), contentType: contentType === null ? null : withoutNul(contentType) }
+  return { ...printable, payload, receivedAt, retained, parsed }
+}
+
+/** The subscription of the door: every sensor, every format. */
+export function readingsFilter(prefix: string): string {
+  return `${prefix}/+/readings/#`
+}
+
+/** Whether a topic lies below `readingsFilter`, so that its messages are stored before they are acked. */
+export function isReadingsTopic(topic: string, prefix: string): boolean {
+  if (!topic.startsWith(prefix) || topic[prefix.length] !== '/') return false
+  const slash = topic.indexOf('/', prefix.length + 1)
+  return slash > 0 && /^readings(?:\/|$)/.test(topic.slice(slash + 1))
+}
+
+/** The sensor id of a topic segment or user name: decimal, no sign, no leading zero (7 and 007 would be one sensor). */
+export function readSensorId(text: string): number | null {
+  const id = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN
+  return Number.isSafeInteger(id) ? id : null
+}
+
+function readTopic(topic: string, prefix: string): { sensorId: number; ending: string } | null {
+  if (!isReadingsTopic(topic, prefix)) return null
+  const slash = topic.indexOf('/', prefix.length + 1)
+  const sensorId = readSensorId(topic.slice(prefix.length + 1, slash))
+  return sensorId === null ? null : { sensorId, ending: topic.slice(slash + 1 + 'readings'.length) }
+}
+
+function codecFor(ending: string, contentType: string | null): Codec | undefined {
+  if (ending !== '' || contentType === null) return CODEC_BY_ENDING.get(ending)
+  const [mediaType = ''] = contentType.split(';')
+  return CODEC_BY_CONTENT_TYPE.get(mediaType.trim().toLowerCase())
+}
+
+function nothing(sensorId: number | null, reason: RejectReason, detail: string): ParsedMessage {
+  const problem: MessageProblem = { reason, detail }
+  return { sensorId, seq: null, readings: [], held: [], problem }
+}
+
+/** MQTT forbids U+0000 in texts, not every broker checks it, and PostgreSQL cannot store it. */
+function withoutNul(text: string): string {
+  return text.replaceAll('\0', '\uFFFD')
+}

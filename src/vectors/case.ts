@@ -1,0 +1,184 @@
+import { z } from 'zod'
+import type { Combined } from '../domain/combine.ts'
+import { judgeWhole, PLAIN_SENSOR, type WholePlacement } from '../domain/judge.ts'
+import type { Profile } from '../domain/profile.ts'
+import { exactC, isoInstant, parseInstant, toMilliC } from '../domain/units.ts'
+
+/**
+ * Published cases of the judging engine: the input of `unbroken evaluate` and of `excursions.json`. Times are ISO 8601 with
+ * offset, temperatures degrees Celsius, durations seconds (milliseconds as decimals).
+ */
+export const instant = z.string().transform((text, context) => {
+  const parsed = parseInstant(text)
+  if (typeof parsed === 'object') return parsed.at
+  const problem = parsed === 'NO_OFFSET' ? 'has no offset: end it with Z or +hh:mm' : 'is not an ISO 8601 time'
+  context.addIssue({ code: 'custom', message: `"${text}" ${problem}` })
+  return z.NEVER
+})
+
+/** Degrees Celsius as number or decimal text to milli-degrees; limits must be exact. */
+export const exactMilliC = z.union([z.number(), z.string()]).transform((value, context) => {
+  const parsed = toMilliC(String(value), 'CEL')
+  if (parsed?.exact) return parsed.milliC
+  context.addIssue({ code: 'custom', message: `${value} is not a temperature exact to 0.001 degrees Celsius` })
+  return z.NEVER
+})
+
+/** Seconds with at most three decimals to integer milliseconds. */
+export const milliseconds = z
+  .number()
+  .nonnegative()
+  .transform((seconds, context) => {
+    const ms = Math.round(seconds * 1000)
+    if (Math.abs(ms - seconds * 1000) < 1e-6) return ms
+    context.addIssue({ code: 'custom', message: `${seconds} s is finer than a millisecond` })
+    return z.NEVER
+  })
+
+/** A measured value: rounded once to the milli-degree; null and what no column could hold are faults. */
+const value = z
+  .union([z.number(), z.string(), z.null()])
+  .transform((given) => (given === null ? null : (toMilliC(String(given), 'CEL')?.milliC ?? null)))
+
+const readings = z.array(z.tuple([instant, value])).transform((rows) => rows.map(([at, milliC]) => ({ at, milliC })))
+
+const level = z
+  .object({
+    id: z.string(),
+    side: z.enum(['high', 'low']),
+    limitC: exactMilliC,
+    mode: z.enum(['single', 'cumulative']),
+    allowedS: milliseconds,
+    severity: z.enum(['warning', 'major', 'critical']),
+  })
+  .transform(({ limitC, allowedS, ...rest }) => ({ ...rest, limitMilliC: limitC, allowedMs: allowedS }))
+
+export const caseProfile = z
+  .object({
+    nominalIntervalS: milliseconds,
+    maxGapS: milliseconds.optional(),
+    levels: z.array(level),
+    requiredSensors: z.int().positive().default(1),
+  })
+  .transform(
+    (given): Profile => ({
+      name: '',
+      labelLowMilliC: null,
+      labelHighMilliC: null,
+      nominalIntervalMs: given.nominalIntervalS,
+      maxGapMs: given.maxGapS ?? 3 * given.nominalIntervalS,
+      levels: given.levels,
+      requiredSensors: given.requiredSensors,
+      loadingMs: 0,
+      guardBand: 'none',
+      alertHysteresisMilliC: 0,
+      mktPolicy: 'off',
+      minCoveragePercent: 95,
+      budgetBands: [],
+      source: null,
+      example: true,
+    }),
+  )
+
+const role = z.enum(['product', 'product_backup', 'ambient', 'lid', 'tilt', 'shock', 'weight'])
+
+const casePlacement = z.object({ id: z.string(), role, from: instant, to: instant, readings })
+
+/** One case: readings of a single sensor, or several placements. */
+export const caseSchema = z.object({
+  id: z.string(),
+  profile: z.string(),
+  window: z.object({ from: instant, to: instant }),
+  windowClosed: z.boolean().default(true),
+  calibrationCorrectionC: exactMilliC.optional(),
+  requiredSensors: z.int().positive().optional(),
+  readings: readings.optional(),
+  placements: z.array(casePlacement).optional(),
+})
+
+/** The file `unbroken evaluate` reads. */
+export const caseFile = z.object({ profiles: z.record(z.string(), caseProfile), cases: z.array(caseSchema) })
+
+export type Case = z.infer<typeof caseSchema>
+
+/** Judges one case and prints it in the fields of `expected`. */
+export function evaluateCase(given: Case, profiles: Record<string, Profile>): CaseAnswer {
+  const profile = profiles[given.profile]
+  if (profile === undefined) throw new Error(`case ${given.id}: no profile named "${given.profile}"`)
+  const span = { fromAt: given.window.from, toAt: given.window.to, closed: given.windowClosed }
+  const required = given.requiredSensors ?? profile.requiredSensors
+  const judged = judgeWhole({ ...profile, requiredSensors: required }, span, placementsOf(given))
+  const ids = given.placements?.map((placement) => placement.id) ?? []
+  const perPlacement = judged.perPlacement.flatMap((judgement, index) => {
+    const alone = given.placements?.[index]
+    const id = ids[index]
+    if (judgement === null || id === undefined || alone === undefined) return []
+    const spanAlone = { fromAt: judgement.fromAt, toAt: judgement.toAt, closed: span.closed }
+    return [[id, printed(judgeWhole(profile, spanAlone, placementsOf({ ...given, placements: [alone] })))] as const]
+  })
+  return {
+    id: given.id,
+    ...printed(judged),
+    ...(given.placements === undefined ? {} : { perPlacement: Object.fromEntries(perPlacement) }),
+  }
+}
+
+export type CaseAnswer = { id: string } & ReturnType<typeof printed> & {
+    perPlacement?: Record<string, ReturnType<typeof printed>>
+  }
+
+function placementsOf(given: Case): WholePlacement[] {
+  const correction = given.calibrationCorrectionC ?? 0
+  const sensor = { ...PLAIN_SENSOR, correct: (_at: number, raw: number) => raw + correction }
+  if (given.placements !== undefined) {
+    return given.placements.map(({ role, from, to, readings }) => ({
+      role,
+      fromAt: from,
+      toAt: to,
+      rows: readings,
+      sensor,
+    }))
+  }
+  const rows = given.readings ?? []
+  return [{ role: 'product', fromAt: given.window.from, toAt: Number.POSITIVE_INFINITY, rows, sensor }]
+}
+
+/** Milliseconds as seconds, exactly. */
+function seconds(ms: number): number {
+  return ms / 1000
+}
+
+function printed(judged: Combined & { outOfWindow: number }) {
+  return {
+    status: judged.status,
+    severity: judged.severity,
+    validReadings: judged.valid,
+    faults: judged.faults,
+    duplicates: judged.duplicates,
+    conflicts: judged.conflicts,
+    outOfWindow: judged.outOfWindow,
+    coveredS: seconds(judged.coveredMs),
+    unknownS: seconds(judged.unknownMs),
+    gaps: judged.gaps.map(({ fromAt, toAt }) => ({
+      from: isoInstant(fromAt),
+      to: isoInstant(toAt),
+      s: seconds(toAt - fromAt),
+    })),
+    levels: judged.levels.map((result) => ({
+      id: result.id,
+      totalConfirmedS: seconds(result.totalConfirmedMs),
+      totalPresumedS: seconds(result.totalPresumedMs),
+      alarm: { state: result.alarm.state, at: result.alarm.state === 'none' ? null : isoInstant(result.alarm.at) },
+      events: result.events.map((event) => ({
+        start: isoInstant(event.startAt),
+        end: isoInstant(event.endAt),
+        firstOutAt: event.firstOutAt === null ? null : isoInstant(event.firstOutAt),
+        lastOutAt: event.lastOutAt === null ? null : isoInstant(event.lastOutAt),
+        confirmedS: seconds(event.confirmedMs),
+        presumedS: seconds(event.presumedMs),
+        extremeC: event.extremeMilliC === null ? null : exactC(event.extremeMilliC),
+        open: event.open,
+      })),
+    })),
+  }
+}

@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs'
+import { defineConfig } from 'vitest/config'
+import { ClosingLineReporter } from './test/support/closing-line-reporter.ts'
+import { hasBroker } from './test/support/tools.ts'
+
+/** The suffix of a test file says what it needs; each need is a project. */
+const POSTGRES = ['test/support/global-setup.ts'].filter((path) => existsSync(path))
+const setupFiles = ['test/support/seed.ts']
+/** Without a broker the tests that need one are collected and skipped, so that they can be counted. */
+const runner = hasBroker() ? {} : { runner: './test/support/no-broker-runner.ts' }
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    reporters: ['default', new ClosingLineReporter()],
+    passWithNoTests: false,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.{pg,mqtt,e2e}.test.ts'],
+          setupFiles,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'pg',
+          include: ['test/**/*.pg.test.ts'],
+          globalSetup: POSTGRES,
+          setupFiles,
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+          // the other core is PostgreSQL's
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'mqtt',
+          include: ['test/**/*.mqtt.test.ts'],
+          setupFiles,
+          ...runner,
+          testTimeout: 20_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/**/*.e2e.test.ts'],
+          globalSetup: POSTGRES,
+          setupFiles,
+          ...runner,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // a service, a database and a broker each: one at a time on two cores
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+})
