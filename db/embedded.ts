@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { escapeIdentifier, escapeLiteral } from 'pg'
 import { withClient } from './connect.ts'
-import { type Credentials, type Home, openHome, readCredentials } from './embedded-home.ts'
-import { ensureCluster } from './embedded-initdb.ts'
-import { withLock } from './embedded-lock.ts'
-import { adopt, launch, type Postmaster, stopPostmaster } from './embedded-postmaster.ts'
-import { hasUsers, registerUser } from './embedded-users.ts'
+import { ensureCluster } from './embedded/cluster.ts'
+import { type Credentials, credentialsOf, type Home, openHome } from './embedded/home.ts'
+import { adopt, launch, type Postmaster, stopPostmaster } from './embedded/postmaster.ts'
+import { hasUsers, registerUser, withLock } from './embedded/sharing.ts'
 
 /*
  *            no data directory ──initdb, rename──► stopped ──launch──► running ◄──adopt── left over by a kill -9
@@ -51,17 +49,18 @@ export type EmbeddedOptions = {
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const home = await openHome(options)
   return withLock(home.clusterDir, async () => {
-    const credentials = readCredentials(home)
-    await ensureCluster(home, { password: credentials.admin, log: options.log })
-    const adopted = await adopt(home, credentials, options.log)
-    const postmaster = adopted ?? (await launch(home, credentials, { port: options.port, log: options.log }))
-    const leave = registerUser(home)
+    const credentials = credentialsOf(home)
+    await ensureCluster(home, credentials.admin, options.log)
+    const adopted = await adopt(home)
+    const postmaster = adopted ?? (await launch(home, { port: options.port, log: options.log }))
+    const leave = registerUser(home.clusterDir)
     try {
       await ensureRoles(credentials, postmaster.port)
     } catch (error) {
       await leaveAndStop(home, postmaster, leave)
       throw error
     }
+    if (adopted !== null) options.log(`Using the PostgreSQL that runs already (process ${adopted.pid}).`)
     return {
       ownerUrl: urlOf({ role: OWNER, password: credentials.owner, database: DATABASE }, postmaster.port),
       servingUrl: urlOf({ role: SERVING, password: credentials.serving, database: DATABASE }, postmaster.port),
@@ -69,27 +68,25 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
       port: postmaster.port,
       pid: postmaster.pid,
       adopted: adopted !== null,
-      stop: stopOnce(() => withLock(home.clusterDir, () => leaveAndStop(home, postmaster, leave))),
+      stop: once(() => withLock(home.clusterDir, () => leaveAndStop(home, postmaster, leave))),
     }
   })
 }
 
-/** Creates a database, as a copy of `template` where one is given, owned by `owner` where one is given. */
-export async function createDatabase(
-  adminUrl: string,
-  name: string,
-  copy: { template?: string; owner?: string } = {},
-): Promise<void> {
-  const template = copy.template === undefined ? '' : ` template ${escapeIdentifier(copy.template)}`
-  const owner = copy.owner === undefined ? '' : ` owner ${escapeIdentifier(copy.owner)}`
-  await withClient(adminUrl, (client) => client.query(`create database ${escapeIdentifier(name)}${owner}${template}`))
+async function leaveAndStop(home: Home, postmaster: Postmaster, leave: () => void): Promise<void> {
+  leave()
+  if (!hasUsers(home.clusterDir)) await stopPostmaster(home, postmaster.pid)
 }
 
-/** Drops a database, ending whatever is connected to it; nothing happens when there is none. */
-export async function dropDatabase(adminUrl: string, name: string): Promise<void> {
-  await withClient(adminUrl, (client) => client.query(`drop database if exists ${escapeIdentifier(name)} with (force)`))
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null
+  return () => {
+    running ??= work()
+    return running
+  }
 }
 
+const ADMIN = 'unbroken_admin'
 const OWNER = 'unbroken_owner'
 const SERVING = 'unbroken_app'
 const DATABASE = 'unbroken'
@@ -111,5 +108,10 @@ function createRole(role: string, password: string): string {
 }
 
 function adminUrlOf(credentials: Credentials, port: number): string {
-  return urlOf({ role: 'unbroken_admin', password: credentials.admin, database: 'postgres' }, port)
+  return urlOf({ role: ADMIN, password: credentials.admin, database: 'postgres' }, port)
+}
+
+/** sslmode is spelled out because `pg` would otherwise follow PGSSLMODE, which is meant for another server. */
+function urlOf(login: { role: string; password: string; database: string }, port: number): string {
+  return `postgres://${login.role}:${login.password}@127.0.0.1:${port}/${login.database}?sslmode=disable`
 }

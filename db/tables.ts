@@ -150,6 +150,9 @@ type Shipment = {
   coi: OrNull<string>
   max_handover_ms: number
   known_at: Instant
+  profile_id: number
+  packed_at: InstantOrNull
+  closed_at: InstantOrNull
   judge_from: InstantOrNull
 }
 type ShipmentParty = { shipment_id: number; organisation_id: number; role: string; known_at: Instant }
@@ -246,8 +249,10 @@ type EvaluationRow = {
   window_from_at: InstantOrNull
   window_to_at: InstantOrNull
   inputs: Json
+  inputs_sha256: string
   content: Json
   content_sha256: string
+  statistics: Json
   known_at: Instant
 }
 type Checkpoint = {

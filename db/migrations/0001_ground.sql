@@ -146,10 +146,13 @@ create table shipment (
   coi text,
   max_handover_ms bigint not null check (max_handover_ms > 0),
   known_at timestamptz not null,
+  profile_id bigint not null references profile,
+  packed_at timestamptz,
+  closed_at timestamptz,
   judge_from timestamptz,
   unique (organisation_id, reference)
 );
-comment on table shipment is 'One closed container under one profile; the unit of judging and the lock target. judge_from: oldest instant not judged yet.';
+comment on table shipment is 'One closed container under one profile; the unit of judging and the lock target. Projections: profile_id (newest shipment_profile), packed_at and closed_at (from custody). judge_from: oldest instant not judged yet.';
 create index shipment_unjudged on shipment (id) where judge_from is not null;
 
 create table shipment_party (
@@ -303,12 +306,14 @@ create table evaluation (
   window_from_at timestamptz,
   window_to_at timestamptz,
   inputs jsonb not null,
+  inputs_sha256 text not null check (inputs_sha256 ~ '^[0-9a-f]{64}$'),
   content jsonb not null,
   content_sha256 text not null check (content_sha256 ~ '^[0-9a-f]{64}$'),
+  statistics jsonb not null,
   known_at timestamptz not null,
   unique (shipment_id, version)
 );
-comment on table evaluation is 'A version of the judgement of a shipment with its inputs; a new version only where the content changed.';
+comment on table evaluation is 'A version of the judgement of a shipment: inputs and content decide whether it is a new one; statistics (counts, coverage, extent of open events) are as of known_at.';
 
 -- Caches: deleting every row changes nothing but the time the next judgement takes ------------------------------------
 

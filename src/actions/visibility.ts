@@ -12,6 +12,39 @@ export function canSeeShipment(actor: Actor, shipmentId: Expression<number>): Ex
     where p.shipment_id = ${shipmentId} and p.organisation_id = ${actor.organisationId})`
 }
 
+/** The organisation that runs this installation: it holds the first key ever issued. */
+export function runsInstallation(actor: Actor): Expression<SqlBool> {
+  return sql<SqlBool>`${actor.organisationId} = (select k.organisation_id from api_key k order by k.id limit 1)`
+}
+
+/** One's own organisation and those one shares a shipment with; the administrator of the installation sees all. */
+export function canSeeOrganisation(actor: Actor, organisationId: Expression<number>): Expression<SqlBool> {
+  const shared = sql<SqlBool>`(${organisationId} = ${actor.organisationId} or exists (
+    select 1 from shipment_party mine join shipment_party theirs on theirs.shipment_id = mine.shipment_id
+      where mine.organisation_id = ${actor.organisationId} and theirs.organisation_id = ${organisationId}))`
+  return actor.role === 'administrator' ? sql<SqlBool>`(${shared} or ${runsInstallation(actor)})` : shared
+}
+
+/** Own containers, and those of visible shipments. */
+export function canSeeContainer(actor: Actor, containerId: Expression<number>): Expression<SqlBool> {
+  return sql<SqlBool>`(exists (select 1 from container c
+      where c.id = ${containerId} and c.organisation_id = ${actor.organisationId})
+    or exists (select 1 from shipment s join shipment_party p on p.shipment_id = s.id
+      where s.container_id = ${containerId} and p.organisation_id = ${actor.organisationId}))`
+}
+
+/**
+ * Audit entries: what one's own organisation did, and what anyone did to a visible shipment. Placements and custody
+ * events are entered under their shipment.
+ */
+export function canSeeAuditEntry(actor: Actor, eb: ExpressionBuilder<Tables, 'audit_entry'>): Expression<SqlBool> {
+  return eb.or([
+    eb('audit_entry.organisation_id', '=', actor.organisationId ?? 0),
+    sql<SqlBool>`(audit_entry.subject_kind = 'shipment' and exists (select 1 from shipment_party p
+      where p.shipment_id::text = audit_entry.subject_id and p.organisation_id = ${actor.organisationId}))`,
+  ])
+}
+
 /** Own sensors, and those placed on a visible shipment. */
 export function canSeeSensor(actor: Actor, eb: ExpressionBuilder<Tables, 'sensor'>): Expression<SqlBool> {
   return eb.or([

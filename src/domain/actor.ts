@@ -1,3 +1,5 @@
+import { type Refusal, refuse } from './refusal.ts'
+
 /**
  * Who acts: a machine (API key) of an organisation today, people later. Every action takes its actor; what a role may do is
  * this one table, what an organisation may see is `actions/visibility.ts`.
@@ -36,6 +38,18 @@ export function may(actor: Actor, permission: Permission): boolean {
   if (actor.kind === 'service') return true
   const roles: readonly Role[] = MAY[permission]
   return actor.role !== null && roles.includes(actor.role)
+}
+
+/** The refusal of a deed that the actor's role does not allow; null where it does. */
+export function denied(actor: Actor, permission: Permission): Refusal | null {
+  if (may(actor, permission)) return null
+  return refuse('not_allowed', `A key of role ${actor.role} may not do this: it takes ${MAY[permission].join(' or ')}.`)
+}
+
+/** The organisation a machine or person acts for; only the service itself has none, and it owns nothing. */
+export function organisationOf(actor: Actor): number {
+  if (actor.organisationId === null) throw new Error(`the ${actor.kind} ${actor.id} acts for no organisation`)
+  return actor.organisationId
 }
 
 /** The program itself, where nobody asked: following up on judging, closing placements with their window. */

@@ -1,11 +1,5 @@
-/** What may be hashed: the JSON values on which every language agrees (domain page section 4.4). Numbers are integers. */
-export type Canonical =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Canonical[]
-  | { readonly [name: string]: Canonical }
+/** What may be hashed: the JSON values on which all languages agree (domain page section 4.4). Numbers are integers. */
+export type Canonical = null | boolean | number | string | readonly Canonical[] | { readonly [name: string]: Canonical }
 
 /**
  * RFC 8785 canonical JSON: no blanks, names sorted by UTF-16 code units, strings as JSON.stringify writes them.

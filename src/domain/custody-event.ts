@@ -3,8 +3,8 @@ import { isoInstant } from './units.ts'
 
 /**
  * One custody event of a shipment as it stands in the ledger (domain page section 4.2): somebody's statement about the
- * world, never changed afterwards. `seq` is its place in the order of recording (the ledger counts from 1 per shipment),
- * `recordedAt` the server's time of recording in epoch milliseconds.
+ * world, never changed afterwards. `seq` is its place in the order of recording (the ledger counts from 1 per
+ * shipment), `recordedAt` the server's time of recording in epoch milliseconds.
  */
 export type CustodyEvent = CustodyStatement & { readonly seq: number; readonly recordedAt: number }
 

@@ -7,16 +7,22 @@ export type SealFold = { readonly seals: readonly string[] | null; readonly find
 
 /**
  * Folds seals and openings over effective events (domain page section 4.3). Seals are compared as sets. Opening outside
- * the destination needs an authority, then new seals with a witness. The destination's own opening ends the matter.
+ * the destination needs an authority, then new seals with a witness. The destination's opening after its takeover ends
+ * the matter.
  */
 export function foldSeals(events: readonly EffectiveEvent[], destinationOrg: string): SealFold {
   let state: SealState = { seals: null, openings: [], findings: [] }
+  let takenOver = false
   for (const event of events) {
+    const atDestination = event.byOrg === destinationOrg
+    takenOver ||= atDestination && (event.kind === 'handover_accept' || event.kind === 'received')
     const role = sealRole[event.kind]
-    if (role === 'opens' && event.byOrg === destinationOrg) return { seals: null, findings: closed(state) }
     if (role === 'compares') state = compared(state, event)
     if (role === 'applies') state = applied(state, event)
-    if (role === 'opens') state = opened(state, event)
+    if (role !== 'opens') continue
+    // an opening said to lie before the takeover is no fault, but must not switch off the comparisons after it
+    if (atDestination && takenOver) return { seals: null, findings: closed(state) }
+    if (!atDestination) state = opened(state, event)
   }
   return { seals: state.seals, findings: closed(state) }
 }
@@ -96,14 +102,14 @@ function applied(state: SealState, event: EffectiveEvent): SealState {
   }
 }
 
-/** Replenishing and repacking may bring their own new seals and witness; else a reseal must follow as for any opening. */
+/** Replenishing and repacking may bring their own new seals and witness; else a reseal must follow. */
 function opened(state: SealState, event: EffectiveEvent): SealState {
   const waiting = { ...state, openings: [...state.openings, event] }
   const resealsItself = byInstruction(event) && event.seals !== undefined && isStated(event.witness)
   return resealsItself ? applied(waiting, event) : waiting
 }
 
-/** The sponsor's written instruction stands behind replenishing and repacking; any other opening names its authority. */
+/** The sponsor's instruction stands behind replenishing and repacking; any other opening names its authority. */
 function isOrdered(opening: EffectiveEvent): boolean {
   return byInstruction(opening) || isStated(opening.authority)
 }
@@ -129,5 +135,6 @@ function found(state: SealState, finding: CustodyFinding): SealState {
 }
 
 function sameSet(a: readonly string[], b: readonly string[]): boolean {
-  return new Set(a).symmetricDifference(new Set(b)).size === 0
+  const [left, right] = [new Set(a), new Set(b)]
+  return left.size === right.size && a.every((seal) => right.has(seal))
 }

@@ -154,10 +154,22 @@ function lateFindings(events: readonly EffectiveEvent[], lateEntryMs: number): C
 
 const MILESTONES = ['packed', 'sealed', 'received'] as const
 
+/** What only somebody does who has the shipment at its destination. */
+const takesOver: ReadonlySet<CustodyKind> = new Set([
+  'handover_accept',
+  'received',
+  'opened',
+  'unpacked',
+  'accepted',
+  'quarantined',
+  'thawed',
+  'administered',
+])
+
 /** Asked only once the destination has taken the shipment over: until then every step may still come. */
 function milestoneFindings(events: readonly EffectiveEvent[], destinationOrg: string): CustodyFinding[] {
   const byDestination = events.filter((event) => event.byOrg === destinationOrg)
-  if (!byDestination.some(({ kind }) => kind === 'handover_accept' || kind === 'received')) return []
+  if (!byDestination.some(({ kind }) => takesOver.has(kind))) return []
   const has = (kind: CustodyKind) => (kind === 'received' ? byDestination : events).some((event) => event.kind === kind)
   return MILESTONES.filter((kind) => !has(kind)).map((kind) => ({ code: 'MILESTONE_MISSING', seq: null, kind }))
 }

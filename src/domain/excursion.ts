@@ -15,11 +15,14 @@ import { isOut, type Side } from './profile.ts'
  * interval; no interval of a level overlaps another of that level.
  */
 export function feed(state: FoldState, rules: FoldRules, rows: Iterable<Row>): void {
-  for (const row of rows) {
-    if (row.at < rules.fromAt || row.at >= rules.toAt) throw new Error('a row outside its scope was fed')
-    if (row.milliC === null || isFault(row.milliC, rules)) takeFault(state, row)
-    else takeValue(state, rules, row.at, row.milliC)
-  }
+  for (const row of rows) take(state, rules, row)
+}
+
+/** Feeds one row; rows of one instant may come one after the other. */
+export function take(state: FoldState, rules: FoldRules, row: Row): void {
+  if (row.at < rules.fromAt || row.at >= rules.toAt) throw new Error('a row outside its scope was fed')
+  if (row.milliC === null || isFault(row.milliC, rules)) takeFault(state, row)
+  else takeValue(state, rules, row.at, row.milliC)
 }
 
 /** A stored value of an instant: raw milli-degrees; null where the sensor itself reported a fault. */

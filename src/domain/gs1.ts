@@ -15,6 +15,8 @@ export function gs1Problem(key: Gs1Key, text: string): Gs1Problem | null {
 
 /** Check digit of the digits before it: weights 3, 1, 3 … from the right, then what is missing to the next ten. */
 export function gs1CheckDigit(digits: string): number {
-  const sum = [...digits].reverse().reduce((total, digit, place) => total + Number(digit) * (place % 2 === 0 ? 3 : 1), 0)
+  const sum = [...digits]
+    .reverse()
+    .reduce((total, digit, place) => total + Number(digit) * (place % 2 === 0 ? 3 : 1), 0)
   return (10 - (sum % 10)) % 10
 }

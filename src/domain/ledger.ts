@@ -9,18 +9,25 @@ export type ChainHead = { readonly seq: number; readonly hash: string }
 /** A chain without entries. */
 export const GENESIS: ChainHead = { seq: 0, hash: '0'.repeat(64) }
 
-type Linked = { readonly seq: number; readonly prevHash: string; readonly hash: string }
-type Unlinked = { readonly [name: string]: Canonical } & { readonly [name in keyof Linked]?: never }
-
 /** What a chain holds: any record, with its place and links. */
-export type LedgerEntry = { readonly [name: string]: Canonical } & Linked
+export type LedgerEntry = { readonly [name: string]: Canonical } & {
+  readonly seq: number
+  readonly prevHash: string
+  readonly hash: string
+}
 
 /**
- * Links an entry to the head of its chain: `hash` is SHA-256 over the canonical JSON of the entry with `seq` and
- * `prevHash` (domain page section 4.4). The new head is the entry itself. Throws where the entry cannot be hashed.
+ * Links a record to the head of its chain: `hash` is SHA-256 over the canonical JSON of the record with `seq` and
+ * `prevHash` (domain page section 4.4). The entry is the new head. Throws where the record cannot be hashed.
  */
-export function appendEntry<Entry extends Unlinked>(head: ChainHead, entry: Entry, sha256: HashText): Entry & Linked {
-  const linked = { ...entry, seq: head.seq + 1, prevHash: head.hash }
+export function appendEntry(
+  head: ChainHead,
+  record: { readonly [name: string]: Canonical },
+  sha256: HashText,
+): LedgerEntry {
+  // a record that brings its own hash would be hashed with it, and never verify
+  if ('hash' in record) throw new TypeError('the ledger gives the hash')
+  const linked = { ...record, seq: head.seq + 1, prevHash: head.hash }
   return { ...linked, hash: sha256(canonicalJson(linked)) }
 }
 

@@ -2,38 +2,8 @@ import { z } from 'zod'
 import type { Combined } from '../domain/combine.ts'
 import { judgeWhole, PLAIN_SENSOR, type WholePlacement } from '../domain/judge.ts'
 import type { Profile } from '../domain/profile.ts'
-import { exactC, isoInstant, parseInstant, toMilliC } from '../domain/units.ts'
-
-/**
- * Published cases of the judging engine: the input of `unbroken evaluate` and of `excursions.json`. Times are ISO 8601 with
- * offset, temperatures degrees Celsius, durations seconds (milliseconds as decimals).
- */
-export const instant = z.string().transform((text, context) => {
-  const parsed = parseInstant(text)
-  if (typeof parsed === 'object') return parsed.at
-  const problem = parsed === 'NO_OFFSET' ? 'has no offset: end it with Z or +hh:mm' : 'is not an ISO 8601 time'
-  context.addIssue({ code: 'custom', message: `"${text}" ${problem}` })
-  return z.NEVER
-})
-
-/** Degrees Celsius as number or decimal text to milli-degrees; limits must be exact. */
-export const exactMilliC = z.union([z.number(), z.string()]).transform((value, context) => {
-  const parsed = toMilliC(String(value), 'CEL')
-  if (parsed?.exact) return parsed.milliC
-  context.addIssue({ code: 'custom', message: `${value} is not a temperature exact to 0.001 degrees Celsius` })
-  return z.NEVER
-})
-
-/** Seconds with at most three decimals to integer milliseconds. */
-export const milliseconds = z
-  .number()
-  .nonnegative()
-  .transform((seconds, context) => {
-    const ms = Math.round(seconds * 1000)
-    if (Math.abs(ms - seconds * 1000) < 1e-6) return ms
-    context.addIssue({ code: 'custom', message: `${seconds} s is finer than a millisecond` })
-    return z.NEVER
-  })
+import { exactC, isoInstant, toMilliC } from '../domain/units.ts'
+import { exactMilliC, instant, milliseconds } from '../fields.ts'
 
 /** A measured value: rounded once to the milli-degree; null and what no column could hold are faults. */
 const value = z
@@ -96,7 +66,10 @@ export const caseSchema = z.object({
   placements: z.array(casePlacement).optional(),
 })
 
-/** The file `unbroken evaluate` reads. */
+/**
+ * Published cases of the judging engine: the input of `unbroken evaluate` and of `excursions.json`. Times are ISO 8601
+ * with offset, temperatures degrees Celsius, durations seconds (milliseconds as decimals).
+ */
 export const caseFile = z.object({ profiles: z.record(z.string(), caseProfile), cases: z.array(caseSchema) })
 
 export type Case = z.infer<typeof caseSchema>

@@ -10,7 +10,6 @@ import {
   isStringLiteral,
   SyntaxKind,
 } from 'typescript/unstable/ast'
-import { createVirtualFileSystem } from 'typescript/unstable/fs'
 import { API } from 'typescript/unstable/sync'
 
 /** One file of the checkout: its path from the root, its text, and its syntax tree (null for SQL). */
@@ -42,23 +41,47 @@ export type Files = Readonly<Record<string, string>>
  */
 export function parse(files: Files): Source[] {
   const scripts = Object.keys(files).filter((path) => /\.(ts|mjs)$/.test(path))
-  const config = { compilerOptions: { noLib: true, noResolve: true, allowJs: true, types: [] }, files: scripts }
-  const disk: Record<string, string> = { '/tsconfig.json': JSON.stringify(config) }
-  for (const path of scripts) disk[`/${path}`] = files[path] ?? ''
-  const compiler = new API({ cwd: '/', fs: createVirtualFileSystem(disk) })
-  try {
-    const program = compiler.updateSnapshot({ openProjects: ['/tsconfig.json'] }).getProjects()[0]?.program
-    if (program === undefined) throw new Error('the TypeScript compiler opened no project')
-    return Object.entries(files).map(([path, text]) => {
-      if (!scripts.includes(path)) return { path, text, tree: null }
-      const tree = program.getSourceFile(`/${path}`)
-      const broken = program.getSyntacticDiagnostics(`/${path}`)[0]
-      if (tree === undefined || broken !== undefined) throw new Error(`cannot parse ${path}: ${broken?.text}`)
-      return { path, text, tree }
-    })
-  } finally {
-    compiler.close()
-  }
+  const folder = mount(files, scripts)
+  const settings = `${folder}/tsconfig.json`
+  const program = compiler.updateSnapshot({ openProjects: [settings] }).getProject(settings)?.program
+  if (program === undefined) throw new Error('the TypeScript compiler opened no project')
+  return Object.entries(files).map(([path, text]) => {
+    if (!scripts.includes(path)) return { path, text, tree: null }
+    const tree = program.getSourceFile(`${folder}/${path}`)
+    const broken = program.getSyntacticDiagnostics(`${folder}/${path}`)[0]
+    if (tree === undefined || broken !== undefined) throw new Error(`cannot parse ${path}: ${broken?.text}`)
+    return { path, text, tree }
+  })
+}
+
+/** The compiler is one child process for all calls; it sees only this disk, on which every call has its own folder. */
+const disk = new Map<string, string>()
+const compiler = new API({ cwd: '/', fs: { readFile, fileExists, directoryExists, getAccessibleEntries } })
+let mounted = 0
+
+function mount(files: Files, scripts: readonly string[]): string {
+  mounted += 1
+  const folder = `/${mounted}`
+  const compilerOptions = { noLib: true, noResolve: true, allowJs: true, types: [] }
+  disk.set(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions, files: scripts }))
+  for (const path of scripts) disk.set(`${folder}/${path}`, files[path] ?? '')
+  return folder
+}
+
+function readFile(path: string): string | null {
+  return disk.get(path) ?? null
+}
+
+function fileExists(path: string): boolean {
+  return disk.has(path)
+}
+
+function directoryExists(path: string): boolean {
+  return [...disk.keys()].some((file) => file.startsWith(`${path}/`))
+}
+
+function getAccessibleEntries(): { files: string[]; directories: string[] } {
+  return { files: [], directories: [] }
 }
 
 /** Every node of a file, parents before children; none for a file without a tree. */

@@ -1,0 +1,174 @@
+import { arrival, at, departure, PACKED_MS, released } from './custody-script.ts'
+import type { Journey, SensorScript } from './journey.ts'
+import { EXAMPLE_LIMITS } from './limits.ts'
+import { type Curve, DRY_SHIPPER, dryShipperProbe, PCM_BOX, pcmBoxPayload, withLidOpen } from './physics.ts'
+
+/** How far back a play begins, so that it ends at the real now: every script is over by then. */
+export const JOURNEY_MS = at(30)
+
+/** The sensor of a delivered shipment is stopped an hour after opening: what it measures then is outside the window. */
+const STOPPED_MS = at(28)
+
+/** The journeys of the demo, in the order of its table. */
+export function demoJourneys(): Journey[] {
+  return [intact(), warmSpell(), lostReadings(), silentInFlight(), placedLate(), neverAccepted()]
+}
+
+function intact(): Journey {
+  return {
+    key: 'A-INTACT',
+    title: 'intact',
+    story:
+      'A charged dry shipper, two handovers with two words each, opened by the consignee. The courier lays it on its side ' +
+      'for an hour, which costs nitrogen but no temperature. Some messages arrive twice.',
+    limits: 'cryo',
+    sensor: {
+      ...cryoSensor(
+        dryShipperProbe({ ...DRY_SHIPPER, tilts: [{ fromMs: at(10), toMs: at(11), factor: 3 }] }),
+      ),
+      duplicateEvery: 20,
+    },
+    placement: { madeAtMs: at(2, 45), fromMs: PACKED_MS },
+    custody: [...departure(['A-1', 'A-2']), ...arrival(['A-1', 'A-2'])],
+    expected: { status: 'in_range', severity: null, complete: true, chainStatus: 'intact', holder: 'centre' },
+  }
+}
+
+function warmSpell(): Journey {
+  const box = { ...PCM_BOX, pcmKg: 3, meltedShare: 0.2 }
+  return {
+    key: 'B-WARM',
+    title: 'excursion with alarm',
+    story:
+      'Too little cooling material for six hours of customs hold on a hot apron: it is used up, and the payload warms ' +
+      'above 8 C for more than half an hour before the courier gets it into a cold room.',
+    limits: 'fridge',
+    sensor: fridgeSensor(
+      pcmBoxPayload(box, [
+        { forMs: at(4), ambientC: 5 },
+        { forMs: at(5), ambientC: 22 },
+        { forMs: at(9), ambientC: 18 },
+        { forMs: at(6), ambientC: 36 },
+        // the box stands open in the cold room
+        { forMs: at(2), ambientC: 3, leakFactor: 6 },
+        { forMs: at(10), ambientC: 6 },
+      ]),
+    ),
+    placement: { madeAtMs: at(2, 45), fromMs: PACKED_MS },
+    custody: [
+      ...departure(['B-1', 'B-2']),
+      { atMs: at(18, 30), by: 'carrier', kind: 'customs_hold', said: { place: 'Example hub', reason: 'papers' } },
+      { atMs: at(23, 50), by: 'carrier', kind: 'customs_released', said: { place: 'Example hub' } },
+      ...arrival(['B-1', 'B-2']),
+    ],
+    expected: { status: 'alarm', severity: 'major', complete: true, chainStatus: 'intact', holder: 'centre' },
+  }
+}
+
+function lostReadings(): Journey {
+  return {
+    key: 'C-LOST',
+    title: 'lost data',
+    story: 'The memory of three hours is lost for good. Everything else is in range, and nobody can say what happened then.',
+    limits: 'fridge',
+    sensor: {
+      ...fridgeSensor(wellPackedBox()),
+      silences: [{ fromMs: at(12), toMs: at(15), memory: 'lost' }],
+    },
+    placement: { madeAtMs: at(2, 45), fromMs: PACKED_MS },
+    custody: [...departure(['C-1', 'C-2']), ...arrival(['C-1', 'C-2'])],
+    expected: { status: 'indeterminate', severity: null, complete: false, chainStatus: 'intact', holder: 'centre' },
+  }
+}
+
+function silentInFlight(): Journey {
+  const inspected = { fromMs: at(10, 11), toMs: at(10, 16), roomC: 26, tauMs: at(0, 8) }
+  return {
+    key: 'D-FLIGHT',
+    title: 'silent in flight',
+    story:
+      'Flight mode for nine hours. After landing the sensor first sends what it measures, and its memory two hours later: ' +
+      'the gap closes, and shows that somebody held the lid open for five minutes.',
+    limits: 'fridge',
+    sensor: {
+      ...fridgeSensor(withLidOpen(wellPackedBox(), inspected)),
+      silences: [{ fromMs: at(9), toMs: at(18), memory: { uploadAtMs: at(20) } }],
+    },
+    placement: { madeAtMs: at(2, 45), fromMs: PACKED_MS },
+    custody: [...departure(['D-1', 'D-2']), ...arrival(['D-1', 'D-2'])],
+    expected: {
+      status: 'excursion_below_alarm',
+      severity: null,
+      complete: true,
+      chainStatus: 'intact',
+      holder: 'centre',
+      before: { status: 'indeterminate', seen: 'before the upload' },
+    },
+  }
+}
+
+function placedLate(): Journey {
+  const box = wellPackedBox()
+  return {
+    key: 'E-PLACED',
+    title: 'placed afterwards',
+    story:
+      'The packer forgot to say which sensor rides along. Its readings wait, those from the bench before packing too, ' +
+      'until the courier places it back-dated; then the window is judged as if it had been known all the time.',
+    limits: 'fridge',
+    sensor: fridgeSensor((sinceMs) => (sinceMs < PACKED_MS ? 21 : box(sinceMs))),
+    placement: { madeAtMs: at(22), fromMs: PACKED_MS },
+    custody: [...departure(['E-1', 'E-2']), ...arrival(['E-1', 'E-2'])],
+    expected: {
+      status: 'in_range',
+      severity: null,
+      complete: true,
+      chainStatus: 'intact',
+      holder: 'centre',
+      before: { status: 'indeterminate', seen: 'before the placement' },
+    },
+  }
+}
+
+function neverAccepted(): Journey {
+  const seals = ['F-1', 'F-2']
+  return {
+    key: 'F-HANDOVER',
+    title: 'never accepted',
+    story:
+      'Cold all the way, and released to the treatment centre, but nobody there ever said that they took it. The courier ' +
+      'still holds it, the chain is incomplete, and the sensor goes on.',
+    limits: 'cryo',
+    sensor: { ...cryoSensor(dryShipperProbe(DRY_SHIPPER)), untilMs: null },
+    placement: { madeAtMs: at(2, 45), fromMs: PACKED_MS },
+    custody: [
+      ...departure(seals),
+      { atMs: at(26), by: 'carrier', kind: 'delivered', said: { place: 'Example hospital' } },
+      released({ from: 'carrier', to: 'centre', atMs: at(26, 5), seals }),
+    ],
+    expected: { status: 'in_range', severity: null, complete: true, chainStatus: 'incomplete', holder: 'carrier' },
+  }
+}
+
+function wellPackedBox(): Curve {
+  return pcmBoxPayload(PCM_BOX, [
+    { forMs: at(4), ambientC: 5 },
+    { forMs: at(5), ambientC: 20 },
+    { forMs: at(9), ambientC: 16 },
+    { forMs: at(12), ambientC: 18 },
+  ])
+}
+
+function cryoSensor(curve: Curve): SensorScript {
+  const { nominalIntervalMs } = EXAMPLE_LIMITS.cryo
+  return { ...sensor(curve), intervalMs: nominalIntervalMs, noiseSdC: 0.3, correctionMilliC: 600 }
+}
+
+function fridgeSensor(curve: Curve): SensorScript {
+  const { nominalIntervalMs } = EXAMPLE_LIMITS.fridge
+  return { ...sensor(curve), intervalMs: nominalIntervalMs, noiseSdC: 0.15, correctionMilliC: -100 }
+}
+
+function sensor(curve: Curve): Omit<SensorScript, 'intervalMs' | 'noiseSdC' | 'correctionMilliC'> {
+  return { fromMs: at(2), untilMs: STOPPED_MS, curve, silences: [], duplicateEvery: null }
+}

@@ -1,0 +1,99 @@
+import type { Gap, LevelResult } from '../domain/combine.ts'
+import { JUDGE_VERSION } from '../domain/judge.ts'
+import type { Assessment, SensorAssessment } from './assess.ts'
+
+/**
+ * What an evaluation says, without what changes with every reading of an open window: no counts, no coverage, and for open
+ * events and gaps no end, last instant, duration or extreme. Equal content is the same version, whatever the order of arrival.
+ * Instants are epoch milliseconds, temperatures milli-degrees: integers only, so that it hashes the same everywhere.
+ */
+export function contentOf({ span, combined, sensors }: Assessment) {
+  return {
+    status: combined?.status ?? ('indeterminate' as const),
+    severity: combined?.severity ?? null,
+    complete: combined?.complete ?? false,
+    presumed: combined?.presumed ?? false,
+    reasons: reasonsOf({ combined, sensors }),
+    window: span && { fromAt: span.fromAt, toAt: span.closed ? span.toAt : null },
+    levels: (combined?.levels ?? []).map(levelContent),
+    gaps: (combined?.gaps ?? []).map(({ fromAt, toAt, open }: Gap) => ({ fromAt, toAt: open ? null : toAt })),
+  }
+}
+
+/** Why a status is not better than it is, as codes; also what caps the served status though the judgement itself is better. */
+export type Reason = 'NOT_PACKED' | 'NO_READINGS' | 'GAP' | 'PRESUMED_ALARM' | 'CALIBRATION_INVALID' | 'SENSOR_SUSPECT'
+
+/** The reasons of an assessment, in a fixed order. */
+export function reasonsOf({ combined, sensors }: Pick<Assessment, 'combined' | 'sensors'>): Reason[] {
+  const reasons: [Reason, boolean][] = [
+    ['NOT_PACKED', combined === null],
+    ['NO_READINGS', combined?.valid === 0],
+    ['GAP', (combined?.gaps.length ?? 0) > 0],
+    ['PRESUMED_ALARM', combined?.levels.some((level) => level.alarm.state === 'presumed') ?? false],
+    ['CALIBRATION_INVALID', sensors.some((sensor) => sensor.calibration !== null)],
+    ['SENSOR_SUSPECT', sensors.some((sensor) => sensor.suspect)],
+  ]
+  return reasons.flatMap(([reason, holds]) => (holds ? [reason] : []))
+}
+
+function levelContent(level: LevelResult) {
+  return {
+    id: level.id,
+    alarm: level.alarm,
+    events: level.events.map((event) =>
+      event.open
+        ? { startAt: event.startAt, firstOutAt: event.firstOutAt, open: true }
+        : {
+            startAt: event.startAt,
+            endAt: event.endAt,
+            firstOutAt: event.firstOutAt,
+            lastOutAt: event.lastOutAt,
+            confirmedMs: event.confirmedMs,
+            presumedMs: event.presumedMs,
+            extremeMilliC: event.extremeMilliC,
+            open: false,
+          },
+    ),
+  }
+}
+
+/** What the evaluation was made from: the program's behaviour, the limits, the placements and their certificates. */
+export function inputsOf({ shipment, sensors }: Assessment) {
+  return {
+    judgeVersion: JUDGE_VERSION,
+    profileId: shipment.profileId,
+    placements: sensors.map(({ placement, calibration }: SensorAssessment) => ({
+      sensorId: placement.sensorId,
+      channel: placement.channel,
+      role: placement.role,
+      fromAt: placement.fromAt,
+      toAt: placement.toAt === Number.POSITIVE_INFINITY ? null : placement.toAt,
+      certificates: placement.certificates.map((certificate) => certificate.id),
+      namedCertificate: placement.calibrationId,
+      calibrationProblem: calibration,
+    })),
+  }
+}
+
+/** Counts, coverage and the extent of what is open, as of the instant the version was stored. */
+export function statisticsOf({ span, combined }: Assessment) {
+  if (span === null || combined === null) return null
+  return {
+    horizonAt: span.toAt,
+    dataUntilAt: combined.dataUntilAt,
+    coveredMs: combined.coveredMs,
+    unknownMs: combined.unknownMs,
+    lowestMilliC: combined.lowestMilliC,
+    highestMilliC: combined.highestMilliC,
+    valid: combined.valid,
+    faults: combined.faults,
+    conflicts: combined.conflicts,
+    levels: combined.levels.map(({ id, totalConfirmedMs, totalPresumedMs, events }) => ({
+      id,
+      totalConfirmedMs,
+      totalPresumedMs,
+      openEvent: events.find((event) => event.open) ?? null,
+    })),
+    gaps: combined.gaps,
+  }
+}

@@ -1,0 +1,80 @@
+import type { Tx } from '../../db/connect.ts'
+import { at } from '../../db/tables.ts'
+import type { Ctx } from '../context.ts'
+import type { ReceivedMessage } from '../domain/message.ts'
+import { audit, type Deed } from './audit.ts'
+import type { StoredChange } from './store-readings.ts'
+
+/** What a batch leaves for a person: its messages, the sensors that exist, and the conflicts it stored. */
+type Met = { messages: readonly ReceivedMessage[]; known: ReadonlySet<number>; conflicts: readonly StoredChange[] }
+
+/**
+ * Keeps with raw bytes what a person must look at: rejected (cannot be read, wholly or in part), held (implausible clock),
+ * quarantined (unknown sensor). Each, and each conflict, leaves an audit row in the same transaction.
+ */
+export async function keepMessages(tx: Tx, ctx: Ctx, met: Met): Promise<void> {
+  const kept = met.messages.flatMap((message) => reasonsToKeep(message, met.known).map((why) => ({ message, why })))
+  const now = ctx.now()
+  const ids = await insertKept(tx, kept, now)
+  const deeds: Deed[] = [
+    ...kept.map(({ message, why }, index) => ({
+      at: now,
+      action: `message_${why.outcome}`,
+      subjectKind: 'message',
+      subjectId: ids[index] ?? '',
+      after: { topic: message.topic, reason: why.reason },
+    })),
+    ...met.conflicts.map((conflict) => ({
+      at: now,
+      action: 'reading_conflict',
+      subjectKind: 'sensor',
+      subjectId: conflict.sensorId,
+      after: { channel: conflict.channel, at: new Date(conflict.at).toISOString() },
+    })),
+  ]
+  await audit(tx, { kind: 'service', id: 'ingest', organisationId: null, role: null, requestId: null }, deeds)
+  for (const { why } of kept) ctx.metrics.messages.inc({ outcome: why.outcome })
+  ctx.metrics.messages.inc({ outcome: 'readings' }, met.messages.length - kept.length)
+}
+
+type Why = { outcome: 'rejected' | 'held' | 'quarantined'; reason: string; detail: string }
+
+function reasonsToKeep({ parsed }: ReceivedMessage, known: ReadonlySet<number>): Why[] {
+  const { problem, held, sensorId } = parsed
+  const whys: Why[] = []
+  if (problem !== null) whys.push({ outcome: 'rejected', ...problem })
+  const unknown = sensorId !== null && !known.has(sensorId)
+  if (unknown && parsed.readings.length + held.length > 0) {
+    const detail = `no sensor ${sensorId} is registered: register it, then release this message`
+    return [...whys, { outcome: 'quarantined', reason: 'UNKNOWN_SENSOR', detail }]
+  }
+  if (held.length > 0) {
+    const times = held.slice(0, 3).map((reading) => new Date(reading.at).toISOString())
+    const detail = `${held.length} reading(s) more than 300 s ahead of receipt or before 2001, the first at ${times.join(', ')}`
+    whys.push({ outcome: 'held', reason: 'IMPLAUSIBLE_CLOCK', detail })
+  }
+  return whys
+}
+
+async function insertKept(tx: Tx, kept: { message: ReceivedMessage; why: Why }[], now: number): Promise<number[]> {
+  if (kept.length === 0) return []
+  const rows = await tx
+    .insertInto('kept_message')
+    .values(
+      kept.map(({ message, why }) => ({
+        outcome: why.outcome,
+        reason: why.reason,
+        detail: why.detail,
+        // Postgres text holds no NUL; a topic or a sensor's own text may
+        topic: message.topic.replaceAll('\u0000', '\uFFFD'),
+        content_type: message.contentType?.replaceAll('\u0000', '\uFFFD') ?? null,
+        payload: Buffer.from(message.payload),
+        sensor_id: message.parsed.sensorId,
+        received_at: at(message.receivedAt),
+        known_at: at(now),
+      })),
+    )
+    .returning('id')
+    .execute()
+  return rows.map((row) => row.id)
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { parseInstant, toMilliC } from './domain/units.ts'
+
+/** ISO 8601 text with offset to epoch milliseconds. */
+export const instant = z
+  .string()
+  .transform((text, context) => {
+    const parsed = parseInstant(text)
+    if (typeof parsed === 'object') return parsed.at
+    const problem = parsed === 'NO_OFFSET' ? 'has no offset: end it with Z or +hh:mm' : 'is not an ISO 8601 time'
+    context.addIssue({ code: 'custom', message: `"${text}" ${problem}` })
+    return z.NEVER
+  })
+  .meta({ type: 'string', format: 'date-time', description: 'ISO 8601 with offset' })
+
+/** Degrees Celsius as number or decimal text to milli-degrees; limits must be exact. */
+export const exactMilliC = z
+  .union([z.number(), z.string()])
+  .transform((value, context) => {
+    const parsed = toMilliC(String(value), 'CEL')
+    if (parsed?.exact) return parsed.milliC
+    context.addIssue({ code: 'custom', message: `${value} is not a temperature exact to 0.001 degrees Celsius` })
+    return z.NEVER
+  })
+  .meta({ type: ['number', 'string'], description: 'degrees Celsius, exact to 0.001; number or decimal text' })
+
+/** Seconds with at most three decimals to integer milliseconds. */
+export const milliseconds = z
+  .number()
+  .nonnegative()
+  .transform((seconds, context) => {
+    const ms = Math.round(seconds * 1000)
+    if (Math.abs(ms - seconds * 1000) < 1e-6) return ms
+    context.addIssue({ code: 'custom', message: `${seconds} s is finer than a millisecond` })
+    return z.NEVER
+  })
+  .meta({ type: 'number', minimum: 0, description: 'seconds' })
