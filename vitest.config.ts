@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import { ClosingLineReporter } from './test/support/closing-line-reporter.ts'
 import { hasBroker } from './test/support/tools.ts'
 
 /** The suffix of a test file says what it needs; each need is a project. */
-const POSTGRES = ['test/support/global-setup.ts'].filter((path) => existsSync(path))
+const globalSetup = ['test/support/global-setup.ts']
 const setupFiles = ['test/support/seed.ts']
 /** Without a broker the tests that need one are collected and skipped, so that they can be counted. */
 const runner = hasBroker() ? {} : { runner: './test/support/no-broker-runner.ts' }
@@ -28,7 +27,7 @@ export default defineConfig({
         test: {
           name: 'pg',
           include: ['test/**/*.pg.test.ts'],
-          globalSetup: POSTGRES,
+          globalSetup,
           setupFiles,
           testTimeout: 20_000,
           hookTimeout: 60_000,
@@ -52,7 +51,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/**/*.e2e.test.ts'],
-          globalSetup: POSTGRES,
+          globalSetup,
           setupFiles,
           ...runner,
           testTimeout: 60_000,

@@ -2,10 +2,29 @@
 -- be repeated; :serving is replaced by the quoted role. First everything is taken back: a right removed here is gone.
 
 revoke all on all tables in schema public from :serving;
+revoke all on all sequences in schema public from :serving;
 grant usage on schema public to :serving;
+grant usage on all sequences in schema public to :serving;
+revoke all on function ensure_reading_partition(date) from public;
+grant execute on function ensure_reading_partition(date) to :serving;
 
 grant select on schema_migration to :serving;
 
 -- Append-only: select, insert and nothing else. A lock needs the right to update, so no lock target stands here.
+grant select, insert on
+  organisation, site, product, profile, profile_approval, therapy_order, container, shipment_party, shipment_profile, unit,
+  batch, reading, conflict, kept_message, kept_message_release, custody_event, evaluation, audit_entry
+  to :serving;
 
--- Changing: what the actions update or delete, by column where only some change.
+-- Superseded, never rewritten: only the columns that say so may change.
+grant select, insert on api_key, calibration, placement to :serving;
+grant update (revoked_at) on api_key to :serving;
+grant update (superseded_at, superseded_reason) on calibration to :serving;
+grant update (superseded_at) on placement to :serving;
+
+-- Lock targets. A row lock needs the right to update some column: on sensor nothing else is changed by it.
+grant select, insert, update (model) on sensor to :serving;
+grant select, insert, update (profile_id, packed_at, closed_at, judge_from) on shipment to :serving;
+
+-- Caches and answers already given.
+grant select, insert, update, delete on checkpoint, judged_interval, idempotency to :serving;

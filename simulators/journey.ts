@@ -87,7 +87,11 @@ export type Staging = { startAt: number; seed: number }
 export function* samplesOf(journey: Journey, staging: Staging): Generator<Sample> {
   const { sensor } = journey
   const random: Random = seededRandom(seedOf(staging.seed, journey.key))
-  for (let sinceMs = sensor.fromMs; sinceMs < (sensor.untilMs ?? Number.POSITIVE_INFINITY); sinceMs += sensor.intervalMs) {
+  for (
+    let sinceMs = sensor.fromMs;
+    sinceMs < (sensor.untilMs ?? Number.POSITIVE_INFINITY);
+    sinceMs += sensor.intervalMs
+  ) {
     const milliC = measure(sensor.curve(sinceMs), { noiseSdC: sensor.noiseSdC, random })
     const sentMs = sentAfter(sensor.silences, sinceMs)
     yield { at: staging.startAt + sinceMs, milliC, sentAt: sentMs === null ? null : staging.startAt + sentMs }

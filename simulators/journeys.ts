@@ -23,9 +23,7 @@ function intact(): Journey {
       'for an hour, which costs nitrogen but no temperature. Some messages arrive twice.',
     limits: 'cryo',
     sensor: {
-      ...cryoSensor(
-        dryShipperProbe({ ...DRY_SHIPPER, tilts: [{ fromMs: at(10), toMs: at(11), factor: 3 }] }),
-      ),
+      ...cryoSensor(dryShipperProbe({ ...DRY_SHIPPER, tilts: [{ fromMs: at(10), toMs: at(11), factor: 3 }] })),
       duplicateEvery: 20,
     },
     placement: { madeAtMs: at(2, 45), fromMs: PACKED_MS },
@@ -69,7 +67,8 @@ function lostReadings(): Journey {
   return {
     key: 'C-LOST',
     title: 'lost data',
-    story: 'The memory of three hours is lost for good. Everything else is in range, and nobody can say what happened then.',
+    story:
+      'The memory of three hours is lost for good. Everything else is in range, and nobody can say what happened then.',
     limits: 'fridge',
     sensor: {
       ...fridgeSensor(wellPackedBox()),

@@ -127,7 +127,10 @@ export function pcmBoxPayload(box: PcmBox, surroundings: Surroundings): Curve {
     atMs += place.forMs
   }
   return (sinceMs) => {
-    const index = Math.max(0, starts.findLastIndex((start) => start.atMs <= sinceMs))
+    const index = Math.max(
+      0,
+      starts.findLastIndex((start) => start.atMs <= sinceMs),
+    )
     const [start, place] = [starts[index], surroundings[index]]
     if (start === undefined || place === undefined) return box.startC
     return temperatureOf(box, heatAfter(box, start.heatJ, { ...place, forMs: Math.max(0, sinceMs - start.atMs) }))
@@ -183,11 +186,13 @@ function warmFor(box: PcmBox, heat: number, place: Surroundings[number]): Phase 
   const edge = heat <= 0 ? 0 : meltingHeat(box)
   const perS = leak(box, place) / box.heatCapacityJPerK
   const fromC = box.meltsAtC + (heat - edge) / box.heatCapacityJPerK
-  const reaches = (fromC < box.meltsAtC && place.ambientC > box.meltsAtC) || (fromC > box.meltsAtC && place.ambientC < box.meltsAtC)
+  const reaches =
+    (fromC < box.meltsAtC && place.ambientC > box.meltsAtC) || (fromC > box.meltsAtC && place.ambientC < box.meltsAtC)
   const untilS = reaches
     ? Math.log((fromC - place.ambientC) / (box.meltsAtC - place.ambientC)) / perS
     : Number.POSITIVE_INFINITY
-  const at = (seconds: number) => edge + (towards(fromC, place.ambientC, seconds * perS) - box.meltsAtC) * box.heatCapacityJPerK
+  const at = (seconds: number) =>
+    edge + (towards(fromC, place.ambientC, seconds * perS) - box.meltsAtC) * box.heatCapacityJPerK
   return { heatAt: (seconds) => (seconds >= untilS ? edge : at(seconds)), untilS }
 }
 
@@ -199,7 +204,10 @@ function leak(box: PcmBox, place: Surroundings[number]): number {
  * What a probe near the lid sees while the lid is open: it relaxes towards the room, and afterwards back to the payload.
  * `tauMs` is 20 minutes for a dewar's neck, less for a box (5 to 60, domain page 3.1).
  */
-export function withLidOpen(payload: Curve, lid: { fromMs: number; toMs: number; roomC: number; tauMs: number }): Curve {
+export function withLidOpen(
+  payload: Curve,
+  lid: { fromMs: number; toMs: number; roomC: number; tauMs: number },
+): Curve {
   const peakC = towards(payload(lid.fromMs), lid.roomC, (lid.toMs - lid.fromMs) / lid.tauMs)
   return (sinceMs) => {
     if (sinceMs < lid.fromMs) return payload(sinceMs)

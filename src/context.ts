@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Database } from '../db/connect.ts'
+import type { ParsedMessage, ReceivedMessage } from './domain/message.ts'
 import type { Metrics } from './metrics.ts'
 
 /**
@@ -11,6 +12,8 @@ export type Ctx = {
   log: Logger
   now: () => number
   metrics: Metrics
+  /** The codecs of the MQTT door, so that a kept message can go through it again when a person releases it. */
+  parseMessage: (received: Omit<ReceivedMessage, 'parsed'>) => ParsedMessage
   /** Whether a shipment may be sealed on a profile marked as example: only embedded backends (trial runs) allow it. */
   exampleProfiles: 'allowed' | 'refused'
 }

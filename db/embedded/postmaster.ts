@@ -40,27 +40,21 @@ export async function launch(
   home: Home,
   wanted: { port: number | undefined; log: (line: string) => void },
 ): Promise<Postmaster> {
-  removeMisleadingPidFile(home)
+  await settlePidFile(home)
   keepPreviousLog(home)
   let port = wanted.port ?? usualPort(home)
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const pid = await tryLaunch(home, port)
     if (pid !== null) return { pid, port }
     const said = logTail(home)
-    if (/could not bind .*Address already in use/.test(said)) {
-      port = randomInt(FIRST_PORT, LAST_PORT + 1)
-      wanted.log(`The port is taken; trying ${port} for the embedded PostgreSQL.`)
-    } else if (/shared memory block .* is still in use/.test(said)) {
-      // the server was killed a moment ago and its children are still ending
-      await sleep(ORPHAN_PAUSE_MS)
-    } else {
+    if (!/could not bind .*Address already in use/.test(said)) {
       throw new SetupError(`The embedded PostgreSQL did not start: put right what it says, ${OR_OWN_SERVER}.\n${said}`)
     }
+    port = randomInt(FIRST_PORT, LAST_PORT + 1)
+    wanted.log(`The port is taken; trying ${port} for the embedded PostgreSQL.`)
   }
   throw new SetupError(`The embedded PostgreSQL did not start in ${MAX_ATTEMPTS} attempts.\n${logTail(home)}`)
 }
-
-const ORPHAN_PAUSE_MS = 500
 
 /** Below the range from which Linux picks ports for outgoing connections. */
 const FIRST_PORT = 15_000
@@ -138,8 +132,12 @@ const SETTINGS = {
 const FAST_SHUTDOWN_MS = 20_000
 const IMMEDIATE_SHUTDOWN_MS = 10_000
 
-/** Ends the server: fast shutdown, then an immediate one (nothing committed is lost by either). */
-export async function stopPostmaster(home: Home, pid: number): Promise<void> {
+/**
+ * Ends the server of this data directory, `knownPid` or the one that took its place after a crash: fast shutdown, then
+ * an immediate one. Nothing committed is lost by either.
+ */
+export async function stopPostmaster(home: Home, knownPid: number): Promise<void> {
+  const pid = isPostmaster(knownPid, home) ? knownPid : (readPidFile(home)?.pid ?? knownPid)
   const steps = [
     { signal: 'SIGINT', deadlineMs: FAST_SHUTDOWN_MS },
     { signal: 'SIGQUIT', deadlineMs: IMMEDIATE_SHUTDOWN_MS },
@@ -173,19 +171,38 @@ function isPostmaster(pid: number, home: Home): boolean {
   }
 }
 
+/** Children of a killed server end within moments. */
+const ORPHANS_DEADLINE_MS = 10_000
+
 /**
- * PostgreSQL clears a stale pid file itself, with care for children that still end, but refuses one that is empty or
- * names a living process of the same account (ids are used again after a restart of the machine). Called after `adopt`.
+ * Called when no server runs here. PostgreSQL clears a stale pid file itself but refuses one that is empty or names a
+ * process of the same account: another program (ids are used again after a restart of the machine), or the dead server
+ * as a zombie (in containers nobody may collect it). Such a file is removed once no child of that server is left.
  */
-function removeMisleadingPidFile(home: Home): void {
+async function settlePidFile(home: Home): Promise<void> {
+  const deadline = performance.now() + ORPHANS_DEADLINE_MS
+  while (hasOrphans(home) && performance.now() < deadline) await sleep(POLL_MS)
+  if (hasOrphans(home)) return
   const found = readPidFile(home)
-  if (found === null || isOtherProgram(found.pid)) rmSync(pidFile(home), { force: true })
+  if (found === null || isNoServer(found.pid)) rmSync(pidFile(home), { force: true })
 }
 
-/** A living process that is no PostgreSQL; one that is, however it was started, is left for PostgreSQL to judge. */
-function isOtherProgram(pid: number): boolean {
+/** Whether processes are attached to the shared memory that the pid file names (key and id in its seventh line). */
+function hasOrphans(home: Home): boolean {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() !== 'postgres'
+    const [key, id] = readFileSync(pidFile(home), 'utf8').split('\n')[6]?.trim().split(/\s+/) ?? []
+    const segments = readFileSync('/proc/sysvipc/shm', 'utf8').split('\n').map((line) => line.trim().split(/\s+/))
+    return segments.some((fields) => fields[1] === id && Number(fields[0]) >>> 0 === Number(key) && Number(fields[6]) > 0)
+  } catch {
+    return false
+  }
+}
+
+/** A process that lives and is another program, or is dead and not collected; false when there is none at all. */
+function isNoServer(pid: number): boolean {
+  try {
+    const [, program, state] = /^\d+ \((.*)\) (\S)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
+    return program !== 'postgres' || state === 'Z'
   } catch {
     return false
   }

@@ -21,18 +21,23 @@ import { storeReadings, type StoredChange, type ToStore } from './store-readings
  */
 export async function recordMessages(ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<void> {
   const end = ctx.metrics.batchSeconds.startTimer()
-  const instants = messages.flatMap(({ parsed }) => parsed.readings.map((reading) => reading.at))
-  await ensurePartitions(ctx.db, instants)
-  const recorded = await transaction(ctx.db, (tx) => recordBatch(tx, ctx, messages))
+  await ensurePartitions(ctx.db, instantsOf(messages))
+  const recorded = await transaction(ctx.db, (tx) => recordIn(tx, ctx, messages))
   end()
   ctx.metrics.readings.inc({ outcome: 'stored' }, recorded.stored)
   ctx.metrics.readings.inc({ outcome: 'duplicate' }, recorded.duplicates)
   ctx.metrics.readings.inc({ outcome: 'conflict' }, recorded.conflicts)
 }
 
+/** The instants of all readings of a batch, for `ensurePartitions`. */
+export function instantsOf(messages: readonly ReceivedMessage[]): number[] {
+  return messages.flatMap(({ parsed }) => parsed.readings.map((reading) => reading.at))
+}
+
 type Recorded = { stored: number; duplicates: number; conflicts: number }
 
-async function recordBatch(tx: Tx, ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<Recorded> {
+/** The same inside a transaction of the caller, whose partitions exist. */
+export async function recordIn(tx: Tx, ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<Recorded> {
   const known = await lockSensors(tx, messages)
   const batchId = await nextBatchId(tx)
   const ofKnown = messages.filter(({ parsed }) => parsed.sensorId !== null && known.has(parsed.sensorId))

@@ -1,4 +1,4 @@
-import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import { type Expression, type ExpressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Tables } from '../../db/tables.ts'
 import type { Actor } from '../domain/actor.ts'
 
@@ -13,7 +13,7 @@ export function canSeeShipment(actor: Actor, shipmentId: Expression<number>): Ex
 }
 
 /** The organisation that runs this installation: it holds the first key ever issued. */
-export function runsInstallation(actor: Actor): Expression<SqlBool> {
+export function runsInstallation(actor: Actor): RawBuilder<SqlBool> {
   return sql<SqlBool>`${actor.organisationId} = (select k.organisation_id from api_key k order by k.id limit 1)`
 }
 
@@ -78,11 +78,13 @@ export function canSeeOrder(actor: Actor, eb: ExpressionBuilder<Tables, 'therapy
 }
 
 /**
- * Kept messages: those of one's own sensors; those of no known sensor belong to nobody yet and are the administrator's.
+ * Kept messages: those of one's own sensors; those of no known sensor belong to nobody yet and are seen by the
+ * installation's administrator.
  */
 export function canSeeMessage(actor: Actor, eb: ExpressionBuilder<Tables, 'kept_message'>): Expression<SqlBool> {
   const own = sql<SqlBool>`exists (select 1 from sensor s where s.id = kept_message.sensor_id
     and s.organisation_id = ${actor.organisationId})`
   if (actor.role !== 'administrator') return own
-  return eb.or([own, sql<SqlBool>`not exists (select 1 from sensor s where s.id = kept_message.sensor_id)`])
+  const nobodys = sql<SqlBool>`not exists (select 1 from sensor s where s.id = kept_message.sensor_id)`
+  return eb.or([own, eb.and([runsInstallation(actor), nobodys])])
 }

@@ -9,7 +9,8 @@ import type { Profile } from './profile.ts'
 export const JUDGE_VERSION = 1
 
 /** Roles a placement can have; only product roles are judged. */
-export type PlacementRole = 'product' | 'product_backup' | 'ambient' | 'lid' | 'tilt' | 'shock' | 'weight'
+export const PLACEMENT_ROLES = ['product', 'product_backup', 'ambient', 'lid', 'tilt', 'shock', 'weight'] as const
+export type PlacementRole = (typeof PLACEMENT_ROLES)[number]
 
 /** Only the temperature of the product is judged (domain page 2.4). */
 export function isJudged(role: string): boolean {

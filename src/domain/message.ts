@@ -41,7 +41,7 @@ export type MessageProblem = { readonly reason: RejectReason; readonly detail: s
 export type ParsedReading = { at: number; channel: string; milliC: number | null; raw: string | null }
 
 /** A reading whose time is implausible: `index` is its place in the message, counted from 0. */
-export type HeldReading = { index: number; at: number }
+export type HeldReading = ParsedReading & { index: number }
 
 /**
  * A message after the door. Readings stand in exactly one of three places: `readings`, `held` (a person looks at the

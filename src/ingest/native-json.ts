@@ -125,14 +125,12 @@ function takeReading(item: unknown, index: number, found: Found): MessageProblem
   if (typeof time === 'string') return timeFault(index, time, at)
   const text = valueText(value)
   if (text === null) return valueFault(index, value)
-  if (clockOutcome(time.at, found.receivedAt) === 'held') {
-    found.held.push({ index, at: time.at })
-    return null
-  }
   const temperature = value === null ? null : toMilliC(text, unit)
   const exact = time.exact && (temperature === null ? value === null : temperature.exact)
   const raw = exact ? null : `${text} ${unit} ${at}`
-  found.readings.push({ at: time.at, channel, milliC: temperature === null ? null : temperature.milliC, raw })
+  const reading = { at: time.at, channel, milliC: temperature === null ? null : temperature.milliC, raw }
+  if (clockOutcome(time.at, found.receivedAt) === 'held') found.held.push({ ...reading, index })
+  else found.readings.push(reading)
   return null
 }
 

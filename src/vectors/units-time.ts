@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { clockOutcome, correctedAt, coveragePercent, displayC, isoInstant, parseInstant, toMilliC } from '../domain/units.ts'
-import { instant } from './case.ts'
+import { instant } from '../fields.ts'
 import { difference } from './compare.ts'
 import type { CaseResult } from './result.ts'
 

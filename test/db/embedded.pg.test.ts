@@ -50,7 +50,7 @@ test('a server whose program was killed lives on, is adopted with its data, and 
   expect(next).toMatchObject({ adopted: true, pid: program.server.pid, port: program.server.port })
   expect(await query(next.ownerUrl, 'select x from kept')).toEqual([{ x: 7 }])
   await next.stop()
-  expect(existsSync(`/proc/${next.pid}`)).toBe(false)
+  expect(isRunning(next.pid)).toBe(false)
 })
 
 test('stop leaves no process, no port, no pid file and no note; the data is there at the next start', async () => {
@@ -58,7 +58,7 @@ test('stop leaves no process, no port, no pid file and no note; the data is ther
   await query(first.ownerUrl, 'create table kept (x int)')
   await first.stop()
   await first.stop()
-  expect(existsSync(`/proc/${first.pid}`)).toBe(false)
+  expect(isRunning(first.pid)).toBe(false)
   expect(listeners(first.port)).toEqual([])
   expect(existsSync(join(clusterDir('stopped'), 'data/postmaster.pid'))).toBe(false)
   expect(readdirSync(join(clusterDir('stopped'), 'users'))).toEqual([])
@@ -88,8 +88,10 @@ test('the serving role owns nothing and may not make anything; the owner may, ex
 })
 
 test('what was committed survives a server killed with its program, and stale pid files of any kind', async () => {
-  const first = await start('crashed')
+  const { child, server: first } = await hold('crashed')
   await query(first.ownerUrl, 'create table kept (x int); insert into kept values (1)')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
   process.kill(first.pid, 'SIGKILL')
   await until(() => !isRunning(first.pid), { what: 'the killed server is gone' })
   const pidFile = join(clusterDir('crashed'), 'data/postmaster.pid')
@@ -104,6 +106,18 @@ test('what was committed survives a server killed with its program, and stale pi
     await server.stop()
   }
   expect(foreigner.exitCode).toBe(null)
+})
+
+test('the last user stops the server even where it is another one than it started, after a crash', async () => {
+  const first = await start('replaced')
+  process.kill(first.pid, 'SIGKILL')
+  await until(() => !isRunning(first.pid), { what: 'the killed server is gone' })
+  const second = await start('replaced')
+  expect(second.adopted).toBe(false)
+  await second.stop()
+  expect(isRunning(second.pid)).toBe(true)
+  await first.stop()
+  expect(isRunning(second.pid)).toBe(false)
 })
 
 test('a taken port is given up for a free one, and said', async () => {
@@ -131,7 +145,7 @@ test('two programs starting at once share one server, which stays until the seco
   expect(await query(second.server.ownerUrl, 'select 1 as one')).toEqual([{ one: 1 }])
   second.child.kill('SIGTERM')
   expect(await once(second.child, 'exit')).toEqual([0, null])
-  expect(existsSync(`/proc/${first.server.pid}`)).toBe(false)
+  expect(isRunning(first.server.pid)).toBe(false)
 })
 
 test('a program killed while it made the data directory leaves nothing that stops the next', async () => {

@@ -67,8 +67,8 @@ async function givenServer(adminUrl: string, names: { prefix: string; template: 
   await run(adminUrl, [
     `create role ${ownerRole} login password '${password}'`,
     `create role ${servingRole} login password '${password}'`,
-    // who is no superuser must be a member to give a database to a role
-    `grant ${ownerRole} to current_user`,
+    // who is no superuser must be a member to give a role a database, and to end its connections
+    `grant ${ownerRole}, ${servingRole} to current_user`,
   ])
   const urlAs = (role: string) => {
     const url = new URL(adminUrl)

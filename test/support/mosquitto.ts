@@ -19,8 +19,13 @@ export type Mosquitto = {
 /** `port` to come back where an earlier one was; `folder` to keep sessions over restarts, else they are forgotten. */
 export type MosquittoOptions = { port?: number; folder?: string }
 
-/** Starts Mosquitto with the broker profile this service needs: no limit on what is in flight or queued. */
+/**
+ * Starts Mosquitto with the broker profile this service needs: no limit on what is in flight or queued. A test that asks
+ * for neither port nor folder gets the broker that MQTT_URL names, where there is one; it must use a prefix of its own.
+ */
 export async function startMosquitto({ port, folder }: MosquittoOptions = {}): Promise<Mosquitto> {
+  const given = process.env.MQTT_URL
+  if (given && port === undefined && folder === undefined) return borrowed(given)
   const program = findMosquitto()
   if (program === null) throw new Error(NO_BROKER)
   const home = folder ?? mkdtempSync(join(tmpdir(), 'unbroken-mosquitto-'))
@@ -33,6 +38,12 @@ export async function startMosquitto({ port, folder }: MosquittoOptions = {}): P
     // another process may have taken the port between asking and binding
     if (tries === 3) throw new Error(`mosquitto does not start on port ${chosen}`)
   }
+}
+
+/** A broker that is not ours to stop. */
+function borrowed(url: string): Mosquitto {
+  const leave = async (): Promise<void> => undefined
+  return { url, port: Number(new URL(url).port), pid: 0, stop: leave, remove: leave }
 }
 
 function configText(port: number, folder: string | undefined): string {

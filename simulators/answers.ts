@@ -1,0 +1,50 @@
+import { z } from 'zod'
+
+const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+const seconds = z.number().transform((s) => Math.round(s * 1000))
+
+/** What every POST that creates answers. */
+export const created = z.object({ id: z.int() })
+
+/** A new API key; shown once. */
+export const createdKey = z.object({ key: z.string() })
+
+/** A new sensor with its MQTT password; shown once. */
+export const createdSensor = z.object({ id: z.int(), secret: z.string() })
+
+/** An answer nothing is read from. */
+export const anything = z.unknown()
+
+export const temperatureStatus = z.enum(['in_range', 'excursion_below_alarm', 'indeterminate', 'alarm'])
+
+/** What the demo reads of `GET /shipments/{id}/status`. */
+export const shipmentStatus = z.object({
+  asOf: instant,
+  evaluationVersion: z.int().nullable(),
+  temperature: z.object({
+    status: temperatureStatus,
+    severity: z.enum(['warning', 'major', 'critical']).nullable(),
+    complete: z.boolean(),
+    reasons: z.array(z.string()),
+    levels: z.array(
+      z.object({
+        id: z.string(),
+        alarm: z.object({ state: z.enum(['none', 'confirmed', 'presumed']), at: instant.nullable() }),
+        totalConfirmedS: seconds,
+        events: z.array(z.object({ start: instant, end: instant })),
+      }),
+    ),
+    gaps: z.array(z.object({ from: instant, to: instant })),
+  }),
+  custody: z.object({
+    chainStatus: z.enum(['intact', 'incomplete', 'broken']),
+    holder: z.object({ organisationId: z.int() }).nullable(),
+  }),
+})
+
+export type ShipmentStatus = z.infer<typeof shipmentStatus>
+
+/** What the demo reads of `GET /shipments/{id}/evaluations`, newest first. */
+export const evaluationList = z.object({
+  items: z.array(z.object({ version: z.int(), status: temperatureStatus })),
+})

@@ -1,0 +1,184 @@
+import type { Selectable } from 'kysely'
+import { type Tx, transaction } from '../../db/connect.ts'
+import { at, json, type Tables } from '../../db/tables.ts'
+import type { Ctx } from '../context.ts'
+import { type Actor, denied, organisationOf } from '../domain/actor.ts'
+import type { Certificate } from '../domain/calibration.ts'
+import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
+import { audit } from './audit.ts'
+import { judgePending, markForJudging } from './judge.ts'
+import { type Listing, listing, type Page } from './page.ts'
+import { lockShipments } from './record-messages.ts'
+import { getSensor, noSensor } from './sensors.ts'
+import { storedPoints } from './stored-profile.ts'
+import { canSeeSensor } from './visibility.ts'
+
+/** A certificate of one sensor channel (domain page 2.5). */
+export type Calibration = Certificate & {
+  sensorId: number
+  channel: string
+  certificate: string
+  laboratory: string
+  knownAt: number
+  supersededAt: number | null
+  supersededReason: string | null
+}
+
+/**
+ * Adds a certificate to a sensor of the actor's organisation. Every shipment on which the channel rides after the
+ * certificate's date is judged again.
+ */
+export async function addCalibration(
+  ctx: Ctx,
+  actor: Actor,
+  input: Omit<Calibration, 'id' | 'knownAt' | 'supersededAt' | 'supersededReason'>,
+): Promise<Calibration | Refusal> {
+  const no = denied(actor, 'manage_sensors')
+  if (no !== null) return no
+  return judgedAfter(ctx, async (tx) => {
+    const refused = await lockOwnSensor(tx, actor, input.sensorId)
+    if (refused !== null) return refused
+    const knownAt = ctx.now()
+    const row = await tx
+      .insertInto('calibration')
+      .values({
+        sensor_id: input.sensorId,
+        channel: input.channel,
+        certificate: input.certificate,
+        laboratory: input.laboratory,
+        calibrated_at: at(input.calibratedAt),
+        due_at: at(input.dueAt),
+        points: json(input.points.toSorted((a, b) => a.atMilliC - b.atMilliC)),
+        uncertainty_milli_c: input.uncertaintyMilliC,
+        known_at: at(knownAt),
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow()
+    const deed = { action: 'add_calibration', subjectKind: 'sensor', subjectId: input.sensorId }
+    await audit(tx, actor, [{ ...deed, at: knownAt, after: { calibrationId: row.id, ...input } }])
+    return { calibration: calibration(row), shipmentIds: await judgeAgain(tx, { ...input, id: row.id }) }
+  })
+}
+
+/** Takes a certificate out of use (a wrong one, say); the row stays. What it corrected is judged again without it. */
+export async function supersedeCalibration(
+  ctx: Ctx,
+  actor: Actor,
+  input: { calibrationId: number; reason: string },
+): Promise<Calibration | Refusal> {
+  const no = denied(actor, 'manage_sensors')
+  if (no !== null) return no
+  return judgedAfter(ctx, async (tx) => {
+    const found = await tx
+      .selectFrom('calibration')
+      .innerJoin('sensor', 'sensor.id', 'calibration.sensor_id')
+      .select('calibration.sensor_id')
+      .where('calibration.id', '=', input.calibrationId)
+      .where((eb) => canSeeSensor(actor, eb))
+      .executeTakeFirst()
+    if (found === undefined) return refuse('not_found', `There is no calibration ${input.calibrationId}.`)
+    const refused = await lockOwnSensor(tx, actor, found.sensor_id)
+    if (refused !== null) return refused
+    const row = await tx
+      .updateTable('calibration')
+      .set({ superseded_at: at(ctx.now()), superseded_reason: input.reason })
+      .where('id', '=', input.calibrationId)
+      .where('superseded_at', 'is', null)
+      .returningAll()
+      .executeTakeFirst()
+    if (row === undefined) return refuse('changed_meanwhile', 'This certificate is superseded already.')
+    const deed = { action: 'supersede_calibration', subjectKind: 'sensor', subjectId: row.sensor_id }
+    const after = { calibrationId: row.id, supersededAt: row.superseded_at }
+    await audit(tx, actor, [{ ...deed, at: ctx.now(), before: { supersededAt: null }, after, reason: input.reason }])
+    const superseded = calibration(row)
+    return { calibration: superseded, shipmentIds: await judgeAgain(tx, superseded) }
+  })
+}
+
+/** The certificates of a visible sensor, superseded ones included, in order of id. */
+export async function listCalibrations(
+  ctx: Ctx,
+  actor: Actor,
+  asked: { sensorId: number; page: Page },
+): Promise<Listing<Calibration> | Refusal> {
+  const sensor = await getSensor(ctx, actor, asked.sensorId)
+  if (isRefusal(sensor)) return sensor
+  const rows = await ctx.db.kysely
+    .selectFrom('calibration')
+    .selectAll()
+    .where('sensor_id', '=', asked.sensorId)
+    .where('id', '>', asked.page.after ?? 0)
+    .orderBy('id')
+    .limit(asked.page.limit + 1)
+    .execute()
+  return listing(rows.map(calibration), asked.page.limit, ({ id }) => id)
+}
+
+/** Locks the sensor before anything else, so that no batch of its readings is judged with the certificates of before. */
+async function lockOwnSensor(tx: Tx, actor: Actor, sensorId: number): Promise<Refusal | null> {
+  const row = await tx
+    .selectFrom('sensor')
+    .select('organisation_id')
+    .where('id', '=', sensorId)
+    .where((eb) => canSeeSensor(actor, eb))
+    .forUpdate()
+    .executeTakeFirst()
+  if (row === undefined) return noSensor(sensorId)
+  if (row.organisation_id === organisationOf(actor)) return null
+  return refuse('not_allowed', 'Only the organisation that owns the sensor keeps its certificates.')
+}
+
+type Changed = { calibration: Calibration; shipmentIds: number[] }
+
+async function judgedAfter(ctx: Ctx, work: (tx: Tx) => Promise<Changed | Refusal>): Promise<Calibration | Refusal> {
+  const changed = await transaction(ctx.db, work)
+  if (isRefusal(changed)) return changed
+  for (const shipmentId of changed.shipmentIds) await judgePending(ctx, shipmentId)
+  return changed.calibration
+}
+
+/** Marks the shipments on which the channel rides after the certificate's date, or on which a placement names it. */
+async function judgeAgain(
+  tx: Tx,
+  changed: Pick<Calibration, 'id' | 'sensorId' | 'channel' | 'calibratedAt'>,
+): Promise<number[]> {
+  const rows = await tx
+    .selectFrom('placement')
+    .select('shipment_id')
+    .distinct()
+    .where('sensor_id', '=', changed.sensorId)
+    .where('channel', '=', changed.channel)
+    .where('superseded_at', 'is', null)
+    .where((eb) =>
+      eb.or([
+        eb('calibration_id', '=', changed.id),
+        eb('to_at', 'is', null),
+        eb('to_at', '>', at(changed.calibratedAt)),
+      ]),
+    )
+    .orderBy('shipment_id')
+    .execute()
+  const shipmentIds = rows.map((row) => row.shipment_id)
+  await lockShipments(tx, shipmentIds)
+  // the whole shipment: which certificate rules before the date may have changed with the list
+  const changes = shipmentIds.map((shipmentId) => ({ shipmentId, fromAt: 0 }))
+  await markForJudging(tx, changes)
+  return shipmentIds
+}
+
+function calibration(row: Selectable<Tables['calibration']>): Calibration {
+  return {
+    id: row.id,
+    sensorId: row.sensor_id,
+    channel: row.channel,
+    certificate: row.certificate,
+    laboratory: row.laboratory,
+    calibratedAt: row.calibrated_at,
+    dueAt: row.due_at,
+    uncertaintyMilliC: row.uncertainty_milli_c,
+    points: storedPoints(row.points),
+    knownAt: row.known_at,
+    supersededAt: row.superseded_at,
+    supersededReason: row.superseded_reason,
+  }
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import type { Tx } from '../../db/connect.ts'
+import type { ChainHead, LedgerEntry } from '../domain/ledger.ts'
+import { GENESIS } from '../domain/ledger.ts'
+import { CUSTODY_KINDS, type CustodyEvent, type CustodyStatement } from '../domain/custody-event.ts'
+import { parseInstant } from '../domain/units.ts'
+
+/** A shipment's ledger in order of recording: the events as judged, and the entries as hashed. */
+export type Ledger = { events: CustodyEvent[]; entries: LedgerEntry[]; head: ChainHead }
+
+/** Loads a shipment's ledger; the events are read from the hashed records, so what is judged is what is proven. */
+export async function loadLedger(tx: Tx, shipmentId: number): Promise<Ledger> {
+  const rows = await tx
+    .selectFrom('custody_event')
+    .select(['seq', 'record', 'prev_hash', 'hash'])
+    .where('shipment_id', '=', shipmentId)
+    .orderBy('seq')
+    .execute()
+  const entries = rows.map((row) => ({
+    ...ledgerRecord.parse(row.record),
+    seq: row.seq,
+    prevHash: row.prev_hash,
+    hash: row.hash,
+  }))
+  const last = entries.at(-1)
+  return {
+    events: rows.map((row) => ({ ...storedEvent.parse(row.record), seq: row.seq })),
+    entries,
+    head: last === undefined ? GENESIS : { seq: last.seq, hash: last.hash },
+  }
+}
+
+type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
+
+const canonical: z.ZodType<Json> = z.lazy(() =>
+  z.union([z.string(), z.int(), z.boolean(), z.null(), z.array(canonical), z.record(z.string(), canonical)]),
+)
+
+const ledgerRecord = z.record(z.string(), canonical)
+
+const instant = z.string().transform((text, context) => {
+  const parsed = parseInstant(text)
+  if (typeof parsed === 'object') return parsed.at
+  context.addIssue({ code: 'custom', message: `"${text}" in a stored custody event is no instant` })
+  return z.NEVER
+})
+
+const acknowledgement = z.object({
+  name: z.string().optional(),
+  company: z.string().optional(),
+  code: z.string().optional(),
+  waybill: z.string().optional(),
+})
+
+const statement = z.object({
+  kind: z.enum(CUSTODY_KINDS),
+  at: instant,
+  byOrg: z.string(),
+  units: z.array(z.string()),
+  coi: z.string().nullable().optional(),
+  seals: z.array(z.string()).optional(),
+  reason: z.string().optional(),
+  handoverId: z.string().optional(),
+  toOrg: z.string().optional(),
+  acknowledgement: acknowledgement.optional(),
+  signature: z.string().optional(),
+  authority: z.string().optional(),
+  witness: z.string().optional(),
+  replaces: z.array(z.string()).optional(),
+  place: z.string().optional(),
+  actor: z.string().optional(),
+  tzOffset: z.string().optional(),
+  details: z.record(z.string(), canonical).optional(),
+  corrects: z.int().optional(),
+})
+
+const storedEvent = statement.extend({
+  recordedAt: instant,
+  replacement: statement.extend({ recordedAt: instant.optional() }).nullable().optional(),
+})
+
+/** Fields of a statement that its maker gives; organisation, actor and time of recording are the service's. */
+export type StatedFields = Omit<CustodyStatement, 'byOrg' | 'actor' | 'toOrg' | 'replacement'> & {
+  toOrganisationId?: number | undefined
+  replacement?: (Omit<StatedFields, 'replacement'> & { byOrganisationId?: number | undefined }) | null | undefined
+}

@@ -1,0 +1,84 @@
+import type { Selectable } from 'kysely'
+import type { Tables } from '../../db/tables.ts'
+import type { Ctx } from '../context.ts'
+import type { Actor } from '../domain/actor.ts'
+import { type Refusal, refuse } from '../domain/refusal.ts'
+import { type Listing, listing, type Page } from './page.ts'
+import { refuseUnlessSeen } from './shipments.ts'
+
+/** A version of a shipment's judgement without its content. */
+export type EvaluationHead = {
+  shipmentId: number
+  version: number
+  judgeVersion: number
+  profileId: number
+  status: string
+  severity: string | null
+  complete: boolean
+  windowFromAt: number | null
+  windowToAt: number | null
+  /** SHA-256 of the canonical JSON of inputs and of content. */
+  inputsSha256: string
+  contentSha256: string
+  knownAt: number
+}
+
+/** The whole version: what it was made from, its events, gaps and alarms, and its statistics; as stored. */
+export type Evaluation = EvaluationHead & { inputs: unknown; content: unknown; statistics: unknown }
+
+/** The versions of a visible shipment, newest first. */
+export async function listEvaluations(
+  ctx: Ctx,
+  actor: Actor,
+  asked: { shipmentId: number; page: Page },
+): Promise<Listing<EvaluationHead> | Refusal> {
+  const no = await refuseUnlessSeen(ctx.db.kysely, actor, asked.shipmentId)
+  if (no !== null) return no
+  const rows = await ctx.db.kysely
+    .selectFrom('evaluation')
+    .selectAll()
+    .where('shipment_id', '=', asked.shipmentId)
+    .where('version', '<', asked.page.after ?? BEYOND_ALL)
+    .orderBy('version', 'desc')
+    .limit(asked.page.limit + 1)
+    .execute()
+  return listing(rows.map(head), asked.page.limit, ({ version }) => version)
+}
+
+/** The column is a 32-bit integer. */
+const BEYOND_ALL = 2 ** 31 - 1
+
+/** One version of a visible shipment. */
+export async function getEvaluation(
+  ctx: Ctx,
+  actor: Actor,
+  asked: { shipmentId: number; version: number },
+): Promise<Evaluation | Refusal> {
+  const no = await refuseUnlessSeen(ctx.db.kysely, actor, asked.shipmentId)
+  if (no !== null) return no
+  const row = await ctx.db.kysely
+    .selectFrom('evaluation')
+    .selectAll()
+    .where('shipment_id', '=', asked.shipmentId)
+    .where('version', '=', asked.version)
+    .executeTakeFirst()
+  if (row === undefined) return refuse('not_found', `Shipment ${asked.shipmentId} has no evaluation ${asked.version}.`)
+  return { ...head(row), inputs: row.inputs, content: row.content, statistics: row.statistics }
+}
+
+function head(row: Selectable<Tables['evaluation']>): EvaluationHead {
+  return {
+    shipmentId: row.shipment_id,
+    version: row.version,
+    judgeVersion: row.judge_version,
+    profileId: row.profile_id,
+    status: row.status,
+    severity: row.severity,
+    complete: row.complete,
+    windowFromAt: row.window_from_at,
+    windowToAt: row.window_to_at,
+    inputsSha256: row.inputs_sha256,
+    contentSha256: row.content_sha256,
+    knownAt: row.known_at,
+  }
+}

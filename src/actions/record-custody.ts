@@ -1,0 +1,192 @@
+import { type Tx, transaction } from '../../db/connect.ts'
+import { at, atOrNull, json } from '../../db/tables.ts'
+import type { Ctx } from '../context.ts'
+import { type Actor, may, SERVICE } from '../domain/actor.ts'
+import { effectiveEvents } from '../domain/custody-effective.ts'
+import { refuseEvent } from '../domain/custody-admissible.ts'
+import { type CustodyEvent, type CustodyStatement, eventRecord } from '../domain/custody-event.ts'
+import { appendEntry, type LedgerEntry } from '../domain/ledger.ts'
+import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
+import { judgingWindow } from '../domain/window.ts'
+import { audit } from './audit.ts'
+import { type Ledger, loadLedger, type StatedFields } from './custody-ledger.ts'
+import { type CustodyAnswer, custodyAnswer } from './custody-status.ts'
+import { followWindow, type WindowChange } from './follow-window.ts'
+import { judgePending } from './judge.ts'
+import { lockSensors } from './place-sensor.ts'
+import { lockShipments } from './record-messages.ts'
+import { refuseSealing } from './sealing.ts'
+import { sha256 } from './store-evaluations.ts'
+import { canSeeShipment } from './visibility.ts'
+
+/**
+ * Appends a custody event to the shipment's hash chain and answers with how the chain stands. The ledger refuses only what
+ * is no statement about the world: `invalid`, `in_the_future`, `not_found`, and `not_allowed` for a role or organisation
+ * that may not speak here; sealing on a profile that does not rule is refused as a decision. Everything else is recorded and
+ * found. An event that moves the judging window ends or reopens placements with it and judges the shipment again.
+ */
+export async function recordCustody(
+  ctx: Ctx,
+  actor: Actor,
+  input: { shipmentId: number; statement: StatedFields },
+): Promise<{ event: LedgerEntry; custody: CustodyAnswer } | Refusal> {
+  if (!may(actor, 'record_custody')) return refuse('not_allowed', `A ${actor.role} key may not record custody events.`)
+  const result = await transaction(ctx.db, async (tx) => {
+    await lockWithSensors(tx, input.shipmentId)
+    const shipment = await loadShipment(tx, actor, input.shipmentId)
+    if (shipment === undefined) return refuse('not_found', `There is no shipment ${input.shipmentId}.`)
+    const ledger = await loadLedger(tx, input.shipmentId)
+    const event = await stated(tx, actor, { ...input, seq: ledger.head.seq + 1, now: ctx.now() })
+    if (isRefusal(event)) return event
+    const refusal =
+      refuseEvent(event, { now: ctx.now(), recorded: ledger.events }) ??
+      (event.kind === 'sealed' ? await refuseSealing(tx, ctx, shipment.profile_id) : null)
+    if (refusal !== null) return refusal
+    const entry = appendEntry(ledger.head, { ...eventRecord(event), shipmentId: input.shipmentId }, sha256)
+    await insertEvent(tx, actor, { shipmentId: input.shipmentId, event, entry })
+    const change = windowChange(shipment, { ...ledger, events: [...ledger.events, event] })
+    if (change !== null) await moveWindow(tx, ctx, { shipmentId: input.shipmentId, change, seq: event.seq })
+    return entry
+  })
+  if (isRefusal(result)) return result
+  await judgePending(ctx, input.shipmentId)
+  const custody = await ctx.db.kysely.transaction().execute((tx) => custodyAnswer(tx, input.shipmentId, ctx.now()))
+  return { event: result, custody }
+}
+
+/** The key by which an organisation stands in the ledger: its GLN, which outlives this database, else its id. */
+export async function organisationKeys(tx: Tx, ids: readonly number[]): Promise<Map<number, string>> {
+  const rows = await tx.selectFrom('organisation').select(['id', 'gln']).where('id', 'in', [...ids]).execute()
+  return new Map(rows.map((row) => [row.id, organisationKey(row)]))
+}
+
+/** See `organisationKeys`. */
+export function organisationKey(row: { id: number; gln: string | null }): string {
+  return row.gln ?? `organisation:${row.id}`
+}
+
+/**
+ * Locks the shipment after the sensors whose placements may move with its window. A placement made in between has its
+ * sensor locked late; should that deadlock with a recorder, the transaction is run again.
+ */
+async function lockWithSensors(tx: Tx, shipmentId: number): Promise<void> {
+  const before = await placedSensors(tx, shipmentId)
+  await lockSensors(tx, before)
+  await lockShipments(tx, [shipmentId])
+  const late = (await placedSensors(tx, shipmentId)).filter((sensorId) => !before.includes(sensorId))
+  await lockSensors(tx, late)
+}
+
+async function placedSensors(tx: Tx, shipmentId: number): Promise<number[]> {
+  const rows = await tx
+    .selectFrom('placement')
+    .select('sensor_id')
+    .distinct()
+    .where('shipment_id', '=', shipmentId)
+    .where('superseded_at', 'is', null)
+    .where('until_window_end', '=', true)
+    .execute()
+  return rows.map((row) => row.sensor_id)
+}
+
+type ShipmentRow = NonNullable<Awaited<ReturnType<typeof loadShipment>>>
+
+async function loadShipment(tx: Tx, actor: Actor, shipmentId: number) {
+  return tx
+    .selectFrom('shipment')
+    .innerJoin('organisation', 'organisation.id', 'shipment.consignee_id')
+    .select([
+      'shipment.id',
+      'shipment.profile_id',
+      'shipment.packed_at',
+      'shipment.closed_at',
+      'organisation.id as consignee_id',
+      'organisation.gln as consignee_gln',
+    ])
+    .where('shipment.id', '=', shipmentId)
+    .where((eb) => canSeeShipment(actor, eb.ref('shipment.id')))
+    .executeTakeFirst()
+}
+
+type Stating = { shipmentId: number; statement: StatedFields; seq: number; now: number }
+
+/** Completes what was said with who says it: an organisation speaks for itself only. */
+async function stated(tx: Tx, actor: Actor, { statement, seq, now }: Stating): Promise<CustodyEvent | Refusal> {
+  const { toOrganisationId, replacement, ...fields } = statement
+  const own = actor.organisationId
+  if (own === null) return refuse('not_allowed', 'Only a machine or person of an organisation can make a statement.')
+  const named = [own, toOrganisationId, replacement?.toOrganisationId, replacement?.byOrganisationId]
+  const ids = named.flatMap((id) => id ?? [])
+  const keys = await organisationKeys(tx, ids)
+  const unknown = ids.find((id) => !keys.has(id))
+  if (unknown !== undefined) return refuse('not_found', `There is no organisation ${unknown}.`)
+  const said = { byOrg: keys.get(own) ?? '', actor: `${actor.kind}:${actor.id}` }
+  const to = (id: number | undefined) => (id === undefined ? {} : { toOrg: keys.get(id) ?? '' })
+  const event: CustodyEvent = { ...fields, ...said, ...to(toOrganisationId), seq, recordedAt: now }
+  if (replacement === undefined || replacement === null) return { ...event, ...(replacement === null && { replacement }) }
+  const { toOrganisationId: replacedTo, byOrganisationId, ...replaced } = replacement
+  const by = byOrganisationId === undefined ? said.byOrg : (keys.get(byOrganisationId) ?? '')
+  const instead: CustodyStatement = { ...replaced, ...said, byOrg: by, ...to(replacedTo) }
+  return { ...event, replacement: instead }
+}
+
+type Appended = { shipmentId: number; event: CustodyEvent; entry: LedgerEntry }
+
+async function insertEvent(tx: Tx, actor: Actor, { shipmentId, event, entry }: Appended): Promise<void> {
+  const { seq, prevHash, hash, ...record } = entry
+  await tx
+    .insertInto('custody_event')
+    .values({
+      shipment_id: shipmentId,
+      seq,
+      kind: event.kind,
+      at: at(event.at),
+      known_at: at(event.recordedAt),
+      organisation_id: actor.organisationId ?? 0,
+      record: json(record),
+      prev_hash: prevHash,
+      hash,
+    })
+    .execute()
+  await audit(tx, actor, [
+    {
+      at: event.recordedAt,
+      action: `custody_${event.kind}`,
+      subjectKind: 'shipment',
+      subjectId: shipmentId,
+      after: { seq, hash },
+      reason: event.reason ?? null,
+    },
+  ])
+}
+
+function windowChange(shipment: ShipmentRow, ledger: Ledger): WindowChange | null {
+  const consigneeOrg = organisationKey({ id: shipment.consignee_id, gln: shipment.consignee_gln })
+  const window = judgingWindow(effectiveEvents(ledger.events), { consigneeOrg, loadingMs: 0 })
+  const packedAt = window.state === 'not_packed' ? null : window.fromAt
+  const closedAt = window.state === 'closed' ? window.toAt : null
+  if (packedAt === shipment.packed_at && closedAt === shipment.closed_at) return null
+  return { packedAt, closedAt, before: { packedAt: shipment.packed_at, closedAt: shipment.closed_at } }
+}
+
+type Move = { shipmentId: number; change: WindowChange; seq: number }
+
+async function moveWindow(tx: Tx, ctx: Ctx, { shipmentId, change, seq }: Move): Promise<void> {
+  await tx
+    .updateTable('shipment')
+    .set({ packed_at: atOrNull(change.packedAt), closed_at: atOrNull(change.closedAt) })
+    .where('id', '=', shipmentId)
+    .execute()
+  await audit(tx, SERVICE, [
+    {
+      at: ctx.now(),
+      action: 'window_moved',
+      subjectKind: 'shipment',
+      subjectId: shipmentId,
+      before: change.before,
+      after: { packedAt: change.packedAt, closedAt: change.closedAt },
+      reason: `custody event ${seq}`,
+    },
+  ])
+  await followWindow(tx, ctx, { shipmentId, change, seq })
+}

@@ -1,0 +1,84 @@
+import { type Tx, transaction } from '../../db/connect.ts'
+import { at } from '../../db/tables.ts'
+import type { Ctx } from '../context.ts'
+import { type Actor, may } from '../domain/actor.ts'
+import type { ReceivedMessage } from '../domain/message.ts'
+import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
+import { audit } from './audit.ts'
+import { ensurePartitions } from './partitions.ts'
+import { instantsOf, recordIn } from './record-messages.ts'
+import { canSeeMessage } from './visibility.ts'
+
+/**
+ * Sends a held or quarantined message through the door again because a person says its readings are to count, with the
+ * reason. A held reading keeps its time: it is stored as the sensor stated it. Readings stored before are duplicates.
+ * Refused: `not_found`, `not_allowed`, `invalid` (rejected messages, unknown sensor still), `already_released`.
+ */
+export async function releaseMessage(
+  ctx: Ctx,
+  actor: Actor,
+  input: { messageId: number; reason: string },
+): Promise<{ readings: number; outcome: 'recorded' } | Refusal> {
+  if (!may(actor, 'release_messages')) return refuse('not_allowed', `A ${actor.role} key may not release messages.`)
+  const found = await loadMessage(ctx, actor, input.messageId)
+  if (isRefusal(found)) return found
+  const { parsed } = found
+  const readings = [...parsed.readings, ...parsed.held.map(({ index: _index, ...reading }) => reading)]
+  const released: ReceivedMessage = { ...found, parsed: { ...parsed, readings, held: [], problem: null } }
+  await ensurePartitions(ctx.db, instantsOf([released]))
+  return transaction(ctx.db, async (tx) => {
+    const refusal = await claim(tx, actor, { ...input, readings: readings.length, now: ctx.now() })
+    if (refusal !== null) return refusal
+    await recordIn(tx, ctx, [released])
+    return { readings: readings.length, outcome: 'recorded' }
+  })
+}
+
+async function loadMessage(ctx: Ctx, actor: Actor, messageId: number): Promise<ReceivedMessage | Refusal> {
+  const row = await ctx.db.kysely
+    .selectFrom('kept_message')
+    .selectAll('kept_message')
+    .where('id', '=', messageId)
+    .where((eb) => canSeeMessage(actor, eb))
+    .executeTakeFirst()
+  if (row === undefined) return refuse('not_found', `There is no message ${messageId}.`)
+  if (row.outcome === 'rejected') {
+    return refuse('invalid', 'A rejected message cannot be read: repair the sensor, and have it send again.')
+  }
+  const received = {
+    topic: row.topic,
+    payload: row.payload,
+    receivedAt: row.received_at,
+    contentType: row.content_type,
+    retained: false,
+  }
+  const parsed = ctx.parseMessage(received)
+  if (!(await isKnown(ctx, parsed.sensorId))) {
+    return refuse('invalid', `Sensor ${parsed.sensorId} is not registered: register it before its messages are released.`)
+  }
+  return { ...received, parsed }
+}
+
+async function isKnown(ctx: Ctx, sensorId: number | null): Promise<boolean> {
+  if (sensorId === null) return false
+  const row = await ctx.db.kysely.selectFrom('sensor').select('id').where('id', '=', sensorId).executeTakeFirst()
+  return row !== undefined
+}
+
+type Claim = { messageId: number; reason: string; readings: number; now: number }
+
+/** Who released it and why, in the transaction that records the readings; a second release is refused. */
+async function claim(tx: Tx, actor: Actor, { messageId, reason, readings, now }: Claim): Promise<Refusal | null> {
+  const inserted = await tx
+    .insertInto('kept_message_release')
+    .values({ kept_message_id: messageId, reason, readings, known_at: at(now) })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('kept_message_id')
+    .execute()
+  if (inserted.length === 0) return refuse('already_released', `Message ${messageId} was released already.`)
+  const after = { readings }
+  await audit(tx, actor, [
+    { at: now, action: 'message_released', subjectKind: 'message', subjectId: messageId, after, reason },
+  ])
+  return null
+}
