@@ -31,7 +31,7 @@ export default defineConfig({
           setupFiles,
           testTimeout: 20_000,
           hookTimeout: 60_000,
-          // the other core is PostgreSQL's
+          // a test waits for PostgreSQL more than it computes
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },

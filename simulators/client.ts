@@ -4,8 +4,8 @@ import { z } from 'zod'
 
 /**
  * The API as one organisation's machine uses it. A service that is just being restarted is waited for: every call is
- * repeated until it is answered, and a POST carries one Idempotency-Key through all its repetitions, so it happens once.
- * Answers are parsed by the schema given; refusals come as `ApiProblem`.
+ * repeated until it is answered, and a POST carries one Idempotency-Key through all its repetitions, so it happens
+ * once. Answers are parsed by the schema given; refusals come as `ApiProblem`. /
  */
 export function apiClient(door: ApiDoor): ApiClient {
   return {
@@ -110,5 +110,7 @@ const problemDocument = z.object({
   type: z.string().optional(),
   title: z.string().optional(),
   detail: z.string().optional(),
-  errors: z.array(z.object({ path: z.union([z.string(), z.array(z.unknown()).transform(String)]), message: z.string() })).optional(),
+  errors: z
+    .array(z.object({ path: z.union([z.string(), z.array(z.unknown()).transform(String)]), message: z.string() }))
+    .optional(),
 })

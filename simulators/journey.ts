@@ -74,7 +74,7 @@ export type Expected = {
   chainStatus: 'intact' | 'incomplete' | 'broken'
   holder: PartyKey
   /** What was served before later knowledge changed it. */
-  before?: { status: Expected['status']; seen: 'before the placement' | 'before the upload' }
+  before?: { status: Expected['status']; complete: boolean; seen: 'before the placement' | 'before the upload' }
 }
 
 /** One measured value: `milliC` as the sensor sends it, uncorrected; `sentAt` null where it is lost. */

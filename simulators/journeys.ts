@@ -19,8 +19,8 @@ function intact(): Journey {
     key: 'A-INTACT',
     title: 'intact',
     story:
-      'A charged dry shipper, two handovers with two words each, opened by the consignee. The courier lays it on its side ' +
-      'for an hour, which costs nitrogen but no temperature. Some messages arrive twice.',
+      'A charged dry shipper, two handovers with two words each, opened by the consignee. The courier lays it ' +
+      'on its side for an hour, which costs nitrogen but no temperature. Some messages arrive twice.',
     limits: 'cryo',
     sensor: {
       ...cryoSensor(dryShipperProbe({ ...DRY_SHIPPER, tilts: [{ fromMs: at(10), toMs: at(11), factor: 3 }] })),
@@ -38,8 +38,8 @@ function warmSpell(): Journey {
     key: 'B-WARM',
     title: 'excursion with alarm',
     story:
-      'Too little cooling material for six hours of customs hold on a hot apron: it is used up, and the payload warms ' +
-      'above 8 C for more than half an hour before the courier gets it into a cold room.',
+      'Too little cooling material for six hours of customs hold on a hot apron: it is used up, and the payload ' +
+      'warms above 8 C for more than half an hour before the courier gets it into a cold room.',
     limits: 'fridge',
     sensor: fridgeSensor(
       pcmBoxPayload(box, [
@@ -68,7 +68,8 @@ function lostReadings(): Journey {
     key: 'C-LOST',
     title: 'lost data',
     story:
-      'The memory of three hours is lost for good. Everything else is in range, and nobody can say what happened then.',
+      'The memory of three hours is lost for good. Everything else is in range, and nobody can say what ' +
+      'happened then.',
     limits: 'fridge',
     sensor: {
       ...fridgeSensor(wellPackedBox()),
@@ -86,8 +87,8 @@ function silentInFlight(): Journey {
     key: 'D-FLIGHT',
     title: 'silent in flight',
     story:
-      'Flight mode for nine hours. After landing the sensor first sends what it measures, and its memory two hours later: ' +
-      'the gap closes, and shows that somebody held the lid open for five minutes.',
+      'Flight mode for nine hours. After landing the sensor first sends what it measures, and its memory two ' +
+      'hours later: the gap closes, and shows that somebody held the lid open for five minutes.',
     limits: 'fridge',
     sensor: {
       ...fridgeSensor(withLidOpen(wellPackedBox(), inspected)),
@@ -101,7 +102,7 @@ function silentInFlight(): Journey {
       complete: true,
       chainStatus: 'intact',
       holder: 'centre',
-      before: { status: 'indeterminate', seen: 'before the upload' },
+      before: { status: 'indeterminate', complete: false, seen: 'before the upload' },
     },
   }
 }
@@ -112,8 +113,9 @@ function placedLate(): Journey {
     key: 'E-PLACED',
     title: 'placed afterwards',
     story:
-      'The packer forgot to say which sensor rides along. Its readings wait, those from the bench before packing too, ' +
-      'until the courier places it back-dated; then the window is judged as if it had been known all the time.',
+      'The packer forgot to say which sensor rides along. Its readings wait, those from the bench before ' +
+      'packing too, until the courier places it back-dated; then the window is judged as if it had been known ' +
+      'all the time.',
     limits: 'fridge',
     sensor: fridgeSensor((sinceMs) => (sinceMs < PACKED_MS ? 21 : box(sinceMs))),
     placement: { madeAtMs: at(22), fromMs: PACKED_MS },
@@ -124,7 +126,7 @@ function placedLate(): Journey {
       complete: true,
       chainStatus: 'intact',
       holder: 'centre',
-      before: { status: 'indeterminate', seen: 'before the placement' },
+      before: { status: 'indeterminate', complete: false, seen: 'before the placement' },
     },
   }
 }
@@ -135,8 +137,8 @@ function neverAccepted(): Journey {
     key: 'F-HANDOVER',
     title: 'never accepted',
     story:
-      'Cold all the way, and released to the treatment centre, but nobody there ever said that they took it. The courier ' +
-      'still holds it, the chain is incomplete, and the sensor goes on.',
+      'Cold all the way, and released to the treatment centre, but nobody there ever said that they took it. ' +
+      'The courier still holds it, the chain is incomplete, and the sensor goes on.',
     limits: 'cryo',
     sensor: { ...cryoSensor(dryShipperProbe(DRY_SHIPPER)), untilMs: null },
     placement: { madeAtMs: at(2, 45), fromMs: PACKED_MS },

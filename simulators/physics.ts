@@ -1,9 +1,9 @@
 import { gaussian, type Random } from './random.ts'
 
 /**
- * Temperatures inside containers as pure functions of the time since a start, in degrees Celsius (domain page section 3:
- * engineering values, not vendor data). Between two changes of the surroundings the equations are solved exactly, so a
- * value does not depend on how often it is asked for.
+ * Temperatures inside containers as pure functions of the time since a start, in degrees Celsius (domain page section
+ * 3: engineering values, not vendor data). Between two changes of the surroundings the equations are solved exactly,
+ * so a value does not depend on how often it is asked for. /
  */
 export type Curve = (sinceMs: number) => number
 
@@ -117,7 +117,9 @@ export const PCM_BOX: PcmBox = {
 /** Where the box stands for how long; an open lid or a draught multiplies its leak. */
 export type Surroundings = readonly { forMs: number; ambientC: number; leakFactor?: number }[]
 
-/** The payload of a box with phase change material (enthalpy method, vector TH2); the last surroundings last for ever. */
+/**
+ * The payload of a box with phase change material (enthalpy method, vector TH2); the last surroundings last for ever.
+ */
 export function pcmBoxPayload(box: PcmBox, surroundings: Surroundings): Curve {
   const starts: { atMs: number; heatJ: number }[] = []
   let [atMs, heatJ] = [0, startHeat(box)]
@@ -137,7 +139,10 @@ export function pcmBoxPayload(box: PcmBox, surroundings: Surroundings): Curve {
   }
 }
 
-/** Heat content against the solid at the melting point: below 0 solid, up to the melting heat a mixture, above it liquid. */
+/**
+ * Heat content against the solid at the melting point: below 0 solid, up to the melting heat a mixture, above it
+ * liquid.
+ */
 function startHeat(box: PcmBox): number {
   const sensible = (box.startC - box.meltsAtC) * box.heatCapacityJPerK
   if (sensible === 0) return box.meltedShare * meltingHeat(box)
@@ -201,8 +206,8 @@ function leak(box: PcmBox, place: Surroundings[number]): number {
 }
 
 /**
- * What a probe near the lid sees while the lid is open: it relaxes towards the room, and afterwards back to the payload.
- * `tauMs` is 20 minutes for a dewar's neck, less for a box (5 to 60, domain page 3.1).
+ * What a probe near the lid sees while the lid is open: it relaxes towards the room, and afterwards back to the
+ * payload. `tauMs` is 20 minutes for a dewar's neck, less for a box (5 to 60, domain page 3.1). /
  */
 export function withLidOpen(
   payload: Curve,

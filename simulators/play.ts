@@ -1,7 +1,7 @@
-import { anything, shipmentStatus } from './answers.ts'
+import { anything, type ShipmentStatus, shipmentStatus } from './answers.ts'
 import { type CustodyStep, type Journey, type Sample, type Silence, type Staging, samplesOf } from './journey.ts'
 import type { SimulatedSensor } from './sensor.ts'
-import { type Clock, waitForInstant } from './wait.ts'
+import { type Clock, waitForInstant, waitForPresent } from './wait.ts'
 import type { Stage, World } from './world.ts'
 
 /** Everything a journey needs to be played, and what is noted while it is. */
@@ -21,21 +21,27 @@ export type Notes = {
   /** Custody events recorded so far. */
   events: number
   /** What was served before the upload or the placement changed it. */
-  before: string | null
-  /** The journey's own end is played; an endless sensor has reached the present. */
-  sensorDone: boolean
+  before: ShipmentStatus | null
 }
 
 /** How long a broker or service may be away in the middle of a play, in real time. */
 const PATIENCE_MS = 30_000
 
-/** Plays one journey in the clock's time: its sensor, its placement and its custody events side by side. */
+/**
+ * Plays one journey in the clock's time: its sensor, its placement and its custody events side by side. Resolves when
+ * all is told and acknowledged and the clock has reached the present; an endless sensor then goes on until `isOver`.
+ * /
+ */
 export async function playJourney(play: Play): Promise<void> {
-  await Promise.all([playSensor(play), playPlacement(play), playCustody(play)])
+  const present = waitForPresent(play.clock, play.isOver)
+  const endless = play.journey.sensor.untilMs === null
+  const sensor = endless ? Promise.race([playSensor(play), present]) : playSensor(play)
+  await Promise.all([sensor, playPlacement(play), playCustody(play), present])
+  await play.sensor.settled(PATIENCE_MS)
 }
 
 async function playSensor(play: Play): Promise<void> {
-  const { journey, sensor, clock, staging } = play
+  const { journey, clock, staging } = play
   const silences = journey.sensor.silences.map((silence) => ({ ...silence, uploaded: false }))
   let count = 0
   for (const sample of samplesOf(journey, staging)) {
@@ -48,7 +54,6 @@ async function playSensor(play: Play): Promise<void> {
     count += 1
     measureOnce(play, sample, count)
   }
-  play.notes.sensorDone = true
 }
 
 function isDue(silence: Silence & { uploaded: boolean }, sample: Sample, { startAt }: Staging): boolean {
@@ -81,6 +86,7 @@ async function playPlacement(play: Play): Promise<void> {
   const { journey, stage, world, staging } = play
   const { madeAtMs, fromMs } = journey.placement
   await waitForInstant(play.clock, staging.startAt + madeAtMs, play.isOver)
+  if (play.isOver()) return
   const late = madeAtMs > fromMs
   if (late) {
     await play.sensor.settled(PATIENCE_MS)
@@ -101,13 +107,13 @@ async function playPlacement(play: Play): Promise<void> {
 async function noteBefore({ journey, stage, world, notes }: Play, seen: string): Promise<void> {
   if (journey.expected.before?.seen !== seen) return
   const { api } = world.parties.distributor
-  const served = await api.get(`/shipments/${stage.shipmentId}/status`, shipmentStatus)
-  notes.before = served.temperature.status
+  notes.before = await api.get(`/shipments/${stage.shipmentId}/status`, shipmentStatus)
 }
 
 async function playCustody(play: Play): Promise<void> {
   for (const step of play.journey.custody.toSorted((a, b) => a.atMs - b.atMs)) {
     await waitForInstant(play.clock, play.staging.startAt + step.atMs, play.isOver)
+    if (play.isOver()) return
     const { api } = play.world.parties[step.by]
     await api.post(`/shipments/${play.stage.shipmentId}/custody-events`, statement(play, step), anything)
     play.notes.events += 1

@@ -10,8 +10,8 @@ import { waitUntil } from './wait.ts'
  *              ▲  └── every new connection publishes them again, in order
  *   store ──► memory ──► upload (few large messages)
  *
- * It opens every connection itself instead of using the MQTT client's reconnecting: that keeps the one place that decides
- * what is sent again in this file.
+ * It opens every connection itself instead of using the MQTT client's reconnecting: that keeps the one place that
+ * decides what is sent again in this file.
  */
 export class SimulatedSensor {
   readonly #door: SensorDoor

@@ -3,9 +3,9 @@ import type { Limits } from './limits.ts'
 
 /**
  * The oracle: what the service must answer for a sensor's samples, found by brute force. Time is cut into cells of
- * `gridMs`; every cell looks up the samples around it and applies the rule of domain page 2.3 in its plain words. It shares
- * no code with the judging engine: no fold, no intervals, no checkpoints. All changes must lie on the grid, that is, the
- * instants of samples, the intervals of the limits and the start of the window.
+ * `gridMs`; every cell looks up the samples around it and applies the rule of domain page 2.3 in its plain words. It
+ * shares no code with the judging engine: no fold, no intervals, no checkpoints. All changes must lie on the grid,
+ * that is, the instants of samples, the intervals of the limits and the start of the window. /
  */
 export function truthOf(limits: Limits, window: TruthWindow, samples: readonly TruthSample[]): Truth {
   const seen = instantsIn(window, samples)

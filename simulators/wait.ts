@@ -14,7 +14,9 @@ export async function waitUntil(
   }
 }
 
-/** The clock of a play: epoch ms that run `speed` times as fast as the real ones until they have caught up with them. */
+/**
+ * The clock of a play: epoch ms that run `speed` times as fast as the real ones until they have caught up with them.
+ */
 export type Clock = { now: () => number; speed: number }
 
 /** Behind the real time by no more than this the clock has caught up. */
@@ -30,7 +32,12 @@ export async function waitForInstant(clock: Clock, at: number, isOver: () => boo
   }
 }
 
+/** Waits until the play's clock shows the real time, or `isOver`. */
+export async function waitForPresent(clock: Clock, isOver: () => boolean): Promise<void> {
+  while (!hasCaughtUp(clock) && !isOver()) await pause(LONGEST_PAUSE_MS)
+}
+
 /** Whether the play's clock shows the real time. */
-export function hasCaughtUp(clock: Clock): boolean {
+function hasCaughtUp(clock: Clock): boolean {
   return Date.now() - clock.now() < CAUGHT_UP_MS
 }

@@ -111,18 +111,21 @@ type Equipment = {
 
 const DAY_MS = 86_400_000
 
-/** Orders, packs on paper and opens the shipment of one journey; its sensor is calibrated, but placed nowhere yet. */
+/**
+ * Orders and opens the shipment of one journey; its sensor is calibrated, but placed nowhere yet. The sponsor opens
+ * it: an organisation sees a product only once it shares an order or a shipment of it. /
+ */
 export async function openStage(world: World, journey: Journey, startAt: number): Promise<Stage> {
   const [order, containerId, sensor] = await Promise.all([
     enterOrder(world, journey, startAt),
     registerContainer(world, journey, startAt),
     registerSensor(world, journey, startAt),
   ])
-  const { distributor, carrier, centre } = world.parties
+  const { sponsor, distributor, carrier, centre } = world.parties
   const { productId, profileId, gtin } = world.products[journey.limits]
   const reference = `DEMO-${journey.key}`
   const unitCodes = [`${journey.key}-BAG-1`, `${journey.key}-BAG-2`]
-  const shipment = await distributor.api.post(
+  const shipment = await sponsor.api.post(
     '/shipments',
     {
       reference,
@@ -165,7 +168,7 @@ async function registerContainer({ parties }: World, journey: Journey, startAt: 
     serial: `BOX-${journey.key}`,
     qualifiedUntil: new Date(startAt + 90 * DAY_MS).toISOString(),
   }
-  return (await parties.distributor.api.post('/containers', body, created)).id
+  return (await parties.sponsor.api.post('/containers', body, created)).id
 }
 
 async function registerSensor({ parties }: World, journey: Journey, startAt: number) {

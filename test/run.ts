@@ -27,7 +27,7 @@ const NEEDED_MAJOR = 24
 function missingTools(): string | null {
   const { node } = process.versions
   if (Number(node.split('.')[0]) < NEEDED_MAJOR) {
-    return `The tests need Node ${NEEDED_MAJOR} or newer (this is ${node}): run them with \`npm test\` after \`npm ci\`.`
+    return `The tests need Node ${NEEDED_MAJOR} or newer (this is ${node}): run \`npm ci\`, then \`npm test\`.`
   }
   if (hasBroker()) return null
   say(`mosquitto is not installed: the mqtt and e2e tests are skipped; \`${INSTALL_BROKER}\` enables them.`, 0)

@@ -1,6 +1,7 @@
 import type { Tx } from '../../db/connect.ts'
 import { at, json } from '../../db/tables.ts'
 import type { Actor } from '../domain/actor.ts'
+import { spendClaim } from './idempotency.ts'
 
 /** One deed: what was done to which subject, how it stood before and after, and why. */
 export type Deed = {
@@ -13,7 +14,10 @@ export type Deed = {
   reason?: string | null
 }
 
-/** Writes the audit rows of deeds into the transaction of the deeds: no row, no deed. */
+/**
+ * Writes the audit rows of deeds into the transaction of the deeds: no row, no deed. Where the request came with an
+ * idempotency key, the same transaction spends it: no claim, no deed.
+ */
 export async function audit(tx: Tx, actor: Actor, deeds: readonly Deed[]): Promise<void> {
   if (deeds.length === 0) return
   const rows = deeds.map((deed) => ({
@@ -31,4 +35,5 @@ export async function audit(tx: Tx, actor: Actor, deeds: readonly Deed[]): Promi
     request_id: actor.requestId,
   }))
   await tx.insertInto('audit_entry').values(rows).execute()
+  if (actor.claim !== undefined) await spendClaim(tx, actor, actor.claim)
 }

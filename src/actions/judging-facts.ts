@@ -102,11 +102,15 @@ async function loadPlacements(tx: Tx, shipmentIds: readonly number[]) {
     .execute()
 }
 
-type CertificateRow = Certificate & { sensorId: number; channel: string }
+export type CertificateRow = Certificate & { sensorId: number; channel: string }
 
-async function loadCertificates(tx: Tx, sensorIds: readonly number[]): Promise<Map<string, CertificateRow[]>> {
+/** The certificates in force of sensors, ascending by date, by `sensorId/channel`. */
+export async function loadCertificates(
+  db: Pick<Tx, 'selectFrom'>,
+  sensorIds: readonly number[],
+): Promise<Map<string, CertificateRow[]>> {
   if (sensorIds.length === 0) return new Map()
-  const rows = await tx
+  const rows = await db
     .selectFrom('calibration')
     .select(['id', 'sensor_id', 'channel', 'calibrated_at', 'due_at', 'uncertainty_milli_c', 'points'])
     .where('sensor_id', 'in', [...sensorIds])

@@ -8,6 +8,7 @@ import { judgePending, markForJudging } from './judge.ts'
 import { findProduct } from './products.ts'
 import { findProfile } from './profiles.ts'
 import { lockShipments } from './record-messages.ts'
+import { refuseSealing } from './sealing.ts'
 import { findShipment, type Shipment } from './shipments.ts'
 
 /**
@@ -60,13 +61,7 @@ async function refusePinning(
   if (isRefusal(version)) return version
   if (version.productId !== product.id) return refuse('invalid', 'The profile is one of another product.')
   if (profileId === shipment.profile.profileId) return refuse('invalid', 'The shipment stands on this profile already.')
-  if (!(await isSealed(tx, shipment.id))) return null
-  if (version.profile.example) {
-    if (ctx.exampleProfiles === 'allowed') return null
-    return refuse('profile_is_example', 'A sealed shipment cannot stand on example limits: approve your own.')
-  }
-  if (version.approval !== null && version.approval.effectiveAt <= ctx.now()) return null
-  return refuse('profile_not_effective', 'A sealed shipment needs a profile that is approved and in effect.')
+  return (await isSealed(tx, shipment.id)) ? refuseSealing(tx, ctx, profileId) : null
 }
 
 async function isSealed(tx: Tx, shipmentId: number): Promise<boolean> {

@@ -12,7 +12,12 @@ export type Actor = {
   role: Role | null
   /** Ties log lines, audit rows and the answer together. */
   requestId: string | null
+  /** The idempotency key of the request, which the deed spends in its own transaction. */
+  claim?: Claim
 }
+
+/** One attempt at a request that its sender may repeat. */
+export type Claim = { key: string; attempt: string }
 
 export const ROLES = ['administrator', 'sponsor', 'distributor', 'carrier', 'treatment_centre', 'auditor'] as const
 export type Role = (typeof ROLES)[number]

@@ -178,7 +178,8 @@ export function finish(state: FoldState, rules: FoldRules, end: { endAt: number;
 const FAULT_LOW_MILLI_C = -270_000
 const FAULT_HIGH_MILLI_C = 150_000
 
-function isFault(milliC: number, rules: FoldRules): boolean {
+/** Whether a raw value says nothing about the temperature: an impossible one, or one at the end of the sensor's range. */
+export function isFault(milliC: number, rules: Pick<FoldRules, 'range'>): boolean {
   if (milliC <= FAULT_LOW_MILLI_C || milliC >= FAULT_HIGH_MILLI_C) return true
   return rules.range !== null && (milliC <= rules.range.low || milliC >= rules.range.high)
 }

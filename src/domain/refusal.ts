@@ -19,6 +19,8 @@ export type RefusalCode =
   | 'already_released'
   | 'changed_meanwhile'
   | 'idempotency_key_reused'
+  | 'request_in_progress'
+  | 'answer_lost'
 
 /** Builds a refusal; `detail` is shown to the user and says what to do. */
 export function refuse(code: RefusalCode, detail: string): Refusal {

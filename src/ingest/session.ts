@@ -141,7 +141,7 @@ function onConnect(session: State, connack: IConnackPacket): void {
   }
   session.connectedBefore = true
   // the first connection always subscribes: the configuration may have changed since the session was made
-  if (!session.connectedBefore) subscribe(session)
+  if (!session.subscribed) subscribe(session)
 }
 
 function subscribe(session: State): void {

@@ -208,7 +208,8 @@ describe.each([4, 5] as const)('against Mosquitto, protocol version %i', (protoc
 
 test('several processes of one group share the messages, each one stored once', async () => {
   const mosquitto = await openMosquitto()
-  const doors = [1, 2].map(() => openDoor({ url: mosquitto.url, broker: { group: randomUUID() } }))
+  const group = randomUUID()
+  const doors = [1, 2].map(() => openDoor({ url: mosquitto.url, broker: { group } }))
   const [a, b] = await Promise.all(doors)
   if (a === undefined || b === undefined) throw new Error('two doors were opened')
   await subscribed(a)

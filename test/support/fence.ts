@@ -38,7 +38,7 @@ const MAY_IMPORT: Record<Room, readonly Room[]> = {
   main: ALL_BUT_MAIN.filter((room) => room !== 'test'),
   bin: ['main'],
   config: ['domain', 'top'],
-  context: ['db', 'metrics', 'top'],
+  context: ['db', 'domain', 'metrics', 'top'],
   metrics: ['metrics', 'top'],
   top: ['domain', 'context', 'config', 'metrics', 'top'],
   db: ['db', 'domain', 'context', 'metrics', 'top'],

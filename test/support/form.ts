@@ -172,7 +172,8 @@ function checkSwitchedOff(source: Source): Problem[] {
     .map((node) => problem(source, node, `${node.getText()}: run the test, or delete it`))
 }
 
-const SQL_CLOCK = /\b((now|\w+_timestamp|timeofday)\s*\(|(current_(timestamp|date|time)|localtime(stamp)?)\b)/i
+const SQL_CLOCK =
+  /\b((now|(clock|statement|transaction)_timestamp|timeofday)\s*\(|(current_(timestamp|date|time)|localtime(stamp)?)\b)/i
 const TEXT_KINDS = [
   SyntaxKind.StringLiteral,
   SyntaxKind.NoSubstitutionTemplateLiteral,

@@ -33,6 +33,7 @@ describe('the fence', () => {
     src/api/routes/a.ts      ../../../db/tables.ts      forbidden
     src/api/app.ts           kysely/helpers/postgres    forbidden
     src/context.ts           ../db/connect.ts           allowed
+    src/context.ts           ./domain/units.ts          allowed
     src/context.ts           ./api/app.ts               forbidden
     src/main.ts              ./ingest/session.ts        allowed
     src/commands/demo.ts     ../api/app.ts              allowed
@@ -182,7 +183,12 @@ const EXAMPLES: Record<string, Examples> = {
       ['sql`select ${a}\n where at < Current_Timestamp`', 2],
       ["const text = 'select clock_timestamp ()'", 1],
     ],
-    good: ['sql`select ${ctx.now()}`', 'const at = ctx.now()', '// never now()', 'sql`select known_at`'],
+    good: [
+      'sql`select ${ctx.now()}`',
+      'const at = ctx.now()',
+      '// never now()',
+      'sql`select known_at, to_timestamp(${a})`',
+    ],
   },
   'public functions carry a docstring': {
     bad: [

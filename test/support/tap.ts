@@ -47,7 +47,8 @@ function join(from: Socket, to: Socket, read: (chunk: Buffer) => void): void {
   from.on('data', read)
   from.pipe(to)
   from.on('error', () => to.destroy())
-  from.on('close', () => to.destroy())
+  // a clean end lets what was passed on reach the other side
+  from.on('close', (broken) => (broken ? to.destroy() : to.end()))
 }
 
 function readInto(packets: Packet[], protocolVersion: 4 | 5): (chunk: Buffer) => void {

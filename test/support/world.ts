@@ -1,0 +1,200 @@
+import { randomBytes } from 'node:crypto'
+import { pino } from 'pino'
+import { at, json } from '../../db/tables.ts'
+import { correctPlacement } from '../../src/actions/correct-placement.ts'
+import { placeSensor } from '../../src/actions/place-sensor.ts'
+import { recordCustody } from '../../src/actions/record-custody.ts'
+import type { Ctx } from '../../src/context.ts'
+import type { Actor, Role } from '../../src/domain/actor.ts'
+import type { CustodyKind } from '../../src/domain/custody-event.ts'
+import type { PlacementRole } from '../../src/domain/judge.ts'
+import type { ReceivedMessage } from '../../src/domain/message.ts'
+import type { Profile } from '../../src/domain/profile.ts'
+import { isRefusal } from '../../src/domain/refusal.ts'
+import { receiveMessage } from '../../src/ingest/message.ts'
+import { createMetrics } from '../../src/metrics.ts'
+import type { TestDatabase } from './database.ts'
+
+/** Start of every test journey: 2026-03-02T10:00Z. */
+export const T0 = Date.UTC(2026, 2, 2, 10)
+export const MINUTE = 60_000
+
+/** Fridge limits of the golden vectors: 2 to 8, single 30 min, every 15 min. */
+export const FRIDGE: Profile = {
+  name: 'fridge-15min',
+  labelLowMilliC: 2000,
+  labelHighMilliC: 8000,
+  nominalIntervalMs: 15 * MINUTE,
+  maxGapMs: 30 * MINUTE,
+  levels: [
+    { id: 'H1', side: 'high', limitMilliC: 8000, mode: 'single', allowedMs: 30 * MINUTE, severity: 'major' },
+    { id: 'H2', side: 'high', limitMilliC: 15_000, mode: 'single', allowedMs: 0, severity: 'critical' },
+    { id: 'L1', side: 'low', limitMilliC: 2000, mode: 'cumulative', allowedMs: 30 * MINUTE, severity: 'major' },
+  ],
+  requiredSensors: 1,
+  loadingMs: 0,
+  guardBand: 'none',
+  alertHysteresisMilliC: 500,
+  mktPolicy: 'off',
+  minCoveragePercent: 95,
+  budgetBands: [],
+  source: null,
+  example: true,
+}
+
+/** A registered world in a fresh database: two organisations, one product with one profile; and shorthands to act in it. */
+export type World = Awaited<ReturnType<typeof createWorld>>
+
+export async function createWorld(database: TestDatabase, profile: Profile = FRIDGE) {
+  const clock = { now: T0 + 30 * 24 * 60 * MINUTE }
+  const ctx: Ctx = {
+    db: database.db,
+    log: pino({ level: 'silent' }),
+    now: () => clock.now,
+    metrics: createMetrics(),
+    exampleProfiles: 'allowed',
+    parseMessage: (received) => parse(received.topic, received.payload, received.receivedAt).parsed,
+  }
+  const known_at = at(T0)
+  const db = database.db.kysely
+  const organisation = async (name: string) =>
+    (await db.insertInto('organisation').values({ name, known_at }).returning('id').executeTakeFirstOrThrow()).id
+  const sender = await organisation('Sender')
+  const centre = await organisation('Centre')
+  const product = await db
+    .insertInto('product')
+    .values({ organisation_id: sender, name: 'Example product', known_at })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  const pinned = await db
+    .insertInto('profile')
+    .values({
+      product_id: product.id,
+      version: 1,
+      name: profile.name,
+      definition: json(profile),
+      example: true,
+      known_at,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  return { ctx, clock, db, sender, centre, productId: product.id, profileId: pinned.id }
+}
+
+/** A machine of an organisation. */
+export function actorOf(organisationId: number, role: Role = 'distributor'): Actor {
+  return { kind: 'machine', id: `test-${organisationId}`, organisationId, role, requestId: null }
+}
+
+/** A sensor with a certificate that covers every limit and the whole test time; returns its id. */
+export async function addSensor(world: World): Promise<number> {
+  const known_at = at(T0)
+  const serial = randomBytes(6).toString('hex')
+  const { id } = await world.db
+    .insertInto('sensor')
+    .values({
+      organisation_id: world.sender,
+      serial,
+      model: 'T1',
+      noisy: false,
+      secret_sha256: randomBytes(32),
+      known_at,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  await world.db
+    .insertInto('calibration')
+    .values({
+      sensor_id: id,
+      channel: 'probe',
+      certificate: `C-${serial}`,
+      laboratory: 'Lab',
+      calibrated_at: at(T0 - 1000 * MINUTE),
+      due_at: at(T0 + 365 * 24 * 60 * MINUTE),
+      points: json([
+        { atMilliC: -200_000, correctionMilliC: 0 },
+        { atMilliC: 60_000, correctionMilliC: 0 },
+      ]),
+      uncertainty_milli_c: 200,
+      known_at,
+    })
+    .execute()
+  return id
+}
+
+/** A shipment from sender to centre, packed at `packedAt` unless null; returns its id. */
+export async function addShipment(world: World, packedAt: number | null = T0): Promise<number> {
+  const known_at = at(T0)
+  const { id } = await world.db
+    .insertInto('shipment')
+    .values({
+      organisation_id: world.sender,
+      reference: randomBytes(6).toString('hex'),
+      product_id: world.productId,
+      consignee_id: world.centre,
+      max_handover_ms: 30 * MINUTE,
+      profile_id: world.profileId,
+      known_at,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  await world.db
+    .insertInto('shipment_party')
+    .values([
+      { shipment_id: id, organisation_id: world.sender, role: 'sender', known_at },
+      { shipment_id: id, organisation_id: world.centre, role: 'consignee', known_at },
+    ])
+    .execute()
+  await world.db.insertInto('shipment_profile').values({ shipment_id: id, profile_id: world.profileId, known_at }).execute()
+  if (packedAt !== null) await say(world, id, { kind: 'packed', at: packedAt })
+  return id
+}
+
+type Said = { kind: CustodyKind; at: number; by?: number; corrects?: number; reason?: string }
+
+/** Records a custody event by the sender, or by another organisation. */
+export async function say(world: World, shipmentId: number, { kind, at: when, by, ...more }: Said) {
+  const statement = { kind, at: when, units: [], ...more, ...(kind === 'correction' && { replacement: null }) }
+  const result = await recordCustody(world.ctx, actorOf(by ?? world.sender), { shipmentId, statement })
+  if (isRefusal(result)) throw new Error(`${kind}: ${result.detail}`)
+  return result
+}
+
+type Placing = { shipmentId: number; sensorId: number; fromAt?: number; toAt?: number | null; role?: PlacementRole }
+
+/** Places a sensor's probe from T0 until the window ends, unless told otherwise; returns the placement's id. */
+export async function place(world: World, { shipmentId, sensorId, ...more }: Placing): Promise<number> {
+  const placed = await placeSensor(world.ctx, actorOf(world.sender), {
+    shipmentId,
+    sensorId,
+    channel: 'probe',
+    role: more.role ?? 'product',
+    fromAt: more.fromAt ?? T0,
+    toAt: more.toAt ?? null,
+    calibrationId: null,
+    reason: null,
+  })
+  if (isRefusal(placed)) throw new Error(placed.detail)
+  return placed.id
+}
+
+/** Corrects a placement. */
+export async function correct(world: World, placementId: number, change: { fromAt?: number; toAt?: number | null } | null) {
+  const input = { placementId, reason: 'test', change }
+  const result = await correctPlacement(world.ctx, actorOf(world.sender), input)
+  if (isRefusal(result)) throw new Error(result.detail)
+  return result
+}
+
+export type Sample = { sensorId: number; at: number; c: number | null }
+
+/** A message as the door hands it on: native JSON through the real codec. */
+export function message(sensorId: number, samples: readonly { at: number; c: number | null }[], now: number): ReceivedMessage {
+  const readings = samples.map(({ at: when, c }) => ({ at: new Date(when).toISOString(), value: c, unit: 'CEL' }))
+  const body = Buffer.from(JSON.stringify({ readings }))
+  return parse(`unbroken/v1/${sensorId}/readings`, body, now)
+}
+
+function parse(topic: string, payload: Uint8Array, receivedAt: number): ReceivedMessage {
+  return receiveMessage(topic, payload, { prefix: 'unbroken/v1', receivedAt, retained: false })
+}
