@@ -77,15 +77,18 @@ type Cell = {
 }
 
 function cellsOf(limits: Limits, window: TruthWindow, seen: readonly Instant[]): Cell[] {
-  const cells: Cell[] = []
-  for (let at = window.fromAt; at < window.toAt; at += window.gridMs) {
+  const instants: number[] = []
+  for (let at = window.fromAt; at < window.toAt; at += window.gridMs) instants.push(at)
+  // a reading of the very instant of the question has no duration yet, but may be an alarm already
+  if (seen.at(-1)?.at === window.toAt) instants.push(window.toAt)
+  const cells = instants.map((at): Cell => {
     const before = seen.findLast((instant) => instant.at <= at) ?? null
     const behind = seen.find((instant) => instant.at > at) ?? null
-    const known = knownAt(at, { before, behindAt: behind?.at ?? window.toAt, fromAt: window.fromAt, limits })
+    const around = { before, behindAt: behind?.at ?? window.toAt, fromAt: window.fromAt, limits }
     // with nothing measured at all there is no lead-in to anything
-    const cell = { at, ms: Math.min(window.gridMs, window.toAt - at), before, behind }
-    cells.push({ ...cell, known: seen.length === 0 ? 'gap' : known })
-  }
+    const known = seen.length === 0 ? 'gap' : knownAt(at, around)
+    return { at, ms: Math.min(window.gridMs, window.toAt - at), known, before, behind }
+  })
   return cells
 }
 

@@ -50,6 +50,10 @@ const variables = z.object({
   HTTP_PORT: port.default(8080),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be a pino level').default('info'),
   UNBROKEN_DATA_DIR: z.string().optional(),
+  UNBROKEN_INSTANCE: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a short name of a-z, 0-9 and -')
+    .default('main'),
   XDG_DATA_HOME: z.string().optional(),
   BOOTSTRAP_API_KEY: z.string().min(32, 'must have at least 32 characters: make it with `openssl rand -base64 32`').optional(),
   BOOTSTRAP_ORGANISATION: z.string().default('Operator'),
@@ -90,6 +94,7 @@ const schema = variables
     },
     http: { host: given.HTTP_HOST, port: given.HTTP_PORT },
     logLevel: given.LOG_LEVEL,
+    instance: given.UNBROKEN_INSTANCE,
     dataDir: given.UNBROKEN_DATA_DIR,
     xdgDataHome: given.XDG_DATA_HOME,
     bootstrap: { apiKey: given.BOOTSTRAP_API_KEY ?? null, organisation: given.BOOTSTRAP_ORGANISATION },

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type Database, type Tx, transaction } from '../../db/connect.ts'
+import { type Tx, transaction } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import { forgetFrom } from './checkpoints.ts'
@@ -20,8 +20,8 @@ export type Changes = { shipmentIds: readonly number[]; changedFromAt: ReadonlyM
  * and stores a new evaluation version where the content changed. What exceeds the budget is left for `judgePending`:
  * `shipment.judge_from` then names the oldest unjudged instant, and no evaluation is stored for that shipment.
  */
-export async function judge(tx: Tx, ctx: Ctx, changes: Changes): Promise<void> {
-  if (changes.shipmentIds.length === 0) return
+export async function judge(tx: Tx, ctx: Ctx, changes: Changes): Promise<{ unjudged: boolean }> {
+  if (changes.shipmentIds.length === 0) return { unjudged: false }
   const facts = await loadFacts(tx, changes.shipmentIds)
   const works = facts.flatMap((shipment) => worksOf(shipment, changes.changedFromAt))
   const { folded, rows } = await foldPlacements(tx, works, { budget: MAX_ROWS_PER_TRANSACTION, write: true })
@@ -31,6 +31,7 @@ export async function judge(tx: Tx, ctx: Ctx, changes: Changes): Promise<void> {
   await updateJudgeFrom(tx, outcomes)
   const done = outcomes.filter((one) => one.unjudgedFromAt === null)
   await storeEvaluations(tx, ctx, done.map((one) => assess(one.shipment, one.folded, 'stored')))
+  return { unjudged: done.length < outcomes.length }
 }
 
 /** Marks shipments for judging because an input other than a reading changed; the caller holds their row locks. */
@@ -116,10 +117,4 @@ async function updateJudgeFrom(tx: Tx, outcomes: readonly Outcome[]): Promise<vo
       .where('id', '=', one.shipment.shipmentId)
       .execute()
   }
-}
-
-/** Whether any shipment waits for judging; the service asks at its start. */
-export async function anyPending(db: Database): Promise<boolean> {
-  const row = await db.kysely.selectFrom('shipment').select('id').where('judge_from', 'is not', null).limit(1).execute()
-  return row.length > 0
 }

@@ -19,14 +19,16 @@ import { storeReadings, type StoredChange, type ToStore } from './store-readings
  * shipments everywhere; whatever changes a placement locks the sensor `for update`, so a placement being made while its
  * readings arrive is seen either here or there.
  */
-export async function recordMessages(ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<void> {
-  const end = ctx.metrics.batchSeconds.startTimer()
+export async function recordMessages(
+  ctx: Ctx,
+  messages: readonly ReceivedMessage[],
+): Promise<{ unjudged: boolean }> {
   await ensurePartitions(ctx.db, instantsOf(messages))
   const recorded = await transaction(ctx.db, (tx) => recordIn(tx, ctx, messages))
-  end()
   ctx.metrics.readings.inc({ outcome: 'stored' }, recorded.stored)
   ctx.metrics.readings.inc({ outcome: 'duplicate' }, recorded.duplicates)
   ctx.metrics.readings.inc({ outcome: 'conflict' }, recorded.conflicts)
+  return { unjudged: recorded.unjudged }
 }
 
 /** The instants of all readings of a batch, for `ensurePartitions`. */
@@ -34,7 +36,8 @@ export function instantsOf(messages: readonly ReceivedMessage[]): number[] {
   return messages.flatMap(({ parsed }) => parsed.readings.map((reading) => reading.at))
 }
 
-type Recorded = { stored: number; duplicates: number; conflicts: number }
+/** `unjudged`: more readings than one transaction judges; `judgePending` goes on. */
+type Recorded = { stored: number; duplicates: number; conflicts: number; unjudged: boolean }
 
 /** The same inside a transaction of the caller, whose partitions exist. */
 export async function recordIn(tx: Tx, ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<Recorded> {
@@ -56,8 +59,9 @@ export async function recordIn(tx: Tx, ctx: Ctx, messages: readonly ReceivedMess
       conflicts: stored.conflicts.length,
     })
     .execute()
-  await judge(tx, ctx, changes)
-  return { stored: stored.inserted.length, duplicates: stored.duplicates, conflicts: stored.conflicts.length }
+  const { unjudged } = await judge(tx, ctx, changes)
+  const { inserted, conflicts, duplicates } = stored
+  return { stored: inserted.length, duplicates, conflicts: conflicts.length, unjudged }
 }
 
 /** Locks the sensors that exist against changes of their placements; returns their ids. */

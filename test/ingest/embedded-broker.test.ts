@@ -74,7 +74,7 @@ test('a publish is acked only after its commit, in order', async () => {
   gate.open = false
   const acked = Promise.all(numbers(1, 50).map((seq) => sensor.publish(seq)))
   await until(() => batcher.held() > 0, { what: 'a message to arrive' })
-  // an answered ping on another connection proves that the broker is awake and still withholds the acks
+  // a connection made meanwhile proves that the broker is awake and still withholds the acks
   await openSensor(broker.url)
   const [wire] = tap.connections
   expect([stored, idsOf(wire?.fromBroker ?? [], 'puback')]).toEqual([[], []])
@@ -130,18 +130,21 @@ test('while nothing can be stored the queue is bounded, and everything is stored
   expect(new Set(stored)).toEqual(new Set(numbers(1, 120)))
 })
 
-test('what a sensor sent before it went away is acked to nobody and does not disturb the others', async () => {
-  const { broker, batcher, gate, stored } = await openBroker({ limits: { highWaterMessages: 2 } })
+test('what still waited when its sensor went away is left to be sent again, and disturbs nobody', async () => {
+  const { broker, batcher, gate, stored, said } = await openBroker({ limits: { highWaterMessages: 2 } })
   gate.open = false
-  const gone = await openSensor(broker.url)
+  const clientId = 'sensor-42'
+  const gone = await openSensor(broker.url, { clientId })
   for (const seq of [1, 2, 3, 4]) gone.publish(seq).catch(() => undefined)
   await until(() => !batcher.hasRoom(), { what: 'a full queue' })
   await gone.client.endAsync(true)
-  const sensor = await openSensor(broker.url)
+  // the same client id: the broker has closed the old connection before it answers the new one
+  const sensor = await openSensor(broker.url, { clientId })
   const acked = sensor.publish(5)
   gate.open = true
   await acked
-  expect(stored.filter((seq) => seq === 5)).toHaveLength(1)
+  expect(stored).toEqual([1, 2, 5])
+  expect(said.filter((line) => line.startsWith('warn'))).toEqual([])
 })
 
 describe('who may do what', () => {
@@ -206,14 +209,14 @@ describe('who may do what', () => {
 test('closing stores and acks what came in, and leaves no connection behind', async () => {
   const { broker, batcher, gate, stored } = await openBroker()
   const silent = connectSocket(broker.port, '127.0.0.1')
-  const silentGone = new Promise((resolve) => silent.on('close', resolve))
   const sensor = await openSensor(broker.url)
   gate.open = false
   const acked = Promise.all([sensor.publish(1), sensor.publish(2)])
   await until(() => batcher.held() === 2, { what: 'the messages to arrive' })
   const closed = broker.close()
   gate.open = true
-  await Promise.all([acked, closed, silentGone])
+  await Promise.all([acked, until(() => silent.closed, { what: 'the silent connection to close', deadlineMs: 5000 })])
+  await closed
   expect(stored).toEqual([1, 2])
 })
 

@@ -173,7 +173,7 @@ function checkSwitchedOff(source: Source): Problem[] {
 }
 
 const SQL_CLOCK =
-  /\b((now|(clock|statement|transaction)_timestamp|timeofday)\s*\(|(current_(timestamp|date|time)|localtime(stamp)?)\b)/i
+  /\b((now|(clock|statement|transaction)_timestamp|timeofday)\s*\(|(current_(timestamp|date|time)|localtime\w*)\b)/i
 const TEXT_KINDS = [
   SyntaxKind.StringLiteral,
   SyntaxKind.NoSubstitutionTemplateLiteral,

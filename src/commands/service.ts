@@ -1,0 +1,146 @@
+import type { Logger } from 'pino'
+import { isDataError, isTransient } from '../../db/connection-error.ts'
+import type { Database } from '../../db/connect.ts'
+import { bootstrapKey } from '../actions/bootstrap-key.ts'
+import { judgePending } from '../actions/judge.ts'
+import { recordMessages } from '../actions/record-messages.ts'
+import { verifySensor } from '../actions/sensors.ts'
+import { createApp } from '../api/app.ts'
+import type { Config } from '../config.ts'
+import type { Ctx } from '../context.ts'
+import type { ReceivedMessage } from '../domain/message.ts'
+import { isRefusal } from '../domain/refusal.ts'
+import { BATCHER_LIMITS, type Batcher, createBatcher } from '../ingest/batcher.ts'
+import { startEmbeddedBroker } from '../ingest/embedded-broker.ts'
+import { parseMessage } from '../ingest/message.ts'
+import { openSession } from '../ingest/session.ts'
+import { createMetrics } from '../metrics.ts'
+import { type Backend, openDatabase } from './database.ts'
+import { listenHttp } from './http.ts'
+
+/** The running service: where its doors are, and how to end it. */
+export type Service = {
+  httpUrl: string
+  mqttUrl: string
+  /** The administrator's key when this start created it: shown once. */
+  firstKey: string | null
+  /** Takes nothing more, stores and acks what came in, answers what was asked, then closes. */
+  close: () => Promise<void>
+}
+
+/** How long closing waits for the database before what is unacked is left to the broker. */
+const DRAIN_MS = 20_000
+
+/** Config → database → context → doors, as one service; `SetupError` where something must be put right first. */
+export async function startService(config: Config, log: Logger): Promise<Service> {
+  const backend = await openDatabase(config, log)
+  const ctx = createContext(config, backend.db, log)
+  const firstKey = await firstKeyOf(ctx, config)
+  const batcher = createDoorBatcher(ctx)
+  const broker = await openBroker(config, ctx, batcher).catch((error) => closeAndThrow([backend], error))
+  const app = createApp(ctx, { ready: () => readiness(backend, broker) })
+  const http = await listenHttp(app, config.http).catch((error) => closeAndThrow([broker, backend], error))
+  followPending(ctx)
+  log.info({ http: http.url, mqtt: broker.url }, 'The service is ready')
+  const close = async () => {
+    // first the door that must not lose anything, then the one whose callers see an error, last what both need
+    await broker.close()
+    await http.close()
+    await backend.close()
+  }
+  return { httpUrl: http.url, mqttUrl: broker.url, firstKey, close }
+}
+
+function createContext(config: Config, db: Database, log: Logger): Ctx {
+  const { prefix } = config.mqtt
+  return {
+    db,
+    log,
+    now: clockOf(config),
+    metrics: createMetrics(),
+    exampleProfiles: config.database.kind === 'embedded' ? 'allowed' : 'refused',
+    parseMessage: ({ topic, payload, receivedAt, contentType, retained }) =>
+      parseMessage(topic, payload, { prefix, receivedAt, contentType, retained }),
+  }
+}
+
+/** The real clock, or for trials one that starts in the past and runs faster until it has caught up. */
+function clockOf({ clock }: Config): () => number {
+  if (clock === null) return Date.now
+  const { originAt, startedAt, speed } = clock
+  return () => {
+    const real = Date.now()
+    return Math.round(Math.min(real, originAt + (real - startedAt) * speed))
+  }
+}
+
+async function firstKeyOf(ctx: Ctx, config: Config): Promise<string | null> {
+  const { apiKey, organisation } = config.bootstrap
+  const made = await bootstrapKey(ctx, {
+    organisationName: organisation,
+    ...(apiKey === null ? {} : { secret: apiKey }),
+  })
+  if (!isRefusal(made)) return made.created ? made.key : null
+  if (apiKey !== null) ctx.log.warn(`BOOTSTRAP_API_KEY is not used. ${made.detail}`)
+  return null
+}
+
+function createDoorBatcher(ctx: Ctx): Batcher {
+  const record = async (messages: readonly ReceivedMessage[]) => {
+    const { unjudged } = await recordMessages(ctx, messages)
+    if (unjudged) followPending(ctx)
+  }
+  return createBatcher({
+    record,
+    setAside: async (message, problem) => {
+      await recordMessages(ctx, [{ ...message, parsed: { ...message.parsed, readings: [], held: [], problem } }])
+    },
+    isTransient,
+    isDataError,
+    log: ctx.log,
+    metrics: ctx.metrics,
+    limits: BATCHER_LIMITS,
+  })
+}
+
+const following = new WeakSet<Ctx>()
+
+/** Judges what waits, one run at a time; what a failure leaves is judged by the next run, or by whoever asks for it. */
+function followPending(ctx: Ctx): void {
+  if (following.has(ctx)) return
+  following.add(ctx)
+  judgePending(ctx)
+    .catch((error) => ctx.log.warn({ err: error }, 'Judging stopped; it goes on with the next message or question'))
+    .finally(() => following.delete(ctx))
+}
+
+type Broker = { url: string; connected: () => boolean; close: () => Promise<void> }
+
+async function openBroker(config: Config, ctx: Ctx, batcher: Batcher): Promise<Broker> {
+  const door = { batcher, log: ctx.log, now: ctx.now, drainMs: DRAIN_MS }
+  if (config.broker.kind === 'server') {
+    const { url } = config.broker
+    const session = openSession({ ...door, metrics: ctx.metrics, broker: { url, ...config.mqtt } })
+    return { url, ...session }
+  }
+  const broker = await startEmbeddedBroker({
+    ...door,
+    port: config.broker.port,
+    prefix: config.mqtt.prefix,
+    verify: (username, password) => verifySensor(ctx, Number(username), password),
+  })
+  ctx.metrics.brokerConnected.set(1)
+  ctx.log.warn('Embedded broker: for trials only, on 127.0.0.1, MQTT 3.1.1, takes sensors without a password')
+  return { ...broker, connected: () => true }
+}
+
+async function readiness(backend: Backend, broker: Broker) {
+  const database = await backend.reachable()
+  const parts = { database, broker: broker.connected() }
+  return { ok: parts.database && parts.broker, parts }
+}
+
+async function closeAndThrow(opened: readonly { close: () => Promise<void> }[], error: unknown): Promise<never> {
+  for (const part of opened) await part.close()
+  throw error
+}

@@ -1,0 +1,74 @@
+import { fileURLToPath } from 'node:url'
+import { SetupError } from '../db/setup-error.ts'
+import { checkVectors } from './commands/check-vectors.ts'
+import { demo } from './commands/demo.ts'
+import { evaluate } from './commands/evaluate.ts'
+import { migrateDatabase } from './commands/migrate.ts'
+import { serve } from './commands/serve.ts'
+import { type Config, readConfig } from './config.ts'
+
+/** The command line: `unbroken COMMAND …`. Sets the exit code: 0 done, 1 not, 2 used wrongly. */
+export async function main(args: readonly string[]): Promise<void> {
+  try {
+    process.exitCode = await run(args)
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error
+    warn(error.message)
+    process.exitCode = 1
+  }
+}
+
+const USAGE = `unbroken COMMAND
+  serve                     run the service until Ctrl-C
+  demo [--exit]             tell the whole story with simulated sensors; --exit ends with 0 only if all answers are right
+  migrate                   bring the database up to this program
+  evaluate FILE             judge cases {profiles, cases} without a database
+  check-vectors PATH…       run published cases against this program
+See README.md for configuration.`
+
+async function run([command, ...rest]: readonly string[]): Promise<number> {
+  switch (command) {
+    case 'serve':
+      return configured((config) => serve(config, warn))
+    case 'migrate':
+      return configured((config) => migrateDatabase(config, warn))
+    case 'demo':
+      return demo({ exit: rest.includes('--exit'), print, isTty: process.stdout.isTTY === true })
+    case 'evaluate':
+      return rest[0] === undefined ? usage() : evaluate(rest[0], { print, warn })
+    case 'check-vectors':
+      return rest.length === 0 ? usage() : checkVectors(rest, print)
+    case '--help':
+    case 'help':
+      print(USAGE)
+      return 0
+    default:
+      return usage()
+  }
+}
+
+function usage(): number {
+  warn(USAGE)
+  return 2
+}
+
+/** Runs with the configuration of the environment, or says every problem of it at once. */
+async function configured(work: (config: Config) => Promise<void>): Promise<number> {
+  const config = readConfig()
+  if ('problems' in config) {
+    warn(`The configuration cannot be used:\n${config.problems.map((problem) => `  ${problem}`).join('\n')}`)
+    return 1
+  }
+  await work(config)
+  return 0
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function warn(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2))
