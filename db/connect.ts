@@ -34,9 +34,9 @@ const IDLE_CONNECTION_MS = 30_000
 const IDLE_IN_TRANSACTION_MS = 60_000
 
 /**
- * Opens a pool; connects only when first used. Values come back as int8 -> number (a fault beyond 2^53), numeric -> text,
- * timestamptz -> epoch milliseconds, date -> text; arrays likewise. Nothing is changed globally in `pg`.
- * Behind PgBouncer list `statement_timeout` and `idle_in_transaction_session_timeout` in its `ignore_startup_parameters`.
+ * Opens a pool; connects only when first used. Values come back as int8 -> number (a fault beyond 2^53), numeric ->
+ * text, timestamptz -> epoch milliseconds, date -> text; arrays likewise. Nothing is changed globally in `pg`.
+ * Behind PgBouncer put `statement_timeout` and `idle_in_transaction_session_timeout` into `ignore_startup_parameters`.
  * @throws SetupError when the URL is not one of a database.
  */
 export function connect(url: string, options: ConnectOptions): Database {

@@ -55,7 +55,7 @@ const TRANSIENT_SOCKET_CODES = new Set([
   'EAI_AGAIN',
 ])
 
-/** `pg` gives its own connection faults no code, so here alone the text decides; a test kills a connection to hold it. */
+/** `pg` gives its own connection faults no code, so only here the text decides; a test kills connections to hold it. */
 const CLIENT_MESSAGES = new Set([
   'Connection terminated',
   'Connection terminated unexpectedly',

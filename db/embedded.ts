@@ -6,9 +6,9 @@ import { adopt, launch, type Postmaster, stopPostmaster } from './embedded/postm
 import { hasUsers, registerUser, withLock } from './embedded/sharing.ts'
 
 /*
- *            no data directory ──initdb, rename──► stopped ──launch──► running ◄──adopt── left over by a kill -9
- *                                                     ▲                   │
- *                                                     └──── last user ────┘
+ *   no data directory ──initdb, rename──► stopped ──launch──► running ◄──adopt── left by a kill -9
+ *                                            ▲                   │
+ *                                            └──── last user ────┘
  * Every arrow is taken under one lock per data directory, so two programs starting at once share one server.
  */
 
@@ -32,7 +32,7 @@ export type EmbeddedOptions = {
   /** One data directory per name; letters, digits and hyphens. */
   name: string
   log: (line: string) => void
-  /** Where everything is kept, below `unbroken/<hash of checkout>`. Default: /var/lib for root, else the XDG directory. */
+  /** Everything is kept below `<dataRoot>/unbroken/<hash of checkout>`. Default: /var/lib for root, else XDG's. */
   dataRoot?: string | undefined
   /** Value of XDG_DATA_HOME; ignored for root, whose server runs as `nobody`. Default: ~/.local/share. */
   xdgDataHome?: string | undefined

@@ -12,7 +12,8 @@ grant select on schema_migration to :serving;
 
 -- Append-only: select, insert and nothing else. A lock needs the right to update, so no lock target stands here.
 grant select, insert on
-  organisation, site, product, profile, profile_approval, therapy_order, container, shipment_party, shipment_profile, unit,
+  organisation, site, product, profile, profile_approval, therapy_order, container, shipment_party, shipment_profile,
+  unit,
   batch, reading, conflict, kept_message, kept_message_release, custody_event, evaluation, audit_entry
   to :serving;
 

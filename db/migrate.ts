@@ -100,7 +100,8 @@ async function locked<T>(client: Client, work: () => Promise<T>): Promise<T> {
     await client.query('rollback').catch(() => {})
     if (error instanceof DatabaseError && error.code === '42501') {
       throw new SetupError(
-        `The role that migrates may not do that (${error.message}): let DATABASE_OWNER_URL name the owner of the database.`,
+        `The role that migrates may not do that (${error.message}): ` +
+          'let DATABASE_OWNER_URL name the owner of the database.',
         { cause: error },
       )
     }
@@ -175,7 +176,8 @@ async function apply(client: Client, migration: Migration): Promise<void> {
     const line = migration.sql.slice(0, Number(error.position ?? 0)).split('\n').length
     const place = error.position === undefined ? '' : ` at line ${line}`
     throw new SetupError(
-      `Migration ${migration.file} failed${place} (${error.message}); nothing of it was kept: put that right, then start again.`,
+      `Migration ${migration.file} failed${place} (${error.message}); nothing of it was kept: ` +
+        'put that right, then start again.',
       { cause: error },
     )
   }

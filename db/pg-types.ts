@@ -2,7 +2,7 @@ import { types } from 'pg'
 
 /**
  * How a value of a Postgres type is read; given to every pool and client of ours, never set globally.
- * int8 -> number, numeric and date -> text, timestamptz -> epoch milliseconds (microseconds cut off), and arrays of these.
+ * int8 -> number, numeric and date -> text, timestamptz -> epoch milliseconds (the rest cut off), and arrays of these.
  */
 export function parserFor(oid: number, format?: 'text' | 'binary'): (text: string) => unknown {
   const parser = format === 'binary' ? undefined : PARSERS.get(oid)

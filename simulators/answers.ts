@@ -12,9 +12,6 @@ export const createdKey = z.object({ key: z.string() })
 /** A new sensor with its MQTT password; shown once. */
 export const createdSensor = z.object({ id: z.int(), secret: z.string() })
 
-/** An answer nothing is read from. */
-export const anything = z.unknown()
-
 export const temperatureStatus = z.enum(['in_range', 'excursion_below_alarm', 'indeterminate', 'alarm'])
 
 /** What the demo reads of `GET /shipments/{id}/status`. */

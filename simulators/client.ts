@@ -15,6 +15,10 @@ export function apiClient(door: ApiDoor): ApiClient {
       const request = { method: 'POST', path, body: JSON.stringify(body), idempotencyKey: randomUUID() }
       return parsed(path, schema, await ask(door, request))
     },
+    tell: async (path, body) => {
+      const request = { method: 'POST', path, body: JSON.stringify(body), idempotencyKey: randomUUID() }
+      await ask(door, request).catch(unlessOnlyAnswerLost)
+    },
   }
 }
 
@@ -26,6 +30,8 @@ export type ApiClient = {
   /** `path` is what follows `/api/v1`. */
   get: <T>(path: string, schema: z.ZodType<T>) => Promise<T>
   post: <T>(path: string, body: unknown, schema: z.ZodType<T>) => Promise<T>
+  /** A POST whose answer nobody needs: done also where the service died between the deed and its answer. */
+  tell: (path: string, body: unknown) => Promise<void>
 }
 
 /** The service's refusal, as its problem document states it. */
@@ -61,12 +67,19 @@ async function ask(door: ApiDoor, request: Request): Promise<Answer> {
       const reason = answer instanceof Error ? causeOf(answer) : `status ${answer.status}`
       if (performance.now() > end) throw new Error(`${asked}: no answer from ${door.apiUrl} (${reason})`)
       await pause(BETWEEN_TRIES_MS)
-    } else if (answer.status >= 400) {
-      throw new ApiProblem(asked, answer)
-    } else {
+    } else if (answer.status < 400) {
       return answer
+    } else {
+      const problem = new ApiProblem(asked, answer)
+      // our own first try is still being worked on, or was when the service died
+      if (problem.code !== 'request-in-progress' || performance.now() > end) throw problem
+      await pause(BETWEEN_TRIES_MS)
     }
   }
+}
+
+function unlessOnlyAnswerLost(error: unknown): void {
+  if (!(error instanceof ApiProblem) || error.code !== 'answer-lost') throw error
 }
 
 /** The service runs but cannot answer now (starting, database away): worth asking again. */

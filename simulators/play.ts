@@ -1,4 +1,4 @@
-import { anything, type ShipmentStatus, shipmentStatus } from './answers.ts'
+import { type ShipmentStatus, shipmentStatus } from './answers.ts'
 import { type CustodyStep, type Journey, type Sample, type Silence, type Staging, samplesOf } from './journey.ts'
 import type { SimulatedSensor } from './sensor.ts'
 import { type Clock, waitForInstant, waitForPresent } from './wait.ts'
@@ -92,16 +92,12 @@ async function playPlacement(play: Play): Promise<void> {
     await play.sensor.settled(PATIENCE_MS)
     await noteBefore(play, 'before the placement')
   }
-  await world.parties.distributor.api.post(
-    `/shipments/${stage.shipmentId}/placements`,
-    {
-      sensorId: stage.sensorId,
-      role: 'product',
-      from: new Date(staging.startAt + fromMs).toISOString(),
-      ...(late ? { reason: 'the packer forgot to place it' } : {}),
-    },
-    anything,
-  )
+  await world.parties.distributor.api.tell(`/shipments/${stage.shipmentId}/placements`, {
+    sensorId: stage.sensorId,
+    role: 'product',
+    from: new Date(staging.startAt + fromMs).toISOString(),
+    ...(late ? { reason: 'the packer forgot to place it' } : {}),
+  })
 }
 
 async function noteBefore({ journey, stage, world, notes }: Play, seen: string): Promise<void> {
@@ -115,7 +111,7 @@ async function playCustody(play: Play): Promise<void> {
     await waitForInstant(play.clock, play.staging.startAt + step.atMs, play.isOver)
     if (play.isOver()) return
     const { api } = play.world.parties[step.by]
-    await api.post(`/shipments/${play.stage.shipmentId}/custody-events`, statement(play, step), anything)
+    await api.tell(`/shipments/${play.stage.shipmentId}/custody-events`, statement(play, step))
     play.notes.events += 1
   }
 }

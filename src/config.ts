@@ -2,15 +2,28 @@ import { hostname } from 'node:os'
 import { z } from 'zod'
 
 /**
- * The configuration of the service: the only reader of the environment. Every problem is reported at once, each with the
- * variable's name and what to do. An unset DATABASE_URL or MQTT_URL means the embedded backend.
+ * The configuration of the service: the only reader of the environment. Every problem is reported at once, each with
+ * the variable's name and what to do. An unset DATABASE_URL or MQTT_URL means the embedded backend.
  */
 export function readConfig(environment: Record<string, string | undefined> = process.env): Config | ConfigProblems {
   // an empty variable is an unset one: shells and compose files write them that way
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''))
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  )
   const parsed = schema.safeParse(given)
   if (parsed.success) return parsed.data
   return { problems: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) }
+}
+
+/** What a child process of this program gets of the environment: all but this program's own settings. */
+export function inheritedEnvironment(): Record<string, string> {
+  const own = new Set(Object.keys(variables.shape))
+  const kept = new Set(['XDG_DATA_HOME', 'UNBROKEN_DATA_DIR'])
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined || (own.has(name) && !kept.has(name)) ? [] : [[name, value]],
+    ),
+  )
 }
 
 export type ConfigProblems = { problems: string[] }
@@ -55,7 +68,10 @@ const variables = z.object({
     .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a short name of a-z, 0-9 and -')
     .default('main'),
   XDG_DATA_HOME: z.string().optional(),
-  BOOTSTRAP_API_KEY: z.string().min(32, 'must have at least 32 characters: make it with `openssl rand -base64 32`').optional(),
+  BOOTSTRAP_API_KEY: z
+    .string()
+    .min(32, 'must have at least 32 characters: make it with `openssl rand -base64 32`')
+    .optional(),
   BOOTSTRAP_ORGANISATION: z.string().default('Operator'),
   CLOCK_ORIGIN: z.iso.datetime({ offset: true }).optional(),
   CLOCK_STARTED: z.coerce.number().optional(),

@@ -20,7 +20,7 @@ export async function main(args: readonly string[]): Promise<void> {
 
 const USAGE = `unbroken COMMAND
   serve                     run the service until Ctrl-C
-  demo [--exit]             tell the whole story with simulated sensors; --exit ends with 0 only if all answers are right
+  demo [--exit]             the whole story with simulated sensors; --exit ends with 0 only if all answers are right
   migrate                   bring the database up to this program
   evaluate FILE             judge cases {profiles, cases} without a database
   check-vectors PATH…       run published cases against this program

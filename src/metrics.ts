@@ -27,8 +27,12 @@ export function createMetrics() {
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers,
     }),
-    queued: new Gauge({ name: 'unbroken_ingest_queued_messages', help: 'Messages received and not yet stored', registers }),
-    brokerConnected: new Gauge({ name: 'unbroken_broker_connected', help: '1 while the broker is connected', registers }),
+    queued: new Gauge({
+      name: 'unbroken_ingest_queued_messages',
+      help: 'Messages received, not yet stored',
+      registers,
+    }),
+    brokerConnected: new Gauge({ name: 'unbroken_broker_connected', help: '1 while connected', registers }),
     sessionsLost: new Counter({
       name: 'unbroken_broker_sessions_lost_total',
       help: 'Reconnects at which the broker had forgotten the session: messages may be missing',
@@ -39,7 +43,7 @@ export function createMetrics() {
       help: 'Recording transactions that failed and were tried again',
       registers,
     }),
-    judged: new Counter({ name: 'unbroken_judged_readings_total', help: 'Readings folded by the judging engine', registers }),
+    judged: new Counter({ name: 'unbroken_judged_readings_total', help: 'Readings folded by the engine', registers }),
     evaluations: new Counter({ name: 'unbroken_evaluations_total', help: 'Evaluation versions stored', registers }),
     requests: new Histogram({
       name: 'unbroken_http_request_seconds',

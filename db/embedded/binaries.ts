@@ -68,8 +68,8 @@ function findPackage(): string {
     return dirname(dirname(createRequire(import.meta.url).resolve(name)))
   } catch {
     throw new SetupError(
-      `The embedded PostgreSQL is not installed for ${process.platform} on ${process.arch} (${name}): run npm ci with ` +
-        'optional dependencies, or set DATABASE_URL to a PostgreSQL 18 server.',
+      `The embedded PostgreSQL is not installed (${name}): run npm ci with optional dependencies on Linux (x64 or ` +
+        'arm64), or set DATABASE_URL to a PostgreSQL 18 server.',
     )
   }
 }

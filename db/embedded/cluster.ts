@@ -48,11 +48,13 @@ async function initdb(home: Home, dataDir: string, passwordFile: string): Promis
       ...home.account,
     })
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new SetupError(
-      `The embedded PostgreSQL could not be set up (${reason.trim()}): put that right, ${OR_OWN_SERVER}.`,
-    )
+    const reason = stderrOf(error) || String(error)
+    throw new SetupError(`The embedded PostgreSQL could not be set up (${reason}): put that right, ${OR_OWN_SERVER}.`)
   }
+}
+
+function stderrOf(error: unknown): string {
+  return error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
 }
 
 /** An initdb whose program was killed may still write into its directory; what cannot go now goes next time. */

@@ -10,7 +10,7 @@ import { type Home, OR_OWN_SERVER } from './home.ts'
 /** A running server process and the port it answers on. */
 export type Postmaster = { pid: number; port: number }
 
-/** A start takes 0.2 s; after a crash it first replays up to 1 GB of log, and must not be killed in the middle of that. */
+/** A start takes 0.2 s; after a crash it first replays up to 1 GB of log, and must not be killed while it does. */
 const START_DEADLINE_MS = 120_000
 const POLL_MS = 20
 
@@ -191,8 +191,12 @@ async function settlePidFile(home: Home): Promise<void> {
 function hasOrphans(home: Home): boolean {
   try {
     const [key, id] = readFileSync(pidFile(home), 'utf8').split('\n')[6]?.trim().split(/\s+/) ?? []
-    const segments = readFileSync('/proc/sysvipc/shm', 'utf8').split('\n').map((line) => line.trim().split(/\s+/))
-    return segments.some((fields) => fields[1] === id && Number(fields[0]) >>> 0 === Number(key) && Number(fields[6]) > 0)
+    const segments = readFileSync('/proc/sysvipc/shm', 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+    return segments.some(
+      (fields) => fields[1] === id && Number(fields[0]) >>> 0 === Number(key) && Number(fields[6]) > 0,
+    )
   } catch {
     return false
   }

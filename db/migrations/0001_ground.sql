@@ -11,7 +11,8 @@ create table organisation (
   gln text unique check (gln ~ '^[0-9]{13}$'),
   known_at timestamptz not null
 );
-comment on table organisation is 'A party: sponsor, manufacturer, distributor, carrier, treatment centre. GLN where it has one.';
+comment on table organisation is
+  'A party: sponsor, manufacturer, distributor, carrier, treatment centre. GLN where it has one.';
 
 create table site (
   id bigint generated always as identity primary key,
@@ -27,7 +28,8 @@ comment on table site is 'A place of an organisation, with the IANA time zone in
 create table api_key (
   id bigint generated always as identity primary key,
   organisation_id bigint not null references organisation,
-  role text not null check (role in ('administrator', 'sponsor', 'distributor', 'carrier', 'treatment_centre', 'auditor')),
+  role text not null
+    check (role in ('administrator', 'sponsor', 'distributor', 'carrier', 'treatment_centre', 'auditor')),
   label text not null,
   secret_sha256 bytea not null unique check (octet_length(secret_sha256) = 32),
   known_at timestamptz not null,
@@ -57,7 +59,9 @@ create table profile (
   known_at timestamptz not null,
   unique (product_id, version)
 );
-comment on table profile is 'One version of a product''s temperature limits (label range, levels, intervals). Never changed; a change is a new version.';
+comment on table profile is
+  'One version of a product''s temperature limits (label range, levels, intervals). Never changed; a change is a new '
+  'version.';
 
 create table profile_approval (
   profile_id bigint primary key references profile,
@@ -66,7 +70,8 @@ create table profile_approval (
   effective_at timestamptz not null,
   known_at timestamptz not null
 );
-comment on table profile_approval is 'Who approved a profile version, on which stability document, and from when it rules.';
+comment on table profile_approval is
+  'Who approved a profile version, on which stability document, and from when it rules.';
 
 -- Sensors -----------------------------------------------------------------------------------------------------------
 
@@ -83,7 +88,9 @@ create table sensor (
   unique (organisation_id, serial),
   check (range_low_milli_c < range_high_milli_c)
 );
-comment on table sensor is 'A device that publishes. Its id is its MQTT user name and its topic. A value outside or at the end of its range is a fault.';
+comment on table sensor is
+  'A device that publishes. Its id is its MQTT user name and its topic. A value outside or at the end of its range is '
+  'a fault.';
 
 create table calibration (
   id bigint generated always as identity primary key,
@@ -100,7 +107,8 @@ create table calibration (
   superseded_reason text,
   check (calibrated_at < due_at)
 );
-comment on table calibration is 'A certificate of one sensor channel: points {atMilliC, correctionMilliC}; correction = reference - indicated.';
+comment on table calibration is
+  'A certificate of one sensor channel: points {atMilliC, correctionMilliC}; correction = reference - indicated.';
 create index calibration_by_sensor on calibration (sensor_id, channel, calibrated_at);
 
 -- Orders and shipments ----------------------------------------------------------------------------------------------
@@ -152,7 +160,9 @@ create table shipment (
   judge_from timestamptz,
   unique (organisation_id, reference)
 );
-comment on table shipment is 'One closed container under one profile; the unit of judging and the lock target. Projections: profile_id (newest shipment_profile), packed_at and closed_at (from custody). judge_from: oldest instant not judged yet.';
+comment on table shipment is
+  'One closed container under one profile; the unit of judging and the lock target. Projections: profile_id (newest '
+  'shipment_profile), packed_at and closed_at (from custody). judge_from: oldest instant not judged yet.';
 create index shipment_unjudged on shipment (id) where judge_from is not null;
 
 create table shipment_party (
@@ -172,7 +182,8 @@ create table shipment_profile (
   reason text,
   known_at timestamptz not null
 );
-comment on table shipment_profile is 'The profile version pinned to a shipment; the newest row rules, the older ones say what ruled before.';
+comment on table shipment_profile is
+  'The profile version pinned to a shipment; the newest row rules, the older ones say what ruled before.';
 create index shipment_profile_by_shipment on shipment_profile (shipment_id, id);
 
 create table unit (
@@ -209,7 +220,9 @@ create table placement (
   exclude using gist (sensor_id with =, channel with =, tstzrange(from_at, to_at) with &&)
     where (superseded_at is null and role <> 'ambient') deferrable initially deferred
 );
-comment on table placement is 'This sensor channel rides with this shipment in this role during [from_at, to_at). Correcting supersedes and inserts.';
+comment on table placement is
+  'This sensor channel rides with this shipment in this role during [from_at, to_at). Correcting supersedes and '
+  'inserts.';
 create index placement_by_shipment on placement (shipment_id) where superseded_at is null;
 create index placement_by_sensor on placement (sensor_id) where superseded_at is null;
 
@@ -223,7 +236,8 @@ create table batch (
   duplicates integer not null,
   conflicts integer not null
 );
-comment on table batch is 'One recording transaction: the audit row of its readings, and the instant from which they were known.';
+comment on table batch is
+  'One recording transaction: the audit row of its readings, and the instant from which they were known.';
 
 create table reading (
   sensor_id bigint not null,
@@ -236,7 +250,9 @@ create table reading (
   raw text,
   primary key (sensor_id, channel, measured_at)
 ) partition by range (measured_at);
-comment on table reading is 'What a sensor channel measured at an instant, milli-degrees Celsius; null: the sensor reported a fault. raw: the text where it says more.';
+comment on table reading is
+  'What a sensor channel measured at an instant, milli-degrees Celsius; null: the sensor reported a fault. raw: the '
+  'text where it says more.';
 
 create table conflict (
   id bigint generated always as identity primary key,
@@ -251,7 +267,8 @@ create table conflict (
   payload bytea not null,
   unique nulls not distinct (sensor_id, channel, measured_at, value_milli_c)
 );
-comment on table conflict is 'Another value for the instant of a stored reading: both are kept, the worse one is judged.';
+comment on table conflict is
+  'Another value for the instant of a stored reading: both are kept, the worse one is judged.';
 
 create table kept_message (
   id bigint generated always as identity primary key,
@@ -265,7 +282,9 @@ create table kept_message (
   received_at timestamptz not null,
   known_at timestamptz not null
 );
-comment on table kept_message is 'A message a person must look at, with its raw bytes: rejected (cannot be read), held (implausible clock), quarantined (unknown sensor).';
+comment on table kept_message is
+  'A message a person must look at, with its raw bytes: rejected (cannot be read), held (implausible clock), '
+  'quarantined (unknown sensor).';
 create index kept_message_by_sensor on kept_message (sensor_id, id);
 
 create table kept_message_release (
@@ -290,7 +309,9 @@ create table custody_event (
   hash text not null check (hash ~ '^[0-9a-f]{64}$'),
   primary key (shipment_id, seq)
 );
-comment on table custody_event is 'The ledger of a shipment in order of recording; record is the statement that is hashed (RFC 8785) together with seq and prevHash.';
+comment on table custody_event is
+  'The ledger of a shipment in order of recording; record is the statement that is hashed (RFC 8785) together with '
+  'seq and prevHash.';
 
 -- What was judged ---------------------------------------------------------------------------------------------------
 
@@ -313,7 +334,9 @@ create table evaluation (
   known_at timestamptz not null,
   unique (shipment_id, version)
 );
-comment on table evaluation is 'A version of the judgement of a shipment: inputs and content decide whether it is a new one; statistics (counts, coverage, extent of open events) are as of known_at.';
+comment on table evaluation is
+  'A version of the judgement of a shipment: inputs and content decide whether it is a new one; statistics (counts, '
+  'coverage, extent of open events) are as of known_at.';
 
 -- Caches: deleting every row changes nothing but the time the next judgement takes ------------------------------------
 
@@ -330,7 +353,9 @@ create table checkpoint (
   state bigint[] not null,
   primary key (placement_id, ordinal)
 ) with (fillfactor = 50);
-comment on table checkpoint is 'Cache: the fold of a placement after an instant (epoch ms). ordinal -1 is the tip; the others stand every 256 readings.';
+comment on table checkpoint is
+  'Cache: the fold of a placement after an instant (epoch ms). ordinal -1 is the tip; the others stand every 256 '
+  'readings.';
 
 create table judged_interval (
   placement_id bigint not null references placement,
@@ -343,7 +368,8 @@ create table judged_interval (
   extreme_milli_c integer,
   primary key (placement_id, ordinal)
 );
-comment on table judged_interval is 'Cache: confirmed, presumed and gap intervals of a placement in the order the fold closed them.';
+comment on table judged_interval is
+  'Cache: confirmed, presumed and gap intervals of a placement in the order the fold closed them.';
 
 -- Actors ------------------------------------------------------------------------------------------------------------
 
@@ -398,8 +424,10 @@ begin
   execute format('create table public.%I (like public.reading including defaults including constraints)', name);
   execute format('alter table public.%I add constraint %I check (measured_at >= %L and measured_at < %L)',
     name, name || '_month', from_at, to_at);
-  execute format('alter table public.reading attach partition public.%I for values from (%L) to (%L)', name, from_at, to_at);
+  execute format('alter table public.reading attach partition public.%I for values from (%L) to (%L)',
+    name, from_at, to_at);
   execute format('alter table public.%I drop constraint %I', name, name || '_month');
 end;
 $$;
-comment on function ensure_reading_partition(date) is 'Creates the reading partition of a month (2001 onward) when it is missing.';
+comment on function ensure_reading_partition(date) is
+  'Creates the reading partition of a month (2001 onward) when it is missing.';

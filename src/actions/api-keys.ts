@@ -100,7 +100,11 @@ export async function revokeApiKey(
     if (!administered) return refuse('not_found', `There is no API key ${input.apiKeyId}.`)
     if (row.revoked_at !== null) return apiKey(row)
     const revokedAt = ctx.now()
-    await tx.updateTable('api_key').set({ revoked_at: at(revokedAt) }).where('id', '=', row.id).execute()
+    await tx
+      .updateTable('api_key')
+      .set({ revoked_at: at(revokedAt) })
+      .where('id', '=', row.id)
+      .execute()
     const deed = { action: 'revoke_api_key', subjectKind: 'api_key', subjectId: row.id, reason: input.reason }
     await audit(tx, actor, [{ ...deed, at: revokedAt, before: { revokedAt: null }, after: { revokedAt } }])
     return apiKey({ ...row, revoked_at: revokedAt })

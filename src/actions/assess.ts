@@ -25,8 +25,9 @@ export type SensorAssessment = {
 const SUSPECT_AFTER_MS = 6 * 3_600_000
 
 /**
- * Stage 2 and what goes with it. An open window is judged to its horizon, the latest instant of its product readings, in
- * what is stored; `until` a given instant it is extended to that, where silence shows. A closed window ends where it ends.
+ * Stage 2 and what goes with it. An open window is judged to its horizon, the latest instant of its product readings,
+ * in what is stored; `until` a given instant it is extended to that, where silence shows. A closed window ends where it
+ * ends.
  */
 export function assess(shipment: ShipmentFacts, folded: readonly Folded[], until: number | 'stored'): Assessment {
   const span = spanOf(shipment, folded, until)

@@ -35,7 +35,10 @@ export async function listAuditEntries(
   if (asked.subjectKind !== null) query = query.where('subject_kind', '=', asked.subjectKind)
   if (asked.subjectId !== null) query = query.where('subject_id', '=', asked.subjectId)
   if (asked.page.after !== null) query = query.where('id', '<', asked.page.after)
-  const rows = await query.orderBy('id', 'desc').limit(asked.page.limit + 1).execute()
+  const rows = await query
+    .orderBy('id', 'desc')
+    .limit(asked.page.limit + 1)
+    .execute()
   return listing(rows.map(entry), asked.page.limit, ({ id }) => id)
 }
 

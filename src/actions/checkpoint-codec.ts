@@ -2,9 +2,10 @@ import { assert } from '../context.ts'
 import { CONFIRMED, type FoldState, type Interval, PRESUMED } from '../domain/excursion.ts'
 
 /**
- * The state of a fold as a flat list of integers for the `checkpoint.state` column: 15 numbers of the placement, then 5 per
- * level for its running interval. Typed numbers, not jsonb: a jsonb checkpoint per sensor and batch halved the path.
- * The distinct values of the open instant are not kept, since only strictly later readings are fed to a stored state.
+ * The state of a fold as a flat list of integers for the `checkpoint.state` column: 15 numbers of the placement, then 5
+ * per level for its running interval. Typed numbers, not jsonb: a jsonb checkpoint per sensor and batch halved the
+ * path. The distinct values of the open instant are not kept, since only strictly later readings are fed to a stored
+ * state.
  */
 export function encodeState(state: FoldState): number[] {
   const { open, first, gap, flat, fault } = state

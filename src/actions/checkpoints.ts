@@ -14,8 +14,8 @@ export type StoredCheckpoint = { ordinal: number; state: FoldState; intervals: n
 const TIP = -1
 
 /**
- * The newest checkpoint of each placement whose last instant is strictly earlier than the oldest change, with the intervals
- * closed before it. One with another fingerprint, or beyond the scope's end, is a miss.
+ * The newest checkpoint of each placement whose last instant is strictly earlier than the oldest change, with the
+ * intervals closed before it. One with another fingerprint, or beyond the scope's end, is a miss.
  */
 export async function loadBases(tx: Tx, works: readonly FoldWork[]): Promise<Map<number, Base>> {
   if (works.length === 0) return new Map()
@@ -123,7 +123,9 @@ export async function forgetFrom(tx: Tx, changes: readonly { shipmentId: number;
     where p.shipment_id = w.shipment and c.placement_id = p.id and c.up_to_at >= w.from_ms`.execute(tx)
 }
 
-/** Stores what folding found: the tip, the checkpoints on the way, the intervals closed; what lay after the base goes. */
+/**
+ * Stores what folding found: the tip, the checkpoints on the way, the intervals closed; what lay after the base goes.
+ */
 export async function writeFolds(tx: Tx, results: readonly FoldResult[]): Promise<void> {
   const rewound = results.filter(({ base }) => base?.ordinal !== TIP)
   if (rewound.length > 0) {
@@ -139,7 +141,10 @@ export async function writeFolds(tx: Tx, results: readonly FoldResult[]): Promis
     ...history.map((stored) => ({ ...stored, placement: folded.placement })),
     { ordinal: TIP, state: folded.state, intervals: folded.intervals.length, placement: folded.placement },
   ])
-  await upsertCheckpoints(tx, checkpoints.filter(({ state }) => upToAt(state) > Number.NEGATIVE_INFINITY))
+  await upsertCheckpoints(
+    tx,
+    checkpoints.filter(({ state }) => upToAt(state) > Number.NEGATIVE_INFINITY),
+  )
   await insertIntervals(tx, results)
 }
 
@@ -176,7 +181,8 @@ async function insertIntervals(tx: Tx, results: readonly FoldResult[]): Promise<
   )
   if (rows.length === 0) return
   const orNull = (list: readonly (number | null)[]) => `{${list.map((value) => value ?? 'null').join(',')}}`
-  await sql`insert into judged_interval (placement_id, ordinal, level, kind, from_ms, to_ms, last_out_ms, extreme_milli_c)
+  await sql`insert into judged_interval (placement_id, ordinal, level, kind, from_ms, to_ms, last_out_ms,
+      extreme_milli_c)
     select * from unnest(${numbers(rows.map((row) => row.placement))}::bigint[],
       ${numbers(rows.map((row) => row.ordinal))}::int[], ${numbers(rows.map((row) => row.level))}::smallint[],
       ${numbers(rows.map((row) => row.kind))}::smallint[], ${numbers(rows.map((row) => row.fromAt))}::bigint[],

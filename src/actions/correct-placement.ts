@@ -20,8 +20,9 @@ export type PlacementChange = {
 } | null
 
 /**
- * Corrects a placement: the old row is superseded, a new one stands in its place, and every shipment concerned is judged
- * again. No reading is touched. Refused: `not_found`, `not_allowed`, `placement_superseded`, `placement_overlaps`, `invalid`.
+ * Corrects a placement: the old row is superseded, a new one stands in its place, and every shipment concerned is
+ * judged again. No reading is touched. Refused: `not_found`, `not_allowed`, `placement_superseded`,
+ * `placement_overlaps`, `invalid`.
  */
 export async function correctPlacement(
   ctx: Ctx,
@@ -69,7 +70,11 @@ export async function correctPlacement(
 /** Marks placements as superseded; the caller holds the locks of their sensors and shipments. */
 export async function supersede(tx: Tx, ids: readonly number[], now: number): Promise<void> {
   if (ids.length === 0) return
-  await tx.updateTable('placement').set({ superseded_at: at(now) }).where('id', 'in', [...ids]).execute()
+  await tx
+    .updateTable('placement')
+    .set({ superseded_at: at(now) })
+    .where('id', 'in', [...ids])
+    .execute()
 }
 
 /** All placements a shipment ever had, superseded ones included, in order of recording. */

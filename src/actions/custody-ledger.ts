@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Tx } from '../../db/connect.ts'
+import { CUSTODY_KINDS, type CustodyEvent, type CustodyStatement } from '../domain/custody-event.ts'
 import type { ChainHead, LedgerEntry } from '../domain/ledger.ts'
 import { GENESIS } from '../domain/ledger.ts'
-import { CUSTODY_KINDS, type CustodyEvent, type CustodyStatement } from '../domain/custody-event.ts'
 import { parseInstant } from '../domain/units.ts'
 
 /** A shipment's ledger in order of recording: the events as judged, and the entries as hashed. */

@@ -81,6 +81,9 @@ async function holderOf(tx: Tx, key: string | null): Promise<CustodyAnswer['hold
   if (key === null) return null
   const id = /^organisation:(\d+)$/.exec(key)?.[1]
   const query = tx.selectFrom('organisation').select(['id', 'name'])
-  const row = await (id === undefined ? query.where('gln', '=', key) : query.where('id', '=', Number(id))).executeTakeFirst()
+  const row = await (id === undefined
+    ? query.where('gln', '=', key)
+    : query.where('id', '=', Number(id))
+  ).executeTakeFirst()
   return { key, organisationId: row?.id ?? null, name: row?.name ?? null }
 }

@@ -3,9 +3,10 @@ import { JUDGE_VERSION } from '../domain/judge.ts'
 import type { Assessment, SensorAssessment } from './assess.ts'
 
 /**
- * What an evaluation says, without what changes with every reading of an open window: no counts, no coverage, and for open
- * events and gaps no end, last instant, duration or extreme. Equal content is the same version, whatever the order of arrival.
- * Instants are epoch milliseconds, temperatures milli-degrees: integers only, so that it hashes the same everywhere.
+ * What an evaluation says, without what changes with every reading of an open window: no counts, no coverage, and for
+ * open events and gaps no end, last instant, duration or extreme. Equal content is the same version, whatever the order
+ * of arrival. Instants are epoch milliseconds, temperatures milli-degrees: integers only, so that it hashes the same
+ * everywhere.
  */
 export function contentOf({ span, combined, sensors }: Assessment) {
   return {
@@ -20,7 +21,10 @@ export function contentOf({ span, combined, sensors }: Assessment) {
   }
 }
 
-/** Why a status is not better than it is, as codes; also what caps the served status though the judgement itself is better. */
+/**
+ * Why a status is not better than it is, as codes; also what caps the served status though the judgement itself is
+ * better.
+ */
 export type Reason = 'NOT_PACKED' | 'NO_READINGS' | 'GAP' | 'PRESUMED_ALARM' | 'CALIBRATION_INVALID' | 'SENSOR_SUSPECT'
 
 /** The reasons of an assessment, in a fixed order. */

@@ -1,5 +1,5 @@
-import { type FoldState, type Interval, emptyState, snapshot, take, upToAt } from '../domain/excursion.ts'
 import type { Tx } from '../../db/connect.ts'
+import { emptyState, type FoldState, type Interval, snapshot, take, upToAt } from '../domain/excursion.ts'
 import { type Base, loadBases, type StoredCheckpoint, writeFolds } from './checkpoints.ts'
 import type { PlacementFacts } from './judging-facts.ts'
 import { loadRows } from './load-rows.ts'
@@ -24,8 +24,8 @@ const CHECKPOINT_EVERY = 256
 
 /**
  * Stage 1 for many placements: each continues from its newest usable checkpoint, reads what follows (at most `budget`
- * rows in all, shared evenly) and, where `write` is set, stores its new checkpoints and intervals. Checkpoints are a cache:
- * without any the result is the same.
+ * rows in all, shared evenly) and, where `write` is set, stores its new checkpoints and intervals. Checkpoints are a
+ * cache: without any the result is the same.
  */
 export async function foldPlacements(
   tx: Tx,
@@ -41,7 +41,11 @@ export async function foldPlacements(
     limit,
   )
   const results = works.map((work) => foldOne(work, bases.get(work.placement.id), rowsOf.get(work.placement.id)))
-  if (options.write) await writeFolds(tx, results.filter(({ touched }) => touched))
+  if (options.write)
+    await writeFolds(
+      tx,
+      results.filter(({ touched }) => touched),
+    )
   return { folded: results.map(({ folded }) => folded), rows }
 }
 

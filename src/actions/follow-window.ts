@@ -15,9 +15,9 @@ export type WindowChange = {
 }
 
 /**
- * Ends the placements that follow the window where it ends (`opened` ends placements), or reopens them when a correction
- * moved it, and marks the shipment for judging from the oldest instant that is judged differently. A sensor that rides with
- * another shipment by then keeps its end. The caller holds the locks of the sensors and the shipment.
+ * Ends the placements that follow the window where it ends (`opened` ends placements), or reopens them when a
+ * correction moved it, and marks the shipment for judging from the oldest instant that is judged differently. A sensor
+ * that rides with another shipment by then keeps its end. The caller holds the locks of the sensors and the shipment.
  */
 export async function followWindow(
   tx: Tx,
@@ -72,8 +72,9 @@ async function placementsToMove(tx: Tx, shipmentId: number, closedAt: number | n
     .where('until_window_end', '=', true)
     .where(sql<boolean>`coalesce(to_at, 'infinity') <> ${end} and from_at < ${end}`)
     .where(
-      sql<boolean>`not exists (select 1 from placement o where o.id <> placement.id and o.sensor_id = placement.sensor_id
-        and o.channel = placement.channel and o.superseded_at is null and o.role <> 'ambient' and placement.role <> 'ambient'
+      sql<boolean>`not exists (select 1 from placement o where o.id <> placement.id
+        and o.sensor_id = placement.sensor_id and o.channel = placement.channel and o.superseded_at is null
+        and o.role <> 'ambient' and placement.role <> 'ambient'
         and tstzrange(o.from_at, o.to_at) && tstzrange(placement.from_at, ${end}))`,
     )
     .execute()

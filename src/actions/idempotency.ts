@@ -71,7 +71,8 @@ async function answerOfOther(
 
 const IN_PROGRESS = 'The same request with this Idempotency-Key is being worked on: repeat it in a moment.'
 const REUSED = 'This Idempotency-Key was used for another request: take a new key for each thing you create.'
-const LOST = 'This request was carried out, but its answer was lost: look the thing up in its list or in /audit-entries.'
+const LOST =
+  'This request was carried out, but its answer was lost: look the thing up in its list or in /audit-entries.'
 
 /** Marks the claim as done inside the deed's transaction; throws where another attempt has taken it over. */
 export async function spendClaim(tx: Tx, actor: Actor, claim: Claim): Promise<void> {

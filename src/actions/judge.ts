@@ -2,11 +2,11 @@ import { sql } from 'kysely'
 import { type Tx, transaction } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
+import { type Assessment, assess } from './assess.ts'
 import { forgetFrom } from './checkpoints.ts'
 import { type Folded, type FoldWork, foldPlacements } from './fold-placements.ts'
 import { loadFacts, type ShipmentFacts } from './judging-facts.ts'
 import { numbers } from './load-rows.ts'
-import { type Assessment, assess } from './assess.ts'
 import { storeEvaluations } from './store-evaluations.ts'
 
 /** Readings judged in one transaction; more follow in transactions of their own, so that the door is never blocked. */
@@ -16,9 +16,10 @@ export const MAX_ROWS_PER_TRANSACTION = 20_000
 export type Changes = { shipmentIds: readonly number[]; changedFromAt: ReadonlyMap<number, number> }
 
 /**
- * Judges locked shipments after their readings changed: folds each placement from its newest usable checkpoint, combines,
- * and stores a new evaluation version where the content changed. What exceeds the budget is left for `judgePending`:
- * `shipment.judge_from` then names the oldest unjudged instant, and no evaluation is stored for that shipment.
+ * Judges locked shipments after their readings changed: folds each placement from its newest usable checkpoint,
+ * combines, and stores a new evaluation version where the content changed. What exceeds the budget is left for
+ * `judgePending`: `shipment.judge_from` then names the oldest unjudged instant, and no evaluation is stored for that
+ * shipment.
  */
 export async function judge(tx: Tx, ctx: Ctx, changes: Changes): Promise<{ unjudged: boolean }> {
   if (changes.shipmentIds.length === 0) return { unjudged: false }
@@ -30,7 +31,11 @@ export async function judge(tx: Tx, ctx: Ctx, changes: Changes): Promise<{ unjud
   const outcomes = facts.map((shipment) => outcome(shipment, foldedOf))
   await updateJudgeFrom(tx, outcomes)
   const done = outcomes.filter((one) => one.unjudgedFromAt === null)
-  await storeEvaluations(tx, ctx, done.map((one) => assess(one.shipment, one.folded, 'stored')))
+  await storeEvaluations(
+    tx,
+    ctx,
+    done.map((one) => assess(one.shipment, one.folded, 'stored')),
+  )
   return { unjudged: done.length < outcomes.length }
 }
 
@@ -78,7 +83,11 @@ async function judgeOne(tx: Tx, ctx: Ctx, only: number | null): Promise<'none' |
   const found = await (only === null ? locked.skipLocked() : locked).executeTakeFirst()
   if (found === undefined) return 'none'
   await judge(tx, ctx, { shipmentIds: [found.id], changedFromAt: new Map() })
-  const after = await tx.selectFrom('shipment').select('judge_from').where('id', '=', found.id).executeTakeFirstOrThrow()
+  const after = await tx
+    .selectFrom('shipment')
+    .select('judge_from')
+    .where('id', '=', found.id)
+    .executeTakeFirstOrThrow()
   return after.judge_from === null ? 'done' : 'more'
 }
 

@@ -51,8 +51,9 @@ export async function loadFacts(tx: Tx, shipmentIds: readonly number[]): Promise
     const profile = profiles.get(shipment.profile_id)
     if (profile === undefined) throw new Error(`profile ${shipment.profile_id} of shipment ${shipment.id} is missing`)
     const window = windowOf(shipment, profile)
-    const placements = (rowsOf.get(shipment.id) ?? [])
-      .map((row) => placementFacts(row, { profileId: shipment.profile_id, profile, window, certificates }))
+    const placements = (rowsOf.get(shipment.id) ?? []).map((row) =>
+      placementFacts(row, { profileId: shipment.profile_id, profile, window, certificates }),
+    )
     return {
       shipmentId: shipment.id,
       profileId: shipment.profile_id,
@@ -72,7 +73,11 @@ function windowOf(shipment: { packed_at: number | null; closed_at: number | null
 
 async function loadProfiles(tx: Tx, ids: readonly number[]): Promise<Map<number, Profile>> {
   if (ids.length === 0) return new Map()
-  const rows = await tx.selectFrom('profile').select(['id', 'definition']).where('id', 'in', [...ids]).execute()
+  const rows = await tx
+    .selectFrom('profile')
+    .select(['id', 'definition'])
+    .where('id', 'in', [...ids])
+    .execute()
   return new Map(rows.map((row) => [row.id, storedProfile(row.definition)]))
 }
 

@@ -9,8 +9,8 @@ import type { StoredChange } from './store-readings.ts'
 type Met = { messages: readonly ReceivedMessage[]; known: ReadonlySet<number>; conflicts: readonly StoredChange[] }
 
 /**
- * Keeps with raw bytes what a person must look at: rejected (cannot be read, wholly or in part), held (implausible clock),
- * quarantined (unknown sensor). Each, and each conflict, leaves an audit row in the same transaction.
+ * Keeps with raw bytes what a person must look at: rejected (cannot be read, wholly or in part), held (implausible
+ * clock), quarantined (unknown sensor). Each, and each conflict, leaves an audit row in the same transaction.
  */
 export async function keepMessages(tx: Tx, ctx: Ctx, met: Met): Promise<void> {
   const kept = met.messages.flatMap((message) => reasonsToKeep(message, met.known).map((why) => ({ message, why })))
@@ -50,7 +50,8 @@ function reasonsToKeep({ parsed }: ReceivedMessage, known: ReadonlySet<number>):
   }
   if (held.length > 0) {
     const times = held.slice(0, 3).map((reading) => new Date(reading.at).toISOString())
-    const detail = `${held.length} reading(s) more than 300 s ahead of receipt or before 2001, the first at ${times.join(', ')}`
+    const count = `${held.length} reading(s) more than 300 s ahead of receipt or before 2001`
+    const detail = `${count}, the first at ${times.join(', ')}`
     whys.push({ outcome: 'held', reason: 'IMPLAUSIBLE_CLOCK', detail })
   }
   return whys

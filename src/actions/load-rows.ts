@@ -4,15 +4,16 @@ import type { Row } from '../domain/excursion.ts'
 import type { PlacementFacts } from './judging-facts.ts'
 
 /**
- * The stored values of placements after an instant, ascending, at most `limit` rows each: readings and conflicts together,
- * since the worse of them is judged. `more` says that rows were left; an instant is never cut in two.
+ * The stored values of placements after an instant, ascending, at most `limit` rows each: readings and conflicts
+ * together, since the worse of them is judged. `more` says that rows were left; an instant is never cut in two.
  */
 export async function loadRows(
   tx: Tx,
   wanted: readonly { placement: PlacementFacts; afterAt: number }[],
   limit: number,
 ): Promise<{ rowsOf: Map<number, { rows: Row[]; more: boolean }>; rows: number }> {
-  const rowsOf = new Map(wanted.map(({ placement }) => [placement.id, { rows: [] as Row[], more: false }]))
+  const rowsOf = new Map<number, { rows: Row[]; more: boolean }>()
+  for (const { placement } of wanted) rowsOf.set(placement.id, { rows: [], more: false })
   const asked = wanted.filter(({ placement }) => placement.rules.toAt > placement.rules.fromAt)
   if (asked.length === 0) return { rowsOf, rows: 0 }
   const found = await query(tx, asked, limit)

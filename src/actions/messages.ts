@@ -31,7 +31,10 @@ export async function listMessages(
   let query = selectMessages(ctx, actor)
   if (asked.outcome !== null) query = query.where('outcome', '=', asked.outcome)
   if (asked.page.after !== null) query = query.where('id', '<', asked.page.after)
-  const rows = await query.orderBy('id', 'desc').limit(asked.page.limit + 1).execute()
+  const rows = await query
+    .orderBy('id', 'desc')
+    .limit(asked.page.limit + 1)
+    .execute()
   return listing(rows.map(message), asked.page.limit, ({ id }) => id)
 }
 

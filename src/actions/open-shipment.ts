@@ -106,7 +106,9 @@ async function insertContents(tx: Tx, shipment_id: number, { parties, units, kno
   const known_at = at(knownAt)
   await tx
     .insertInto('shipment_party')
-    .values(parties.map(({ organisationId, role }) => ({ shipment_id, organisation_id: organisationId, role, known_at })))
+    .values(
+      parties.map(({ organisationId, role }) => ({ shipment_id, organisation_id: organisationId, role, known_at })),
+    )
     .execute()
   if (units.length === 0) return
   const rows = units.map(({ expiryAt, ...unit }) => ({ shipment_id, ...unit, expiry_at: atOrNull(expiryAt), known_at }))

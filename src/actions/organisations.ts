@@ -68,11 +68,7 @@ export async function getOrganisation(ctx: Ctx, actor: Actor, id: number): Promi
 }
 
 /** Null where the actor administers the organisation: its own one, or any as the installation's administrator. */
-export async function refuseUnlessAdministered(
-  tx: Tx,
-  actor: Actor,
-  organisationId: number,
-): Promise<Refusal | null> {
+export async function refuseUnlessAdministered(tx: Tx, actor: Actor, organisationId: number): Promise<Refusal | null> {
   const no = denied(actor, 'manage_organisations')
   if (no !== null) return no
   const row = await tx

@@ -33,8 +33,8 @@ export type Placement = NewPlacement & {
 }
 
 /**
- * Places a sensor channel with a shipment during `[fromAt, toAt)`. Readings that arrived before are linked by the interval
- * and judged now; none is rewritten. Refused: `not_found`, `not_allowed`, `invalid`, `placement_overlaps`.
+ * Places a sensor channel with a shipment during `[fromAt, toAt)`. Readings that arrived before are linked by the
+ * interval and judged now; none is rewritten. Refused: `not_found`, `not_allowed`, `invalid`, `placement_overlaps`.
  */
 export async function placeSensor(ctx: Ctx, actor: Actor, input: NewPlacement): Promise<Placement | Refusal> {
   if (!may(actor, 'place_sensors')) return refuse('not_allowed', `A ${actor.role} key may not place sensors.`)
@@ -66,7 +66,13 @@ export async function placeSensor(ctx: Ctx, actor: Actor, input: NewPlacement): 
 /** Locks sensors in order of id against recording while their placements change; always before shipments. */
 export async function lockSensors(tx: Tx, sensorIds: readonly number[]): Promise<void> {
   if (sensorIds.length === 0) return
-  await tx.selectFrom('sensor').select('id').where('id', 'in', [...sensorIds]).orderBy('id').forUpdate().execute()
+  await tx
+    .selectFrom('sensor')
+    .select('id')
+    .where('id', 'in', [...sensorIds])
+    .orderBy('id')
+    .forUpdate()
+    .execute()
 }
 
 /** Inserts a placement; the interval's invariants are the database's. */
@@ -75,7 +81,8 @@ export async function insertPlacement(
   placement: NewPlacement & { correctsId: number | null; knownAt: number },
 ): Promise<Placement> {
   const closedAt = placement.toAt === null ? await windowEnd(tx, placement.shipmentId) : null
-  // an open placement follows the window; where that has already ended after the placement's start, it ends there at once
+  // an open placement follows the window; where that has already ended after the placement's start, it ends there at
+  // once
   const toAt = placement.toAt ?? (closedAt !== null && closedAt > placement.fromAt ? closedAt : null)
   const row = await tx
     .insertInto('placement')

@@ -2,8 +2,8 @@ import { type Tx, transaction } from '../../db/connect.ts'
 import { at, atOrNull, json } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import { type Actor, may, SERVICE } from '../domain/actor.ts'
-import { effectiveEvents } from '../domain/custody-effective.ts'
 import { refuseEvent } from '../domain/custody-admissible.ts'
+import { effectiveEvents } from '../domain/custody-effective.ts'
 import { type CustodyEvent, type CustodyStatement, eventRecord } from '../domain/custody-event.ts'
 import { appendEntry, type LedgerEntry } from '../domain/ledger.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
@@ -20,10 +20,11 @@ import { sha256 } from './store-evaluations.ts'
 import { canSeeShipment } from './visibility.ts'
 
 /**
- * Appends a custody event to the shipment's hash chain and answers with how the chain stands. The ledger refuses only what
- * is no statement about the world: `invalid`, `in_the_future`, `not_found`, and `not_allowed` for a role or organisation
- * that may not speak here; sealing on a profile that does not rule is refused as a decision. Everything else is recorded and
- * found. An event that moves the judging window ends or reopens placements with it and judges the shipment again.
+ * Appends a custody event to the shipment's hash chain and answers with how the chain stands. The ledger refuses only
+ * what is no statement about the world: `invalid`, `in_the_future`, `not_found`, and `not_allowed` for a role or
+ * organisation that may not speak here; sealing on a profile that does not rule is refused as a decision. Everything
+ * else is recorded and found. An event that moves the judging window ends or reopens placements with it and judges the
+ * shipment again.
  */
 export async function recordCustody(
   ctx: Ctx,
@@ -56,7 +57,11 @@ export async function recordCustody(
 
 /** The key by which an organisation stands in the ledger: its GLN, which outlives this database, else its id. */
 export async function organisationKeys(tx: Tx, ids: readonly number[]): Promise<Map<number, string>> {
-  const rows = await tx.selectFrom('organisation').select(['id', 'gln']).where('id', 'in', [...ids]).execute()
+  const rows = await tx
+    .selectFrom('organisation')
+    .select(['id', 'gln'])
+    .where('id', 'in', [...ids])
+    .execute()
   return new Map(rows.map((row) => [row.id, organisationKey(row)]))
 }
 
@@ -123,7 +128,8 @@ async function stated(tx: Tx, actor: Actor, { statement, seq, now }: Stating): P
   const said = { byOrg: keys.get(own) ?? '', actor: `${actor.kind}:${actor.id}` }
   const to = (id: number | undefined) => (id === undefined ? {} : { toOrg: keys.get(id) ?? '' })
   const event: CustodyEvent = { ...fields, ...said, ...to(toOrganisationId), seq, recordedAt: now }
-  if (replacement === undefined || replacement === null) return { ...event, ...(replacement === null && { replacement }) }
+  if (replacement === undefined || replacement === null)
+    return { ...event, ...(replacement === null && { replacement }) }
   const { toOrganisationId: replacedTo, byOrganisationId, ...replaced } = replacement
   const by = byOrganisationId === undefined ? said.byOrg : (keys.get(byOrganisationId) ?? '')
   const instead: CustodyStatement = { ...replaced, ...said, byOrg: by, ...to(replacedTo) }

@@ -7,11 +7,12 @@ import { judge } from './judge.ts'
 import { keepMessages } from './keep-messages.ts'
 import { numbers } from './load-rows.ts'
 import { ensurePartitions } from './partitions.ts'
-import { storeReadings, type StoredChange, type ToStore } from './store-readings.ts'
+import { type StoredChange, storeReadings, type ToStore } from './store-readings.ts'
 
 /**
  * Records a batch of received messages in one transaction and judges the shipments they concern. When it returns, every
- * message has a row somewhere: readings, conflicts, or the message itself kept for a person. Only then may the door ack.
+ * message has a row somewhere: readings, conflicts, or the message itself kept for a person. Only then may the door
+ * ack.
  *
  *   lock sensors (key share) → insert readings → keep conflicts → lock shipments (no key update) → batch row → judge
  *
@@ -19,10 +20,7 @@ import { storeReadings, type StoredChange, type ToStore } from './store-readings
  * shipments everywhere; whatever changes a placement locks the sensor `for update`, so a placement being made while its
  * readings arrive is seen either here or there.
  */
-export async function recordMessages(
-  ctx: Ctx,
-  messages: readonly ReceivedMessage[],
-): Promise<{ unjudged: boolean }> {
+export async function recordMessages(ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<{ unjudged: boolean }> {
   await ensurePartitions(ctx.db, instantsOf(messages))
   const recorded = await transaction(ctx.db, (tx) => recordIn(tx, ctx, messages))
   ctx.metrics.readings.inc({ outcome: 'stored' }, recorded.stored)
@@ -87,8 +85,8 @@ function toStore({ parsed, receivedAt, payload }: ReceivedMessage): ToStore[] {
 }
 
 /**
- * Locks the shipments whose product placements hold a changed instant, in order of id, and gives per placement the oldest
- * one. Locked after the insert: locking before it makes two recording processes no faster than one.
+ * Locks the shipments whose product placements hold a changed instant, in order of id, and gives per placement the
+ * oldest one. Locked after the insert: locking before it makes two recording processes no faster than one.
  */
 async function lockConcernedShipments(tx: Tx, changes: readonly StoredChange[]) {
   const changedFromAt = new Map<number, number>()

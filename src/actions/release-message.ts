@@ -54,7 +54,10 @@ async function loadMessage(ctx: Ctx, actor: Actor, messageId: number): Promise<R
   }
   const parsed = ctx.parseMessage(received)
   if (!(await isKnown(ctx, parsed.sensorId))) {
-    return refuse('invalid', `Sensor ${parsed.sensorId} is not registered: register it before its messages are released.`)
+    return refuse(
+      'invalid',
+      `Sensor ${parsed.sensorId} is not registered: register it before its messages are released.`,
+    )
   }
   return { ...received, parsed }
 }

@@ -4,8 +4,9 @@ import { type Refusal, refuse } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 
 /**
- * Sealing freezes the limits a shipment travels under, so it is refused on a profile that is an example, not approved or not
- * effective yet (domain page 2.2). Embedded trial installations allow examples. The departure check adds to this file.
+ * Sealing freezes the limits a shipment travels under, so it is refused on a profile that is an example, not approved
+ * or not effective yet (domain page 2.2). Embedded trial installations allow examples. The departure check adds to this
+ * file.
  */
 export async function refuseSealing(tx: Tx, ctx: Ctx, profileId: number): Promise<Refusal | null> {
   const profile = await tx

@@ -1,8 +1,8 @@
 import type { Tx } from '../../db/connect.ts'
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
-import { canonicalJson } from '../domain/canonical.ts'
 import type { CalibrationProblem } from '../domain/calibration.ts'
+import { canonicalJson } from '../domain/canonical.ts'
 import type { Combined, JudgedSpan, Status } from '../domain/combine.ts'
 import type { Level, Severity } from '../domain/profile.ts'
 import { type Refusal, refuse } from '../domain/refusal.ts'
@@ -54,14 +54,10 @@ export type SensorStatus = {
 }
 
 /**
- * A shipment's status now: what waits for judging is judged first, then the current facts are extended to now without being
- * stored, so that silence shows as a gap. Condition and custody are read in one snapshot. Refused: `not_found`.
+ * A shipment's status now: what waits for judging is judged first, then the current facts are extended to now without
+ * being stored, so that silence shows as a gap. Condition and custody are read in one snapshot. Refused: `not_found`.
  */
-export async function shipmentStatus(
-  ctx: Ctx,
-  actor: Actor,
-  shipmentId: number,
-): Promise<ShipmentStatus | Refusal> {
+export async function shipmentStatus(ctx: Ctx, actor: Actor, shipmentId: number): Promise<ShipmentStatus | Refusal> {
   for (;;) {
     const answer = await ctx.db.kysely
       .transaction()

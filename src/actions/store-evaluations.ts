@@ -10,12 +10,15 @@ import { contentOf, inputsOf, statisticsOf } from './evaluation-record.ts'
 import { numbers } from './load-rows.ts'
 
 /**
- * Stores each assessment as a new evaluation version where its content or its inputs differ from the current one; at most
- * one version per shipment and transaction. The caller holds the shipments' locks.
+ * Stores each assessment as a new evaluation version where its content or its inputs differ from the current one; at
+ * most one version per shipment and transaction. The caller holds the shipments' locks.
  */
 export async function storeEvaluations(tx: Tx, ctx: Ctx, assessments: readonly Assessment[]): Promise<void> {
   if (assessments.length === 0) return
-  const current = await loadCurrent(tx, assessments.map(({ shipment }) => shipment.shipmentId))
+  const current = await loadCurrent(
+    tx,
+    assessments.map(({ shipment }) => shipment.shipmentId),
+  )
   const now = ctx.now()
   const rows = assessments.flatMap((assessment) => {
     const { shipmentId } = assessment.shipment

@@ -20,8 +20,9 @@ export type StoredReadings = { inserted: StoredChange[]; conflicts: StoredChange
 
 /**
  * Stores readings in one sorted statement: same key and value is a duplicate, another value for a stored key goes to
- * `conflict`. The comparison is a statement of its own, so that it also sees what a concurrent recorder has just committed
- * (inside the `on conflict do nothing` statement it would not), and values of one batch that contradict each other.
+ * `conflict`. The comparison is a statement of its own, so that it also sees what a concurrent recorder has just
+ * committed (inside the `on conflict do nothing` statement it would not), and values of one batch that contradict each
+ * other.
  */
 export async function storeReadings(tx: Tx, batchId: number, readings: readonly ToStore[]): Promise<StoredReadings> {
   if (readings.length === 0) return { inserted: [], conflicts: [], duplicates: 0 }

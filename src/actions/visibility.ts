@@ -3,9 +3,9 @@ import type { Tables } from '../../db/tables.ts'
 import type { Actor } from '../domain/actor.ts'
 
 /**
- * What an organisation may see, decided here and nowhere else: every query that serves an actor takes its condition from
- * this file. A shipment is visible to its parties; what belongs to it (events, readings, evaluations) through it. A thing
- * that is not visible does not exist for the asker: `not_found`, never `not_allowed`.
+ * What an organisation may see, decided here and nowhere else: every query that serves an actor takes its condition
+ * from this file. A shipment is visible to its parties; what belongs to it (events, readings, evaluations) through it.
+ * A thing that is not visible does not exist for the asker: `not_found`, never `not_allowed`.
  */
 export function canSeeShipment(actor: Actor, shipmentId: Expression<number>): Expression<SqlBool> {
   return sql<SqlBool>`exists (select 1 from shipment_party p
@@ -57,7 +57,8 @@ export function canSeeSensor(actor: Actor, eb: ExpressionBuilder<Tables, 'sensor
 /** Own products, and those of orders and shipments one is a party to. */
 export function canSeeProduct(actor: Actor, productId: Expression<number>): Expression<SqlBool> {
   const org = actor.organisationId
-  return sql<SqlBool>`(exists (select 1 from product where product.id = ${productId} and product.organisation_id = ${org})
+  return sql<SqlBool>`(exists (select 1 from product
+      where product.id = ${productId} and product.organisation_id = ${org})
     or exists (select 1 from shipment s join shipment_party p on p.shipment_id = s.id
       where s.product_id = ${productId} and p.organisation_id = ${org})
     or exists (select 1 from therapy_order o

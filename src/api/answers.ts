@@ -51,4 +51,4 @@ const PROBLEM_RESPONSES = {
   422: { description: 'the request says something that cannot be; every problem is listed', content },
   500: { description: 'the service failed', content },
   503: { description: 'the database cannot be reached: send the request again', content },
-} as const
+}

@@ -51,7 +51,8 @@ type Said = { detail: string; errors?: { path: string; message: string }[]; head
 
 /** A problem document (RFC 9457) of any code. */
 export function answerProblem<Code extends ProblemCode>(c: Context, code: Code, { detail, errors, headers }: Said) {
-  const { status, title } = PROBLEMS[code]
+  const { title } = PROBLEMS[code]
+  const status: (typeof PROBLEMS)[Code]['status'] = PROBLEMS[code].status
   const body: z.infer<typeof problemSchema> = {
     type: problemType(code),
     title,
@@ -106,7 +107,9 @@ export const MAX_BODY_BYTES = 1024 * 1024
 
 /** The answer to a body beyond `MAX_BODY_BYTES`. */
 export function answerTooLarge(c: Context) {
-  return answerProblem(c, 'too_large', { detail: `A body may have ${MAX_BODY_BYTES} bytes at most: split the request.` })
+  return answerProblem(c, 'too_large', {
+    detail: `A body may have ${MAX_BODY_BYTES} bytes at most: split the request.`,
+  })
 }
 
 export const problemSchema = z

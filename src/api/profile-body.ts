@@ -11,7 +11,10 @@ const MAX_LEVELS = 16
 const MAX_BANDS = 16
 const WEEK_MS = 7 * 86_400_000
 
-const limitC = exactMilliC.refine((milliC) => milliC >= LOWEST_MILLI_C && milliC <= HIGHEST_MILLI_C, 'is no temperature')
+const limitC = exactMilliC.refine(
+  (milliC) => milliC >= LOWEST_MILLI_C && milliC <= HIGHEST_MILLI_C,
+  'is no temperature',
+)
 
 const name = z.string().regex(/^[A-Za-z0-9_+-]{1,32}$/, 'must be 1 to 32 letters, digits, _ + or -')
 

@@ -16,9 +16,9 @@ const CHECKERS: readonly { schema: string; check: (file: unknown) => CaseResult[
 ]
 
 /**
- * `unbroken check-vectors PATH…`: runs every JSON file (folders: the files in them) whose `schema` is `coldchain-vectors/*`.
- * One line per failing case, later schemas listed as skipped, then `N passed, N failed`. Returns the exit code: 1 when a
- * case failed, a file could not be read or nothing was run.
+ * `unbroken check-vectors PATH…`: runs every JSON file (folders: the files in them) whose `schema` is
+ * `coldchain-vectors/*`. One line per failing case, later schemas listed as skipped, then `N passed, N failed`. Returns
+ * the exit code: 1 when a case failed, a file could not be read or nothing was run.
  */
 export function checkVectors(paths: readonly string[], print: (line: string) => void): number {
   let [passed, failed] = [0, 0]

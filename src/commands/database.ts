@@ -65,7 +65,9 @@ async function migrateWhenReachable({ ownerUrl, servingUrl }: Urls, log: Logger)
       const line = (text: string) => log.info(text)
       const migrated = await migrate({ ownerUrl, servingRole, now: Date.now, log: line })
       if (!migrated.appendOnlyEnforced) {
-        log.warn('Append-only is not enforced: let DATABASE_URL name a role that owns nothing, and DATABASE_OWNER_URL the owner')
+        log.warn(
+          'Append-only is not enforced: set DATABASE_URL to a role that owns nothing, DATABASE_OWNER_URL to the owner',
+        )
       }
       return
     } catch (error) {

@@ -3,8 +3,8 @@ import type { Config } from '../config.ts'
 import { startService } from './service.ts'
 
 /**
- * `unbroken serve`: runs the service until SIGTERM or SIGINT, then drains and closes. The log goes to stdout as JSON lines;
- * a first API key is printed once to stderr, never into the log.
+ * `unbroken serve`: runs the service until SIGTERM or SIGINT, then drains and closes. The log goes to stdout as JSON
+ * lines; a first API key is printed once to stderr, never into the log.
  */
 export async function serve(config: Config, print: (line: string) => void): Promise<void> {
   const log: Logger = pino({ level: config.logLevel })

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import { isDataError, isTransient } from '../../db/connection-error.ts'
 import type { Database } from '../../db/connect.ts'
+import { isDataError, isTransient } from '../../db/connection-error.ts'
 import { bootstrapKey } from '../actions/bootstrap-key.ts'
 import { judgePending } from '../actions/judge.ts'
 import { recordMessages } from '../actions/record-messages.ts'
@@ -64,13 +64,16 @@ function createContext(config: Config, db: Database, log: Logger): Ctx {
   }
 }
 
-/** The real clock, or for trials one that starts in the past and runs faster until it has caught up. */
+/**
+ * The real clock, or for trials one that stands in the past until its start and then runs faster until it has caught
+ * up.
+ */
 function clockOf({ clock }: Config): () => number {
   if (clock === null) return Date.now
   const { originAt, startedAt, speed } = clock
   return () => {
     const real = Date.now()
-    return Math.round(Math.min(real, originAt + (real - startedAt) * speed))
+    return Math.round(Math.min(real, originAt + Math.max(0, real - startedAt) * speed))
   }
 }
 

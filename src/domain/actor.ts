@@ -1,8 +1,8 @@
 import { type Refusal, refuse } from './refusal.ts'
 
 /**
- * Who acts: a machine (API key) of an organisation today, people later. Every action takes its actor; what a role may do is
- * this one table, what an organisation may see is `actions/visibility.ts`.
+ * Who acts: a machine (API key) of an organisation today, people later. Every action takes its actor; what a role may
+ * do is this one table, what an organisation may see is `actions/visibility.ts`.
  */
 export type Actor = {
   kind: 'machine' | 'person' | 'sensor' | 'service'
@@ -22,7 +22,10 @@ export type Claim = { key: string; attempt: string }
 export const ROLES = ['administrator', 'sponsor', 'distributor', 'carrier', 'treatment_centre', 'auditor'] as const
 export type Role = (typeof ROLES)[number]
 
-/** What can be done, and by which role (domain page section 7: an administrator has no QA rights, an auditor only reads). */
+/**
+ * What can be done, and by which role (domain page section 7: an administrator has no QA rights, an auditor only
+ * reads).
+ */
 const MAY = {
   manage_organisations: ['administrator'],
   manage_products: ['sponsor'],

@@ -1,8 +1,8 @@
 import type { Profile } from './profile.ts'
 
 /**
- * Calibration (domain page 2.5): corrected = raw + correction, correction = reference - indicated, piecewise linear between
- * the points of the certificate and constant outside.
+ * Calibration (domain page 2.5): corrected = raw + correction, correction = reference - indicated, piecewise linear
+ * between the points of the certificate and constant outside.
  */
 export type Certificate = {
   id: number
@@ -17,7 +17,11 @@ export type Certificate = {
  * The certificate that rules a reading: the one its placement names, else the newest dated at or before the reading.
  * `certificates` ascend by date; null when none is old enough.
  */
-export function certificateAt(certificates: readonly Certificate[], named: number | null, at: number): Certificate | null {
+export function certificateAt(
+  certificates: readonly Certificate[],
+  named: number | null,
+  at: number,
+): Certificate | null {
   if (named !== null) return certificates.find((certificate) => certificate.id === named) ?? null
   return certificates.findLast((certificate) => certificate.calibratedAt <= at) ?? null
 }

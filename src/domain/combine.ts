@@ -1,10 +1,18 @@
-import { type BoundaryReading, CONFIRMED, GAP, type Interval, type PlacementJudgement, PRESUMED, worse } from './excursion.ts'
+import {
+  type BoundaryReading,
+  CONFIRMED,
+  GAP,
+  type Interval,
+  type PlacementJudgement,
+  PRESUMED,
+  worse,
+} from './excursion.ts'
 import { type Level, type Profile, SEVERITY_ORDER, type Severity } from './profile.ts'
 
 /**
- * Stage 2 of judging: the product placements of a shipment combined into its gaps, events, alarms and status, instant by
- * instant (domain page 2.4). Out where any placement is confirmed out; else presumed where any is presumed; a gap where
- * fewer than `requiredSensors` have a value. Always computed whole: it is small where nothing happened.
+ * Stage 2 of judging: the product placements of a shipment combined into its gaps, events, alarms and status, instant
+ * by instant (domain page 2.4). Out where any placement is confirmed out; else presumed where any is presumed; a gap
+ * where fewer than `requiredSensors` have a value. Always computed whole: it is small where nothing happened.
  */
 export function combine(span: JudgedSpan, profile: Profile, placements: readonly PlacementJudgement[]): Combined {
   const { gaps, coveredMs } = coverage(span, profile, placements)
@@ -190,7 +198,9 @@ function eventsOf(span: JudgedSpan, level: Level, { runs, confirmed, confirmedRu
   })
 }
 
-/** `>=`: a run that lasts exactly the allowance fires (E03). Presumed only where confirmed time alone does not suffice. */
+/**
+ * `>=`: a run that lasts exactly the allowance fires (E03). Presumed only where confirmed time alone does not suffice.
+ */
 function alarmOf(level: Level, confirmedRuns: Stretch[], runs: Stretch[]): LevelResult['alarm'] {
   const reached = level.mode === 'single' ? reachedByOne : reachedBySum
   const confirmedAt = reached(confirmedRuns, level.allowedMs)
@@ -213,7 +223,10 @@ function reachedBySum(runs: Stretch[], allowedMs: number): number | null {
   return null
 }
 
-/** Confirmed alarm, else presumed alarm or any gap or no reading, else any event, else in range (domain page 2.3 item 9). */
+/**
+ * Confirmed alarm, else presumed alarm or any gap or no reading, else any event, else in range (domain page 2.3 item
+ * 9).
+ */
 function statusOf(profile: Profile, levels: LevelResult[], unknown: { gaps: Gap[]; valid: number }): StatusAndSeverity {
   const alarms = profile.levels.filter((_, index) => levels[index]?.alarm.state === 'confirmed')
   const severest = alarms.sort((a, b) => SEVERITY_ORDER[b.severity] - SEVERITY_ORDER[a.severity])[0]

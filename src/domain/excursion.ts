@@ -147,7 +147,11 @@ export type BoundaryReading = { at: number; out: boolean[] }
  * away, else for one nominal interval, and the rest is a gap. `earlier` are the intervals closed before. No reading at all
  * is a gap of the full length (E20).
  */
-export function finish(state: FoldState, rules: FoldRules, end: { endAt: number; earlier: Interval[] }): PlacementJudgement {
+export function finish(
+  state: FoldState,
+  rules: FoldRules,
+  end: { endAt: number; earlier: Interval[] },
+): PlacementJudgement {
   const toAt = Math.max(rules.fromAt, Math.min(end.endAt, rules.toAt))
   const last = snapshot(state)
   if (last.open === null) closeGap(last, { fromAt: rules.fromAt, before: null }, toAt, [])
@@ -237,7 +241,12 @@ function closeOpen(state: FoldState, rules: FoldRules, nextAt: number): void {
   const out = outs(rules, open)
   if (state.gap !== null) {
     const before = outs(rules, state.gap.before)
-    closeGap(state, state.gap, open.at, out.map((isOutAfter, level) => isOutAfter || before[level] === true))
+    closeGap(
+      state,
+      state.gap,
+      open.at,
+      out.map((isOutAfter, level) => isOutAfter || before[level] === true),
+    )
   }
   const held = nextAt - open.at <= rules.maxGapMs
   const heldUntil = held ? nextAt : open.at + rules.nominalMs
@@ -262,13 +271,25 @@ function hold(state: FoldState, rules: FoldRules, open: OpenInstant, held: { toA
       continue
     }
     closeRunning(state, level)
-    const interval = { level, kind: CONFIRMED, fromAt: open.at, toAt: held.toAt, lastOutAt: open.at, extreme: worst } as const
+    const interval = {
+      level,
+      kind: CONFIRMED,
+      fromAt: open.at,
+      toAt: held.toAt,
+      lastOutAt: open.at,
+      extreme: worst,
+    } as const
     state.running[level] = { ...interval }
   }
 }
 
 /** A gap is presumed out for the levels whose reading on either side is out. */
-function closeGap(state: FoldState, gap: { fromAt: number; before: Span | null }, toAt: number, presumed: boolean[]): void {
+function closeGap(
+  state: FoldState,
+  gap: { fromAt: number; before: Span | null },
+  toAt: number,
+  presumed: boolean[],
+): void {
   state.gap = null
   if (toAt <= gap.fromAt) return
   state.closed.push(without(ALL_LEVELS, GAP, gap.fromAt, toAt))

@@ -1,10 +1,10 @@
 import { type Combined, combine, type JudgedSpan } from './combine.ts'
-import { emptyState, feed, finish, type FoldRules, type PlacementJudgement, type Row } from './excursion.ts'
+import { emptyState, type FoldRules, feed, finish, type PlacementJudgement, type Row } from './excursion.ts'
 import type { Profile } from './profile.ts'
 
 /**
- * The behaviour of the judging engine as an integer. A change of any result raises it; an evaluation names the one it was
- * made with, and the program keeps every behaviour it ever stored.
+ * The behaviour of the judging engine as an integer. A change of any result raises it; an evaluation names the one it
+ * was made with, and the program keeps every behaviour it ever stored.
  */
 export const JUDGE_VERSION = 1
 
@@ -17,7 +17,9 @@ export function isJudged(role: string): boolean {
   return role === 'product' || role === 'product_backup'
 }
 
-/** A placement with all it measured, in any order; values are raw milli-degrees, null where the sensor reported a fault. */
+/**
+ * A placement with all it measured, in any order; values are raw milli-degrees, null where the sensor reported a fault.
+ */
 export type WholePlacement = {
   role: PlacementRole
   fromAt: number
@@ -37,8 +39,8 @@ export type WholeJudgement = Combined & { outOfWindow: number; perPlacement: (Pl
 
 /**
  * Judges a shipment from all its readings at once, without a database: the same fold and combination as the service's
- * path, used by `unbroken evaluate`, by the golden vectors and as the reference in tests. Placements of roles that are not
- * judged yield null in `perPlacement`.
+ * path, used by `unbroken evaluate`, by the golden vectors and as the reference in tests. Placements of roles that are
+ * not judged yield null in `perPlacement`.
  */
 export function judgeWhole(profile: Profile, span: JudgedSpan, placements: readonly WholePlacement[]): WholeJudgement {
   let outOfWindow = 0
@@ -52,7 +54,11 @@ export function judgeWhole(profile: Profile, span: JudgedSpan, placements: reado
     outOfWindow += placement.rows.length - inside.length
     if (rules.toAt <= rules.fromAt) return null
     const state = emptyState(profile.levels.length)
-    feed(state, rules, inside.sort((a, b) => a.at - b.at))
+    feed(
+      state,
+      rules,
+      inside.sort((a, b) => a.at - b.at),
+    )
     return finish(state, rules, { endAt: span.toAt, earlier: state.closed.splice(0) })
   })
   const judged = perPlacement.flatMap((judgement) => judgement ?? [])
@@ -63,11 +69,7 @@ export function judgeWhole(profile: Profile, span: JudgedSpan, placements: reado
  * The rules of one placement's fold: the profile's, with the limits moved inward by the sensor's guard band.
  * `scope` is placement and window, intersected.
  */
-export function foldRules(
-  profile: Profile,
-  sensor: SensorRules,
-  scope: { fromAt: number; toAt: number },
-): FoldRules {
+export function foldRules(profile: Profile, sensor: SensorRules, scope: { fromAt: number; toAt: number }): FoldRules {
   const inward = profile.guardBand === 'uncertainty' ? sensor.guardBandMilliC : 0
   return {
     ...scope,

@@ -45,7 +45,7 @@ export type HeldReading = ParsedReading & { index: number }
 
 /**
  * A message after the door. Readings stand in exactly one of three places: `readings`, `held` (a person looks at the
- * clock first), or named by `problem`. With a problem the whole message is kept as rejected, and its good readings count.
+ * clock first), or named by `problem`. With a problem the whole message is kept as rejected; its good readings count.
  * `sensorId` is null when the topic names none, `seq` when the device sent none.
  */
 export type ParsedMessage = {

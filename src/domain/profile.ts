@@ -1,6 +1,6 @@
 /**
- * A profile: one version of a product's temperature limits, and the rules under which it may be approved (domain page 2.2).
- * All temperatures are integer milli-degrees Celsius, all durations integer milliseconds.
+ * A profile: one version of a product's temperature limits, and the rules under which it may be approved (domain page
+ * 2.2). All temperatures are integer milli-degrees Celsius, all durations integer milliseconds.
  */
 export type Profile = {
   name: string
@@ -42,7 +42,9 @@ export type Level = {
   severity: Severity
 }
 
-/** Allowed time in one temperature band over the life of a unit. High side `(above, upto]`, low side `[above, upto)`. */
+/**
+ * Allowed time in one temperature band over the life of a unit. High side `(above, upto]`, low side `[above, upto)`.
+ */
 export type BudgetBand = { id: string; aboveMilliC: number | null; uptoMilliC: number | null; allowedMs: number }
 
 export const SEVERITY_ORDER: Record<Severity, number> = { warning: 1, major: 2, critical: 3 }
@@ -58,7 +60,9 @@ export function isOut(side: Side, limitMilliC: number, milliC: number): boolean 
  */
 export function approvalProblems(profile: Profile): string[] {
   return [
-    ...(profile.example ? ['it is marked as example: make a version of your own from the product\'s stability data'] : []),
+    ...(profile.example
+      ? ["it is marked as example: make a version of your own from the product's stability data"]
+      : []),
     ...labelProblems(profile, 'high'),
     ...labelProblems(profile, 'low'),
     ...intervalProblems(profile),

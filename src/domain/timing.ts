@@ -2,10 +2,13 @@ import { isOut, type Side } from './profile.ts'
 
 /**
  * Two more ways to time an excursion beside the hold, reported and never used for a verdict (domain page 2.3, E23):
- * crossings interpolated linearly between readings, and the outer bound from the last good reading before to the first good
- * one after. Readings ascend; durations in milliseconds, crossings as instants.
+ * crossings interpolated linearly between readings, and the outer bound from the last good reading before to the first
+ * good one after. Readings ascend; durations in milliseconds, crossings as instants.
  */
-export function timings(readings: readonly { at: number; milliC: number }[], limit: { side: Side; milliC: number }): Timings {
+export function timings(
+  readings: readonly { at: number; milliC: number }[],
+  limit: { side: Side; milliC: number },
+): Timings {
   const result: Timings = { holdMs: 0, linearMs: 0, linearCrossings: [], outerBoundMs: 0 }
   for (const [index, reading] of readings.entries()) {
     const next = readings[index + 1]
@@ -29,8 +32,8 @@ export function timings(readings: readonly { at: number; milliC: number }[], lim
 export type Timings = { holdMs: number; linearMs: number; linearCrossings: number[]; outerBoundMs: number }
 
 /**
- * Alert episodes of a live view: an episode begins at an out reading and ends at the first one that is back inside the limit
- * by the hysteresis (E19). Acts on notifications only. `toAt` is null while the episode lasts.
+ * Alert episodes of a live view: an episode begins at an out reading and ends at the first one that is back inside the
+ * limit by the hysteresis (E19). Acts on notifications only. `toAt` is null while the episode lasts.
  */
 export function alertEpisodes(
   readings: readonly { at: number; milliC: number }[],

@@ -88,7 +88,7 @@ export type Batcher = {
   onRoom: (listener: () => void) => void
   /** Messages held: waiting or being stored. */
   held: () => number
-  /** Takes nothing more and waits until all is stored and acked; at the deadline retries end and the rest stays unacked. */
+  /** Takes nothing more and waits until all is stored and acked; at the deadline the rest stays unacked. */
   drain: (deadlineMs: number) => Promise<'empty' | 'deadline'>
 }
 

@@ -7,8 +7,8 @@ import type { AckSink, Batcher } from './batcher.ts'
 import { isReadingsTopic, readSensorId, receiveMessage } from './message.ts'
 
 /**
- * A broker inside the service, for trial runs: 127.0.0.1 only, MQTT 3.1.1 only, nothing on disk. Readings go straight to
- * the batcher, and the sensor's PUBACK is withheld until our COMMIT, so nothing acked is lost here either: aedes asks
+ * A broker inside the service, for trial runs: 127.0.0.1 only, MQTT 3.1.1 only, nothing on disk. Readings go straight
+ * to the batcher, and the sensor's PUBACK is withheld until our COMMIT, so nothing acked is lost here either: aedes asks
  * `authorizePublish` before it acks. A sensor that hears no ack sends again.
  */
 export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
@@ -79,7 +79,8 @@ function brokerOptions(state: State): AedesOptions {
     queueLimit: QUEUE_LIMIT,
     drainTimeout: DRAIN_TIMEOUT_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    authenticate: (client, username, password, done) => {
+    // aedes gives four arguments
+    authenticate: (...[client, username, password, done]) => {
       authenticate(state, { client, username, password: password?.toString() ?? '' }).then(
         (verdict) => (verdict === 'welcome' ? done(null, true) : done(connackError(verdict), null)),
         (error: unknown) => {
@@ -122,7 +123,7 @@ function mayUse({ users, options }: State, client: Client | null, topic: string)
 
 type Publish = { client: Client | null; packet: PublishPacket; done: (error?: Error | null) => void }
 
-/** Answering with an error closes the connection: MQTT 3.1.1 has no other way to refuse a publish, and an ack would lie. */
+/** An error closes the connection: MQTT 3.1.1 has no other way to refuse a publish, and an ack would lie. */
 function authorizePublish(state: State, publish: Publish): void {
   const { client, packet, done } = publish
   // aedes does not check what MQTT forbids, and PostgreSQL stores no NUL

@@ -135,7 +135,7 @@ function onConnect(session: State, connack: IConnackPacket): void {
     session.subscribed = false
     if (session.connectedBefore) {
       metrics.sessionsLost.inc()
-      const lost = `The broker forgot the session ${broker.clientId}: messages published while it was away may be missing`
+      const lost = `The broker forgot the session ${broker.clientId}: messages published meanwhile may be missing`
       log.error(`${lost}. Let it keep sessions on disk, and let sensors send again what they still have`)
     }
   }

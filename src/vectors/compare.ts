@@ -1,8 +1,8 @@
 import { parseInstant } from '../domain/units.ts'
 
 /**
- * Where an answer differs from what a vector expects; null when it does not. Every expected field must be there and equal;
- * the answer may say more. Instants are compared by value (`10:05:00Z` = `10:05:00.000Z`).
+ * Where an answer differs from what a vector expects; null when it does not. Every expected field must be there and
+ * equal; the answer may say more. Instants are compared by value (`10:05:00Z` = `10:05:00.000Z`).
  */
 export function difference(expected: unknown, actual: unknown, path = ''): string | null {
   if (Array.isArray(expected)) return listDifference(expected, actual, path)

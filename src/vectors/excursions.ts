@@ -11,7 +11,10 @@ import type { CaseResult } from './result.ts'
 /** The version of the file this checker reads. */
 export const schema = 'coldchain-vectors/excursions@2'
 
-/** Runs every case of `excursions.json`: single sensors, late upload, timing methods, several sensors, combined placements. */
+/**
+ * Runs every case of `excursions.json`: single sensors, late upload, timing methods, several sensors, combined
+ * placements.
+ */
 export function check(file: unknown): CaseResult[] {
   const { profiles, cases, lateUpload, timingMethods, multiSensor, combined } = fileSchema.parse(file)
   return [
@@ -46,7 +49,9 @@ const timingSchema = z.object({
 })
 
 const multiSchema = caseSchema.extend({
-  sensors: z.array(z.object({ id: z.string(), role: z.enum(['product', 'product_backup', 'ambient']), readings: pairs })),
+  sensors: z.array(
+    z.object({ id: z.string(), role: z.enum(['product', 'product_backup', 'ambient']), readings: pairs }),
+  ),
   expected: z.object({
     perSensorH1S: z.record(z.string(), z.number()),
     unionH1: anyObject,
@@ -125,7 +130,8 @@ function multiResult(given: z.infer<typeof multiSchema>, profiles: Profiles): Ca
     unionH1: {
       events: high?.events.map((event) => ({ start: isoInstant(event.startAt), end: isoInstant(event.endAt) })),
       totalConfirmedS: (high?.totalConfirmedMs ?? 0) / 1000,
-      alarm: high?.alarm.state === 'none' ? high.alarm : { state: high?.alarm.state, at: isoInstant(high?.alarm.at ?? 0) },
+      alarm:
+        high?.alarm.state === 'none' ? high.alarm : { state: high?.alarm.state, at: isoInstant(high?.alarm.at ?? 0) },
     },
     status: judged.status,
     severity: judged.severity,

@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { clockOutcome, correctedAt, coveragePercent, displayC, isoInstant, parseInstant, toMilliC } from '../domain/units.ts'
+import {
+  clockOutcome,
+  correctedAt,
+  coveragePercent,
+  displayC,
+  isoInstant,
+  parseInstant,
+  toMilliC,
+} from '../domain/units.ts'
 import { instant } from '../fields.ts'
 import { difference } from './compare.ts'
 import type { CaseResult } from './result.ts'
@@ -7,7 +15,10 @@ import type { CaseResult } from './result.ts'
 /** The version of the file this checker reads. */
 export const schema = 'coldchain-vectors/units-time@2'
 
-/** Runs every case of `units-time.json`: milli-degrees, units, display, clock correction, timestamps, clock rules, coverage. */
+/**
+ * Runs every case of `units-time.json`: milli-degrees, units, display, clock correction, timestamps, clock rules,
+ * coverage.
+ */
 export function check(file: unknown): CaseResult[] {
   const vectors = fileSchema.parse(file)
   return [
@@ -28,9 +39,7 @@ const milli = z.object({ text: z.string(), milliC: z.number(), exact: z.boolean(
 const fileSchema = z.object({
   milliDegrees: z.array(milli),
   convert: z.array(milli.extend({ id: z.string(), fromUom: z.enum(['CEL', 'FAH', 'KEL']) })),
-  display: z.array(
-    z.object({ valueMilliC: z.number(), limitMilliC: z.number(), out: z.boolean(), shown: z.string() }),
-  ),
+  display: z.array(z.object({ valueMilliC: z.number(), limitMilliC: z.number(), out: z.boolean(), shown: z.string() })),
   clock: z.array(
     z.object({
       id: z.string(),

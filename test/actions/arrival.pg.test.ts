@@ -6,7 +6,19 @@ import { shipmentStatus } from '../../src/actions/shipment-status.ts'
 import { judgeWhole, PLAIN_SENSOR } from '../../src/domain/judge.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
-import { actorOf, addSensor, addShipment, createWorld, FRIDGE, MINUTE, message, place, say, T0, type World } from '../support/world.ts'
+import {
+  actorOf,
+  addSensor,
+  addShipment,
+  createWorld,
+  FRIDGE,
+  MINUTE,
+  message,
+  place,
+  say,
+  T0,
+  type World,
+} from '../support/world.ts'
 
 let database: TestDatabase
 let world: World
@@ -63,14 +75,17 @@ test('whatever the order, batching, repetition and concurrency of arrival, the c
 
 test('deleting every checkpoint and interval changes nothing', async () => {
   await fc.assert(
-    fc.asyncProperty(samples.chain((list) => fc.tuple(fc.constant(list), arrivalOf(list))), async ([list, arrival]) => {
-      const before = await arrive(arrival, { placeFirst: true, closed: false })
-      await world.db.deleteFrom('checkpoint').execute()
-      await world.db.deleteFrom('judged_interval').execute()
-      expect(await served(before.shipmentId)).toEqual(before.temperature)
-      await recordMessages(world.ctx, [sent(before.sensors, list[0] ?? { sensor: 0, at: T0, c: 5 })])
-      expect(await served(before.shipmentId)).toEqual(before.temperature)
-    }),
+    fc.asyncProperty(
+      samples.chain((list) => fc.tuple(fc.constant(list), arrivalOf(list))),
+      async ([list, arrival]) => {
+        const before = await arrive(arrival, { placeFirst: true, closed: false })
+        await world.db.deleteFrom('checkpoint').execute()
+        await world.db.deleteFrom('judged_interval').execute()
+        expect(await served(before.shipmentId)).toEqual(before.temperature)
+        await recordMessages(world.ctx, [sent(before.sensors, list[0] ?? { sensor: 0, at: T0, c: 5 })])
+        expect(await served(before.shipmentId)).toEqual(before.temperature)
+      },
+    ),
     { numRuns: 15 },
   )
 }, 60_000)
@@ -85,7 +100,11 @@ async function arrive(arrival: Arrival, how: { placeFirst: boolean; closed: bool
   }
   if (how.placeFirst) await placeBoth()
   const batches = inBatches([...arrival.order, ...arrival.again], arrival.sizes)
-  const record = (batch: Sample[]) => recordMessages(world.ctx, batch.map((sample) => sent(sensors, sample)))
+  const record = (batch: Sample[]) =>
+    recordMessages(
+      world.ctx,
+      batch.map((sample) => sent(sensors, sample)),
+    )
   if (arrival.concurrent) {
     const recorder = async (offset: number) => {
       for (let index = offset; index < batches.length; index += 2) await record(batches[index] ?? [])
@@ -143,7 +162,12 @@ function reference(list: readonly Sample[], closed: boolean) {
   return summary(judgeWhole(FRIDGE, { fromAt: T0, toAt: closed ? END : world.clock.now, closed }, placements))
 }
 
-function summary(judged: Pick<ReturnType<typeof judgeWhole>, 'status' | 'levels' | 'gaps' | 'coveredMs' | 'valid' | 'faults' | 'conflicts'> | null) {
+function summary(
+  judged: Pick<
+    ReturnType<typeof judgeWhole>,
+    'status' | 'levels' | 'gaps' | 'coveredMs' | 'valid' | 'faults' | 'conflicts'
+  > | null,
+) {
   if (judged === null) return null
   const { status, levels, gaps, coveredMs, valid, faults, conflicts } = judged
   return { status, levels, gaps, coveredMs, valid, faults, conflicts }

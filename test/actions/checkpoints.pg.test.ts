@@ -4,7 +4,18 @@ import { shipmentStatus } from '../../src/actions/shipment-status.ts'
 import { judgeWhole, PLAIN_SENSOR } from '../../src/domain/judge.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
-import { actorOf, addSensor, addShipment, createWorld, FRIDGE, MINUTE, message, place, T0, type World } from '../support/world.ts'
+import {
+  actorOf,
+  addSensor,
+  addShipment,
+  createWorld,
+  FRIDGE,
+  MINUTE,
+  message,
+  place,
+  T0,
+  type World,
+} from '../support/world.ts'
 
 let database: TestDatabase
 let world: World
@@ -24,19 +35,32 @@ const SERIES = Array.from({ length: 2000 }, (_, index) => ({
 test('late, repeated and contradicting readings are judged from a checkpoint as from the beginning', async () => {
   const { sensorId, shipmentId } = await placed()
   const late = [3, 255, 256, 257, 300, 511, 512, 1024, 1999]
-  await record(sensorId, SERIES.filter((_, index) => !late.includes(index)), 100)
+  await record(
+    sensorId,
+    SERIES.filter((_, index) => !late.includes(index)),
+    100,
+  )
   expect(await checkpointOrdinals()).toContain(1792)
   for (const index of [...late].reverse()) await record(sensorId, SERIES.slice(index, index + 1), 1)
-  const worse = [255, 256, 700, 1999].flatMap((index) => SERIES.slice(index, index + 1)).map(({ at }) => ({ at, c: 16 }))
+  const worse = [255, 256, 700, 1999]
+    .flatMap((index) => SERIES.slice(index, index + 1))
+    .map(({ at }) => ({ at, c: 16 }))
   await record(sensorId, worse, 1)
   await expectJudgedWhole(shipmentId, [...SERIES, ...worse])
 })
 
 test('a series longer than one transaction may judge is judged to its end', async () => {
   const { sensorId, shipmentId } = await placed()
-  const long = Array.from({ length: 45_000 }, (_, index) => ({ at: T0 + index * 60_000, c: index % 5000 === 7 ? 9 : 5 }))
+  const long = Array.from({ length: 45_000 }, (_, index) => ({
+    at: T0 + index * 60_000,
+    c: index % 5000 === 7 ? 9 : 5,
+  }))
   world.clock.now = T0 + 45_000 * 60_000
-  const { id } = await world.db.selectFrom('placement').select('id').where('sensor_id', '=', sensorId).executeTakeFirstOrThrow()
+  const { id } = await world.db
+    .selectFrom('placement')
+    .select('id')
+    .where('sensor_id', '=', sensorId)
+    .executeTakeFirstOrThrow()
   await world.db.deleteFrom('checkpoint').where('placement_id', '=', id).execute()
   await record(sensorId, long, 25_000)
   await expectJudgedWhole(shipmentId, long)
@@ -55,7 +79,10 @@ async function record(sensorId: number, samples: readonly Sample[], size: number
   for (let start = 0; start < samples.length; start += size) {
     const slice = samples.slice(start, start + size)
     const messages = Map.groupBy(slice, (_, index) => Math.floor(index / 500))
-    await recordMessages(world.ctx, [...messages.values()].map((list) => message(sensorId, list, world.clock.now)))
+    await recordMessages(
+      world.ctx,
+      [...messages.values()].map((list) => message(sensorId, list, world.clock.now)),
+    )
   }
 }
 

@@ -9,7 +9,9 @@ beforeAll(async () => {
   database = await testDatabase()
   await withClient(database.ownerUrl, (client) =>
     client.query(
-      'create table pair (id int primary key check (id < 10), n int); insert into pair values (1, 0), (2, 0); grant all on pair to public',
+      `create table pair (id int primary key check (id < 10), n int);
+       insert into pair values (1, 0), (2, 0);
+       grant all on pair to public`,
     ),
   )
 })
@@ -34,8 +36,10 @@ test('values come back as the program keeps them', async () => {
   expect(Object.values(rows[0])).toEqual(table.map(([, value]) => value))
 })
 
-test('text of instants with another offset, as a URL with its own options brings it, means the same instant', async () => {
-  const url = `${database.servingUrl}${database.servingUrl.includes('?') ? '&' : '?'}options=-c%20TimeZone=Asia/Kathmandu`
+test('an instant is the same in whatever time zone a URL with its own options has it written', async () => {
+  const withZone = new URL(database.servingUrl)
+  withZone.searchParams.set('options', '-c TimeZone=Asia/Kathmandu')
+  const url = withZone.toString()
   const rows = await withClient(
     url,
     async (client) => (await client.query(`select '2026-03-02 10:00Z'::timestamptz as at`)).rows,
@@ -67,7 +71,7 @@ test('two transactions that deadlock both commit in the end', async () => {
   expect((await database.db.pool.query('select n from pair order by id')).rows).toEqual([{ n: 2 }, { n: 2 }])
 })
 
-test('a transaction that keeps conflicting is given up after five attempts, one that fails otherwise at once', async () => {
+test('a transaction that keeps conflicting is given up after five attempts, a failing one at once', async () => {
   for (const [state, expected] of [
     ['40001', 5],
     ['23505', 1],
@@ -82,7 +86,7 @@ test('a transaction that keeps conflicting is given up after five attempts, one 
   }
 })
 
-test('a connection killed in the middle of a transaction is a transient failure, is logged, and the pool goes on', async () => {
+test('a connection killed inside a transaction is a transient failure, is logged, and the pool goes on', async () => {
   const warnings: string[] = []
   const db = connect(database.servingUrl, {
     max: 1,

@@ -41,7 +41,7 @@ afterEach(async () => {
 
 afterAll(() => rmSync(dataRoot, { recursive: true }))
 
-test('a server whose program was killed lives on, is adopted with its data, and stops with the new program', async () => {
+test('a server whose program was killed lives on, is adopted with its data, and stops with the next', async () => {
   const program = await hold('killed')
   await query(program.server.ownerUrl, 'create table kept (x int); insert into kept values (7)')
   program.child.kill('SIGKILL')

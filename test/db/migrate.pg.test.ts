@@ -93,7 +93,7 @@ test('a failing file leaves nothing of itself, keeps those before it, and its li
   expect(await schemaVersion(database.ownerUrl)).toBe(3)
 })
 
-test('of two programs migrating at once one applies everything and the other waits and finds nothing to do', async () => {
+test('two programs migrating at once apply every file once, and both end at the newest version', async () => {
   write({ '0001_ground.sql': 'create table a (x int); select pg_sleep(0.2);' })
   const both = await Promise.all([run(), run()])
   expect(both.flatMap((migrated) => migrated.applied).sort()).toEqual(['0001_ground.sql', '0002_more.sql'])

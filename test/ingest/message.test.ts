@@ -58,7 +58,7 @@ test.each([
   const parsed = parse(`{"readings":[{"at":"${text}","value":5,"unit":"CEL"}]}`)
   expect(parsed.problem).toBeNull()
   expect(parsed.readings.map((stored) => stored.at)).toEqual(outcome === 'stored' ? [at] : [])
-  expect(parsed.held).toEqual(outcome === 'held' ? [{ index: 0, at }] : [])
+  expect(parsed.held).toEqual(outcome === 'held' ? [{ index: 0, at, channel: 'probe', milliC: 5000, raw: null }] : [])
 })
 
 test('a time below the millisecond is truncated and its text kept', () => {
@@ -75,7 +75,7 @@ test('held readings leave the others of their message in place', () => {
   const future = reading('').replace('09:55', '11:00')
   const parsed = parse(`{"readings":[${reading('')},${future},${reading(',"channel":"lid"')}]}`)
   expect(parsed.readings.map((stored) => stored.channel)).toEqual(['probe', 'lid'])
-  expect(parsed.held).toEqual([{ index: 1, at: Date.UTC(2026, 2, 2, 11) }])
+  expect(parsed.held).toMatchObject([{ index: 1, at: Date.UTC(2026, 2, 2, 11) }])
   expect(parsed.problem).toBeNull()
 })
 

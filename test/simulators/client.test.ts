@@ -44,6 +44,24 @@ describe('the client', () => {
     expect(await answered).toEqual({ id: 7 })
   })
 
+  test('asks again while its own first try is still being worked on', async () => {
+    let asked = 0
+    const service = await listen((_request, response) => {
+      asked += 1
+      if (asked > 1) response.writeHead(201).end('{"id":7}')
+      else response.writeHead(409).end('{"type":"https://unbroken.example/problems/request-in-progress"}')
+    })
+    expect(await client(service).post('/shipments', {}, answer)).toEqual({ id: 7 })
+  })
+
+  test('a deed whose answer was lost is done, unless the answer was wanted', async () => {
+    const service = await listen((_request, response) => {
+      response.writeHead(409).end('{"type":"https://unbroken.example/problems/answer-lost"}')
+    })
+    await client(service).tell('/shipments/7/custody-events', {})
+    await expect(client(service).post('/sensors', {}, answer)).rejects.toMatchObject({ code: 'answer-lost' })
+  })
+
   test('gives up after its patience, naming the call and the service', async () => {
     const url = `http://127.0.0.1:${await freePort()}`
     const asked = apiClient({ apiUrl: url, key: 'k', patienceMs: 1 }).get('/shipments/7', answer)

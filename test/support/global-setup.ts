@@ -43,7 +43,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
 type Started = { server: TestServer; stop: () => Promise<void> }
 
-/** Two runs may share a server: the names say whose a database is, and that of a killed run is recognised by its pid. */
+/** Two runs may share a server: names say whose a database is, and those of a killed run are known by its pid. */
 async function startServer(databaseUrl: string | undefined): Promise<Started> {
   const prefix = `unbroken_test_${process.pid}_${randomBytes(3).toString('hex')}`
   const names = { prefix, template: `${prefix}_template` }
@@ -84,7 +84,8 @@ async function givenServer(adminUrl: string, names: { prefix: string; template: 
 async function requireRights(adminUrl: string): Promise<void> {
   await withClient(adminUrl, async (client) => {
     const { rows } = await client.query<{ rolname: string; enough: boolean }>(
-      'select rolname, rolsuper or (rolcreatedb and rolcreaterole) as enough from pg_roles where rolname = current_user',
+      `select rolname, rolsuper or (rolcreatedb and rolcreaterole) as enough
+       from pg_roles where rolname = current_user`,
     )
     const role = rows[0]
     if (role?.enough === true) return

@@ -20,8 +20,9 @@ export type Mosquitto = {
 export type MosquittoOptions = { port?: number; folder?: string }
 
 /**
- * Starts Mosquitto with the broker profile this service needs: no limit on what is in flight or queued. A test that asks
- * for neither port nor folder gets the broker that MQTT_URL names, where there is one; it must use a prefix of its own.
+ * Starts Mosquitto with the broker profile this service needs: no limit on what is in flight or queued. A test that
+ * asks for neither port nor folder gets the broker that MQTT_URL names, where there is one, so it needs a prefix of its
+ * own.
  */
 export async function startMosquitto({ port, folder }: MosquittoOptions = {}): Promise<Mosquitto> {
   const given = process.env.MQTT_URL

@@ -42,7 +42,9 @@ export const FRIDGE: Profile = {
   example: true,
 }
 
-/** A registered world in a fresh database: two organisations, one product with one profile; and shorthands to act in it. */
+/**
+ * A registered world in a fresh database: two organisations, one product with one profile; and shorthands to act in it.
+ */
 export type World = Awaited<ReturnType<typeof createWorld>>
 
 export async function createWorld(database: TestDatabase, profile: Profile = FRIDGE) {
@@ -145,7 +147,10 @@ export async function addShipment(world: World, packedAt: number | null = T0): P
       { shipment_id: id, organisation_id: world.centre, role: 'consignee', known_at },
     ])
     .execute()
-  await world.db.insertInto('shipment_profile').values({ shipment_id: id, profile_id: world.profileId, known_at }).execute()
+  await world.db
+    .insertInto('shipment_profile')
+    .values({ shipment_id: id, profile_id: world.profileId, known_at })
+    .execute()
   if (packedAt !== null) await say(world, id, { kind: 'packed', at: packedAt })
   return id
 }
@@ -179,7 +184,11 @@ export async function place(world: World, { shipmentId, sensorId, ...more }: Pla
 }
 
 /** Corrects a placement. */
-export async function correct(world: World, placementId: number, change: { fromAt?: number; toAt?: number | null } | null) {
+export async function correct(
+  world: World,
+  placementId: number,
+  change: { fromAt?: number; toAt?: number | null } | null,
+) {
   const input = { placementId, reason: 'test', change }
   const result = await correctPlacement(world.ctx, actorOf(world.sender), input)
   if (isRefusal(result)) throw new Error(result.detail)
@@ -189,7 +198,11 @@ export async function correct(world: World, placementId: number, change: { fromA
 export type Sample = { sensorId: number; at: number; c: number | null }
 
 /** A message as the door hands it on: native JSON through the real codec. */
-export function message(sensorId: number, samples: readonly { at: number; c: number | null }[], now: number): ReceivedMessage {
+export function message(
+  sensorId: number,
+  samples: readonly { at: number; c: number | null }[],
+  now: number,
+): ReceivedMessage {
   const readings = samples.map(({ at: when, c }) => ({ at: new Date(when).toISOString(), value: c, unit: 'CEL' }))
   const body = Buffer.from(JSON.stringify({ readings }))
   return parse(`unbroken/v1/${sensorId}/readings`, body, now)
