@@ -97,8 +97,8 @@ function policies(): string {
     when 'd' then 'delete' else 'all' end`
   const roles = `select string_agg(case r when 0 then 'public' else r::regrole::text end, ', ' order by r)
     from unnest(polroles) r`
-  return `select string_agg(format('create policy %I on %I as %s for %s to %s%s%s;', polname, relname, ${kind}, ${command},
-        (${roles}), ' using (' || pg_get_expr(polqual, polrelid) || ')',
+  return `select string_agg(format('create policy %I on %I as %s for %s to %s%s%s;', polname, relname,
+        ${kind}, ${command}, (${roles}), ' using (' || pg_get_expr(polqual, polrelid) || ')',
         ' with check (' || pg_get_expr(polwithcheck, polrelid) || ')'), E'\\n' order by polname)
     from pg_policy where polrelid = o.oid`
 }

@@ -519,7 +519,8 @@ begin
   execute format('create table public.%I (like public.reading including defaults including constraints)', name);
   execute format('alter table public.%I add constraint %I check (measured_at >= %L and measured_at < %L)',
     name, name || '_month', from_at, to_at);
-  execute format('alter table public.reading attach partition public.%I for values from (%L) to (%L)', name, from_at, to_at);
+  execute format('alter table public.reading attach partition public.%I for values from (%L) to (%L)',
+    name, from_at, to_at);
   execute format('alter table public.%I drop constraint %I', name, name || '_month');
 end;
 $function$;

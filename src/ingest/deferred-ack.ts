@@ -134,7 +134,7 @@ function forgetParked(state: State): void {
   state.parked = null
 }
 
-/** From here on messages are left to the broker, which sends them again; the parser runs on so that the socket closes. */
+/** From here on messages are left to the broker, which sends them again; the parser runs on, or no socket closes. */
 function stopTaking(state: State): void {
   const { parked } = state
   state.taking = false

@@ -8,8 +8,8 @@ import { isReadingsTopic, readSensorId, receiveMessage } from './message.ts'
 
 /**
  * A broker inside the service, for trial runs: 127.0.0.1 only, MQTT 3.1.1 only, nothing on disk. Readings go straight
- * to the batcher, and the sensor's PUBACK is withheld until our COMMIT, so nothing acked is lost here either: aedes asks
- * `authorizePublish` before it acks. A sensor that hears no ack sends again.
+ * to the batcher, and the sensor's PUBACK is withheld until our COMMIT, so nothing acked is lost here either: aedes
+ * asks `authorizePublish` before it acks. A sensor that hears no ack sends again.
  */
 export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
   const state: State = { options, parked: [], users: new WeakMap(), open: true }

@@ -124,7 +124,7 @@ describe.each([4, 5] as const)('against Mosquitto, protocol version %i', (protoc
     expect(await door.lost()).toBe(0)
   })
 
-  test('while nothing can be stored the queue is bounded and the connection lives; all arrives afterwards', async () => {
+  test('while nothing can be stored the queue is bounded and the connection lives; then all arrives', async () => {
     const mosquitto = await openMosquitto()
     const tap = await openTap(mosquitto.url, protocolVersion)
     opened.push(tap.close)

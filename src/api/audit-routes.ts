@@ -1,0 +1,53 @@
+import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { type AuditEntry, listAuditEntries } from '../actions/audit-entries.ts'
+import { isoInstant } from '../domain/units.ts'
+import { answers, listOf } from './answers.ts'
+import { printedInstant } from './inputs.ts'
+import { pageOf, pageQuery, printPage } from './paging.ts'
+
+const entry = z
+  .object({
+    id: z.int(),
+    knownAt: printedInstant,
+    actorKind: z.string(),
+    actorId: z.string(),
+    organisationId: z.int().nullable(),
+    role: z.string().nullable(),
+    action: z.string(),
+    subjectKind: z.string(),
+    subjectId: z.string(),
+    before: z.json().nullable(),
+    after: z.json().nullable(),
+    reason: z.string().nullable(),
+    requestId: z.string().nullable(),
+  })
+  .openapi('AuditEntry')
+
+const query = pageQuery.extend({
+  subjectKind: z.string().max(100).optional(),
+  subjectId: z.string().max(100).optional(),
+})
+
+const list = defineOpenAPIRoute({
+  route: createRoute({
+    method: 'get',
+    path: '/audit-entries',
+    tags: ['Audit'],
+    summary: 'Who did what, when and why, newest first: your organisation’s deeds, and everyone’s on your shipments',
+    request: { query },
+    responses: answers('a page of them', listOf(entry)),
+  }),
+  handler: async (c) => {
+    const { subjectKind = null, subjectId = null, ...page } = c.req.valid('query')
+    const found = await listAuditEntries(c.var.ctx, c.var.actor, { subjectKind, subjectId, page: pageOf(page) })
+    return c.json(printPage(found, printEntry), 200)
+  },
+})
+
+export const auditRoutes = [list] as const
+
+const changes = z.object({ before: z.json().nullable(), after: z.json().nullable() })
+
+function printEntry({ knownAt, before, after, ...rest }: AuditEntry): z.infer<typeof entry> {
+  return { ...rest, ...changes.parse({ before, after }), knownAt: isoInstant(knownAt) }
+}

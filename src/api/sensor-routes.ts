@@ -1,0 +1,110 @@
+import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { getSensor, listSensors, registerSensor, type Sensor } from '../actions/sensors.ts'
+import { isRefusal } from '../domain/refusal.ts'
+import { isoInstant } from '../domain/units.ts'
+import { exactMilliC } from '../fields.ts'
+import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
+import { byId, celsiusOrNull, line, printedInstant } from './inputs.ts'
+import { pageOf, pageQuery, printPage } from './paging.ts'
+import { problem } from './problem.ts'
+
+const sensor = z
+  .object({
+    id: z.int().meta({ description: 'also its MQTT user name' }),
+    organisationId: z.int(),
+    serial: z.string(),
+    model: z.string(),
+    rangeLowC: z.number().nullable(),
+    rangeHighC: z.number().nullable(),
+    noisy: z.boolean(),
+    topic: z.string().meta({ description: 'where it publishes its readings' }),
+    knownAt: printedInstant,
+  })
+  .openapi('Sensor')
+
+const newSensor = sensor
+  .extend({ secret: z.string().meta({ description: 'its MQTT password; shown in this answer only' }) })
+  .openapi('NewSensor')
+
+const sensorBody = z
+  .object({
+    serial: line,
+    model: line,
+    rangeLowC: exactMilliC.nullish().meta({ description: 'a value at or below is a fault' }),
+    rangeHighC: exactMilliC.nullish().meta({ description: 'a value at or above is a fault' }),
+    noisy: z.boolean().default(false).meta({ description: 'never shows the same value for hours' }),
+  })
+  .refine(({ rangeLowC: low, rangeHighC: high }) => (low == null) === (high == null), {
+    path: ['rangeHighC'],
+    message: 'a range has both ends',
+  })
+  .refine(({ rangeLowC: low, rangeHighC: high }) => low == null || high == null || low < high, {
+    path: ['rangeLowC'],
+    message: 'must lie below rangeHighC',
+  })
+
+const tags = ['Sensors']
+
+const register = defineOpenAPIRoute({
+  route: createRoute({
+    method: 'post',
+    path: '/sensors',
+    tags,
+    summary: 'Register a sensor of your organisation; answers its MQTT password once',
+    request: { headers: repeatable, body: body(sensorBody) },
+    responses: created('registered; the password is shown here and never again', newSensor),
+  }),
+  handler: async (c) => {
+    const { rangeLowC = null, rangeHighC = null, ...given } = c.req.valid('json')
+    const input = { ...given, rangeLowMilliC: rangeLowC, rangeHighMilliC: rangeHighC }
+    const registered = await registerSensor(c.var.ctx, c.var.actor, input)
+    if (isRefusal(registered)) return problem(c, registered)
+    const { secret, ...rest } = registered
+    const printed = { ...printSensor(rest, c.var.deps.topicPrefix), secret }
+    return c.json(printed, 201, { Location: `${API_PATH}/sensors/${rest.id}` })
+  },
+})
+
+const list = defineOpenAPIRoute({
+  route: createRoute({
+    method: 'get',
+    path: '/sensors',
+    tags,
+    summary: 'The sensors you may see: your own, and those placed on your shipments',
+    request: { query: pageQuery },
+    responses: answers('a page of them', listOf(sensor)),
+  }),
+  handler: async (c) => {
+    const found = await listSensors(c.var.ctx, c.var.actor, pageOf(c.req.valid('query')))
+    const print = (one: Sensor) => printSensor(one, c.var.deps.topicPrefix)
+    return c.json(printPage(found, print), 200)
+  },
+})
+
+const get = defineOpenAPIRoute({
+  route: createRoute({
+    method: 'get',
+    path: '/sensors/{id}',
+    tags,
+    summary: 'One sensor',
+    request: { params: byId },
+    responses: answers('the sensor', sensor),
+  }),
+  handler: async (c) => {
+    const found = await getSensor(c.var.ctx, c.var.actor, c.req.valid('param').id)
+    return isRefusal(found) ? problem(c, found) : c.json(printSensor(found, c.var.deps.topicPrefix), 200)
+  },
+})
+
+export const sensorRoutes = [register, list, get] as const
+
+function printSensor(found: Sensor, topicPrefix: string): z.infer<typeof sensor> {
+  const { rangeLowMilliC, rangeHighMilliC, knownAt, ...rest } = found
+  return {
+    ...rest,
+    rangeLowC: celsiusOrNull(rangeLowMilliC),
+    rangeHighC: celsiusOrNull(rangeHighMilliC),
+    topic: `${topicPrefix}/${rest.id}/readings`,
+    knownAt: isoInstant(knownAt),
+  }
+}
