@@ -146,7 +146,7 @@ export async function stopPostmaster(home: Home, knownPid: number): Promise<void
     if (!isPostmaster(pid, home)) return
     process.kill(pid, signal)
     const deadline = performance.now() + deadlineMs
-    while (isPostmaster(pid, home) && performance.now() < deadline) await sleep(POLL_MS)
+    while (isAlive(pid) && performance.now() < deadline) await sleep(POLL_MS)
   }
   if (isPostmaster(pid, home)) throw new Error(`PostgreSQL (process ${pid}) did not stop`)
 }
@@ -204,11 +204,22 @@ function hasOrphans(home: Home): boolean {
 
 /** A process that lives and is another program, or is dead and not collected; false when there is none at all. */
 function isNoServer(pid: number): boolean {
+  const found = processOf(pid)
+  return found !== null && (found.program !== 'postgres' || !isAlive(pid))
+}
+
+/** False once a process has ended, even where nobody collects it. (Its command line is gone a moment earlier.) */
+function isAlive(pid: number): boolean {
+  const found = processOf(pid)
+  return found !== null && found.state !== 'Z' && found.state !== 'X'
+}
+
+function processOf(pid: number): { program: string | undefined; state: string | undefined } | null {
   try {
     const [, program, state] = /^\d+ \((.*)\) (\S)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
-    return program !== 'postgres' || state === 'Z'
+    return { program, state }
   } catch {
-    return false
+    return null
   }
 }
 

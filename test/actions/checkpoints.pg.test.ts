@@ -4,18 +4,8 @@ import { shipmentStatus } from '../../src/actions/shipment-status.ts'
 import { judgeWhole, PLAIN_SENSOR } from '../../src/domain/judge.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
-import {
-  actorOf,
-  addSensor,
-  addShipment,
-  createWorld,
-  FRIDGE,
-  MINUTE,
-  message,
-  place,
-  T0,
-  type World,
-} from '../support/world.ts'
+import { FRIDGE, MINUTE, T0 } from '../support/limits.ts'
+import { actorOf, addSensor, addShipment, createWorld, message, place, type World } from '../support/world.ts'
 
 let database: TestDatabase
 let world: World

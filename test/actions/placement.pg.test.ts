@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { at } from '../../db/tables.ts'
 import { listPlacements } from '../../src/actions/correct-placement.ts'
 import { placeSensor } from '../../src/actions/place-sensor.ts'
 import { recordMessages } from '../../src/actions/record-messages.ts'
 import { shipmentStatus } from '../../src/actions/shipment-status.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { MINUTE, T0 } from '../support/limits.ts'
 import {
   actorOf,
   addSensor,
   addShipment,
   correct,
   createWorld,
-  MINUTE,
   message,
   place,
   say,
-  T0,
   type World,
 } from '../support/world.ts'
 
@@ -99,7 +99,11 @@ test('a back-dated end takes the later readings out of the judgement', async () 
   const placementId = await place(world, { shipmentId, sensorId })
   await record(sensorId, WARM)
   await correct(world, placementId, { toAt: T0 + 30 * MINUTE })
-  expect(await judgedOf(shipmentId)).toMatchObject({ valid: 2, status: 'indeterminate' })
+  expect(await judgedOf(shipmentId, T0 + 60 * MINUTE)).toMatchObject({
+    valid: 2,
+    status: 'indeterminate',
+    gaps: [{ fromAt: T0 + 30 * MINUTE, toAt: T0 + 60 * MINUTE, open: true }],
+  })
 })
 
 test('two placements of a channel may not overlap, except ambient ones; the refusal says what to do', async () => {
@@ -139,7 +143,7 @@ test('opening at the consignee ends the placement, a voided opening reopens it, 
 test('another organisation can neither place on a shipment nor see it', async () => {
   const stranger = await world.db
     .insertInto('organisation')
-    .values({ name: 'Stranger', known_at: world.db.fn('to_timestamp', [world.db.val(0)]) })
+    .values({ name: 'Stranger', known_at: at(T0) })
     .returning('id')
     .executeTakeFirstOrThrow()
   const [sensorId, shipmentId] = [await addSensor(world), await addShipment(world)]
@@ -154,10 +158,10 @@ async function record(sensorId: number, samples: readonly { at: number; c: numbe
   await recordMessages(world.ctx, [message(sensorId, samples, world.clock.now)])
 }
 
-/** Judged to the latest reading, so that the answer does not depend on how late it is asked. */
-async function judgedOf(shipmentId: number) {
+/** Judged to the latest reading, or to a later instant. */
+async function judgedOf(shipmentId: number, now = T0) {
   const asked = world.clock.now
-  world.clock.now = T0
+  world.clock.now = now
   try {
     const status = await shipmentStatus(world.ctx, actorOf(world.sender), shipmentId)
     if (isRefusal(status)) throw new Error(status.detail)

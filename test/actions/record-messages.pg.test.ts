@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { at } from '../../db/tables.ts'
 import { recordMessages } from '../../src/actions/record-messages.ts'
 import { releaseMessage } from '../../src/actions/release-message.ts'
 import type { ReceivedMessage } from '../../src/domain/message.ts'
 import { receiveMessage } from '../../src/ingest/message.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
-import { actorOf, addSensor, createWorld, MINUTE, message, T0, type World } from '../support/world.ts'
+import { MINUTE, T0 } from '../support/limits.ts'
+import { actorOf, addSensor, createWorld, message, type World } from '../support/world.ts'
 
 let database: TestDatabase
 let world: World
@@ -53,7 +55,7 @@ test('readings of an unknown sensor are quarantined, and stored once it is regis
   const [kept] = await keptOf(unknown)
   expect(kept).toMatchObject({ outcome: 'quarantined', reason: 'UNKNOWN_SENSOR' })
   const input = { messageId: kept?.id ?? 0, reason: 'registered late' }
-  const administrator = actorOf(world.sender, 'administrator')
+  const administrator = await installer()
   expect(await releaseMessage(world.ctx, administrator, input)).toMatchObject({ refused: 'invalid' })
   expect(await addSensor(world)).toBe(unknown)
   expect(await releaseMessage(world.ctx, actorOf(world.sender), input)).toMatchObject({ readings: 1 })
@@ -127,6 +129,16 @@ test('the serving role can neither change nor delete what was recorded', async (
     await expect(database.db.pool.query(`update ${table} set id = id`)).rejects.toMatchObject({ code: /42501|42703/ })
   }
 })
+
+/** The administrator of the installation: of the organisation that holds the first key. */
+async function installer() {
+  const key = { organisation_id: world.sender, role: 'administrator', label: 'first', secret_sha256: Buffer.alloc(32) }
+  await world.db
+    .insertInto('api_key')
+    .values({ ...key, known_at: at(T0) })
+    .execute()
+  return actorOf(world.sender, 'administrator')
+}
 
 function raw(topic: string, body: string): ReceivedMessage {
   const envelope = { prefix: 'unbroken/v1', receivedAt: world.clock.now, retained: false }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { at, json } from '../../db/tables.ts'
-import { correctPlacement } from '../../src/actions/correct-placement.ts'
+import { correctPlacement, type PlacementChange } from '../../src/actions/correct-placement.ts'
 import { placeSensor } from '../../src/actions/place-sensor.ts'
 import { recordCustody } from '../../src/actions/record-custody.ts'
 import type { Ctx } from '../../src/context.ts'
@@ -14,33 +14,7 @@ import { isRefusal } from '../../src/domain/refusal.ts'
 import { receiveMessage } from '../../src/ingest/message.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import type { TestDatabase } from './database.ts'
-
-/** Start of every test journey: 2026-03-02T10:00Z. */
-export const T0 = Date.UTC(2026, 2, 2, 10)
-export const MINUTE = 60_000
-
-/** Fridge limits of the golden vectors: 2 to 8, single 30 min, every 15 min. */
-export const FRIDGE: Profile = {
-  name: 'fridge-15min',
-  labelLowMilliC: 2000,
-  labelHighMilliC: 8000,
-  nominalIntervalMs: 15 * MINUTE,
-  maxGapMs: 30 * MINUTE,
-  levels: [
-    { id: 'H1', side: 'high', limitMilliC: 8000, mode: 'single', allowedMs: 30 * MINUTE, severity: 'major' },
-    { id: 'H2', side: 'high', limitMilliC: 15_000, mode: 'single', allowedMs: 0, severity: 'critical' },
-    { id: 'L1', side: 'low', limitMilliC: 2000, mode: 'cumulative', allowedMs: 30 * MINUTE, severity: 'major' },
-  ],
-  requiredSensors: 1,
-  loadingMs: 0,
-  guardBand: 'none',
-  alertHysteresisMilliC: 500,
-  mktPolicy: 'off',
-  minCoveragePercent: 95,
-  budgetBands: [],
-  source: null,
-  example: true,
-}
+import { FRIDGE, MINUTE, T0 } from './limits.ts'
 
 /**
  * A registered world in a fresh database: two organisations, one product with one profile; and shorthands to act in it.
@@ -184,11 +158,7 @@ export async function place(world: World, { shipmentId, sensorId, ...more }: Pla
 }
 
 /** Corrects a placement. */
-export async function correct(
-  world: World,
-  placementId: number,
-  change: { fromAt?: number; toAt?: number | null } | null,
-) {
+export async function correct(world: World, placementId: number, change: PlacementChange) {
   const input = { placementId, reason: 'test', change }
   const result = await correctPlacement(world.ctx, actorOf(world.sender), input)
   if (isRefusal(result)) throw new Error(result.detail)
