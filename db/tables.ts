@@ -57,14 +57,7 @@ type OrNull<T> = ColumnType<T | null, T | null | undefined, T | null>
 type Id = GeneratedAlways<number>
 
 type Organisation = { id: Id; name: string; gln: OrNull<string>; known_at: Instant }
-type Site = {
-  id: Id
-  organisation_id: number
-  name: string
-  gln: OrNull<string>
-  time_zone: string
-  known_at: Instant
-}
+type Site = { id: Id; organisation_id: number; name: string; gln: OrNull<string>; time_zone: string; known_at: Instant }
 type ApiKey = {
   id: Id
   organisation_id: number

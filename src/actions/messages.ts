@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { z } from 'zod'
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
@@ -16,13 +17,13 @@ export type KeptMessage = {
   detail: string
   topic: string
   contentType: string | null
-  payload: Buffer
+  payloadBytes: number
   sensorId: number | null
   receivedAt: number
   release: { reason: string; readings: number; knownAt: number } | null
 }
 
-/** The kept messages the actor may see, newest first; `outcome` null lists all. */
+/** The kept messages the actor may see, newest first, without their bytes; `outcome` null lists all. */
 export async function listMessages(
   ctx: Ctx,
   actor: Actor,
@@ -38,17 +39,23 @@ export async function listMessages(
   return listing(rows.map(message), asked.page.limit, ({ id }) => id)
 }
 
-/** One kept message, if the actor may see it. */
-export async function getMessage(ctx: Ctx, actor: Actor, id: number): Promise<KeptMessage | Refusal> {
-  const row = await selectMessages(ctx, actor).where('id', '=', id).executeTakeFirst()
-  return row === undefined ? refuse('not_found', `There is no message ${id}.`) : message(row)
+/** One kept message with its raw bytes, if the actor may see it. */
+export async function getMessage(
+  ctx: Ctx,
+  actor: Actor,
+  id: number,
+): Promise<(KeptMessage & { payload: Buffer }) | Refusal> {
+  const row = await selectMessages(ctx, actor).select('kept_message.payload').where('id', '=', id).executeTakeFirst()
+  if (row === undefined) return refuse('not_found', `There is no message ${id}.`)
+  return { ...message(row), payload: row.payload }
 }
 
 function selectMessages(ctx: Ctx, actor: Actor) {
   return ctx.db.kysely
     .selectFrom('kept_message')
     .leftJoin('kept_message_release as r', 'r.kept_message_id', 'kept_message.id')
-    .selectAll('kept_message')
+    .select(['id', 'outcome', 'kept_message.reason', 'detail', 'topic', 'content_type', 'sensor_id', 'received_at'])
+    .select(sql<number>`octet_length(payload)`.as('payload_bytes'))
     .select(['r.reason as release_reason', 'r.readings as released_readings', 'r.known_at as released_at'])
     .where((eb) => canSeeMessage(actor, eb))
 }
@@ -65,7 +72,7 @@ function message(row: Row): KeptMessage {
     detail: row.detail,
     topic: row.topic,
     contentType: row.content_type,
-    payload: row.payload,
+    payloadBytes: row.payload_bytes,
     sensorId: row.sensor_id,
     receivedAt: row.received_at,
     release: release(row),

@@ -60,6 +60,7 @@ export async function registerSensor(
 
 /** Whether a sensor's MQTT password is right; false for a sensor that does not exist. */
 export async function verifySensor(ctx: Ctx, sensorId: number, secret: string): Promise<boolean> {
+  if (!Number.isSafeInteger(sensorId)) return false
   const row = await ctx.db.kysely
     .selectFrom('sensor')
     .select('secret_sha256')

@@ -16,8 +16,8 @@ const entry = z
     action: z.string(),
     subjectKind: z.string(),
     subjectId: z.string(),
-    before: z.json().nullable(),
-    after: z.json().nullable(),
+    before: z.looseObject({}).nullable(),
+    after: z.looseObject({}).nullable(),
     reason: z.string().nullable(),
     requestId: z.string().nullable(),
   })
@@ -46,7 +46,7 @@ const list = defineOpenAPIRoute({
 
 export const auditRoutes = [list] as const
 
-const changes = z.object({ before: z.json().nullable(), after: z.json().nullable() })
+const changes = entry.pick({ before: true, after: true })
 
 function printEntry({ knownAt, before, after, ...rest }: AuditEntry): z.infer<typeof entry> {
   return { ...rest, ...changes.parse({ before, after }), knownAt: isoInstant(knownAt) }

@@ -52,7 +52,10 @@ const calibrationBody = z
       .max(MAX_POINTS)
       .refine((points) => new Set(points.map(({ atC }) => atC)).size === points.length, 'two points have the same atC'),
   })
-  .refine(({ calibratedAt, dueAt }) => calibratedAt < dueAt, { path: ['dueAt'], message: 'must lie after calibratedAt' })
+  .refine(({ calibratedAt, dueAt }) => calibratedAt < dueAt, {
+    path: ['dueAt'],
+    message: 'must lie after calibratedAt',
+  })
 
 const tags = ['Calibrations']
 

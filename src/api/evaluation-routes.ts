@@ -22,7 +22,8 @@ const head = z.object({
   knownAt: printedInstant,
 })
 
-const hashed = 'as it is hashed (canonical JSON, RFC 8785): instants in epoch milliseconds, temperatures in milli-degrees'
+const hashed =
+  'as it is hashed (canonical JSON, RFC 8785): instants in epoch milliseconds, temperatures in milli-degrees'
 
 const evaluationHead = head.openapi('EvaluationHead')
 

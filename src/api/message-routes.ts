@@ -17,12 +17,18 @@ const message = z
     topic: z.string(),
     contentType: z.string().nullable(),
     sensorId: z.int().nullable(),
-    payloadBase64: z.string().meta({ description: 'the bytes as they came in' }),
-    payloadText: z.string().nullable().meta({ description: 'the same where they are UTF-8' }),
+    payloadBytes: z.int(),
     receivedAt: printedInstant,
     release: z.object({ reason: z.string(), readings: z.int(), knownAt: printedInstant }).nullable(),
   })
   .openapi('Message')
+
+const wholeMessage = message
+  .extend({
+    payloadBase64: z.string().meta({ description: 'the bytes as they came in' }),
+    payloadText: z.string().nullable().meta({ description: 'the same where they are UTF-8' }),
+  })
+  .openapi('WholeMessage')
 
 const tags = ['Messages']
 
@@ -49,11 +55,14 @@ const get = defineOpenAPIRoute({
     tags,
     summary: 'One kept message with its raw bytes',
     request: { params: byId },
-    responses: answers('the message', message),
+    responses: answers('the message', wholeMessage),
   }),
   handler: async (c) => {
     const found = await getMessage(c.var.ctx, c.var.actor, c.req.valid('param').id)
-    return isRefusal(found) ? problem(c, found) : c.json(printMessage(found), 200)
+    if (isRefusal(found)) return problem(c, found)
+    const { payload, ...rest } = found
+    const bytes = { payloadBase64: payload.toString('base64'), payloadText: utf8OrNull(payload) }
+    return c.json({ ...printMessage(rest), ...bytes }, 200)
   },
 })
 
@@ -75,11 +84,9 @@ const release = defineOpenAPIRoute({
 
 export const messageRoutes = [list, get, release] as const
 
-function printMessage({ payload, receivedAt, release, ...rest }: KeptMessage): z.infer<typeof message> {
+function printMessage({ receivedAt, release, ...rest }: KeptMessage): z.infer<typeof message> {
   return {
     ...rest,
-    payloadBase64: payload.toString('base64'),
-    payloadText: utf8OrNull(payload),
     receivedAt: isoInstant(receivedAt),
     release: release && { ...release, knownAt: isoInstant(release.knownAt) },
   }

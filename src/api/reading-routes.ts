@@ -17,7 +17,9 @@ const reading = z
     correctedC: z.number().nullable().meta({ description: 'after calibration; what is judged' }),
     fault: z.boolean(),
     withinUncertainty: z.boolean().nullable().meta({ description: 'so near a limit that the sensor cannot tell' }),
-    conflicts: z.array(z.number().nullable()).meta({ description: 'other values for this instant; the worse is judged' }),
+    conflicts: z
+      .array(z.number().nullable())
+      .meta({ description: 'other values for this instant; the worse is judged' }),
     raw: z.string().nullable().meta({ description: 'the sensor’s text, where it says more than the value' }),
     seq: z.int().nullable(),
     receivedAt: printedInstant,

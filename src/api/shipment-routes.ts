@@ -136,7 +136,8 @@ const pin = defineOpenAPIRoute({
     method: 'post',
     path: '/shipments/{id}/profile',
     tags,
-    summary: 'Pin another version of the product’s profile; the shipment is judged again (sponsor who owns the product)',
+    summary:
+      'Pin another version of the product’s profile; the shipment is judged again (sponsor who owns the product)',
     request: { params: byId, headers: repeatable, body: body(z.object({ profileId: id, reason: prose })) },
     responses: answers('the shipment under its new limits', shipment),
   }),

@@ -38,7 +38,11 @@ export async function startService(config: Config, log: Logger): Promise<Service
   const firstKey = await firstKeyOf(ctx, config)
   const batcher = createDoorBatcher(ctx)
   const broker = await openBroker(config, ctx, batcher).catch((error) => closeAndThrow([backend], error))
-  const app = createApp(ctx, { ready: () => readiness(backend, broker) })
+  const app = createApp(ctx, {
+    ready: () => readiness(backend, broker),
+    isTransient,
+    topicPrefix: config.mqtt.prefix,
+  })
   const http = await listenHttp(app, config.http).catch((error) => closeAndThrow([broker, backend], error))
   followPending(ctx)
   log.info({ http: http.url, mqtt: broker.url }, 'The service is ready')

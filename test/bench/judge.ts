@@ -35,7 +35,7 @@ function readingsPerSecond(series: { at: number; milliC: number }[]): number {
   const start = performance.now()
   const state = emptyState(FRIDGE.levels.length)
   feed(state, rules, series)
-  const judged = combine(span, FRIDGE, [finish(state, rules, { endAt: span.toAt, earlier: [] })])
+  const judged = combine(span, FRIDGE, [finish(state, rules, { endAt: span.toAt, earlier: state.closed.splice(0) })])
   const seconds = (performance.now() - start) / 1000
   const events = judged.levels[0]?.events.length
   if (events !== Math.ceil(series.length / 200)) throw new Error(`the series has ${events} events`)

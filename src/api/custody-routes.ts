@@ -1,0 +1,111 @@
+import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { listCustody } from '../actions/custody-status.ts'
+import { listing } from '../actions/page.ts'
+import { recordCustody } from '../actions/record-custody.ts'
+import { CUSTODY_KINDS } from '../domain/custody-event.ts'
+import type { LedgerEntry } from '../domain/ledger.ts'
+import { isRefusal } from '../domain/refusal.ts'
+import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
+import { custody, printCustody } from './custody-answer.ts'
+import { byId, id, line, moment, prose } from './inputs.ts'
+import { pageOf, pageQuery, printPage } from './paging.ts'
+import { problem } from './problem.ts'
+
+const MAX_UNITS = 500
+const MAX_SEALS = 50
+const MAX_DETAILS = 50
+
+const entry = z
+  .looseObject({ seq: z.int(), prevHash: z.string(), hash: z.string() })
+  .openapi('CustodyEvent', { description: 'the statement as it is hashed: SHA-256 of its canonical JSON without hash' })
+
+const acknowledgement = z
+  .object({ name: line, company: line.optional(), code: line.optional(), waybill: line.optional() })
+  .meta({ description: 'the word of a person without account; never counted as a signature' })
+
+const signature = z
+  .object({ printedName: line, meaning: line })
+  .transform(({ printedName, meaning }) => `${meaning}: ${printedName}`)
+  .meta({ description: 'who signed and what the signature means, as the organisation states it' })
+
+/** Nothing in it is judged. Fractions are refused: languages disagree on how to write them in a hash. */
+const details = z
+  .record(line, z.union([line, z.int(), z.boolean(), z.null(), z.array(z.union([line, z.int()])).max(MAX_DETAILS)]))
+  .refine((given) => Object.keys(given).length <= MAX_DETAILS, `has more than ${MAX_DETAILS} entries`)
+
+const statement = z.object({
+  kind: z.enum(CUSTODY_KINDS),
+  at: moment.meta({ description: 'when it happened' }),
+  units: z.array(line).max(MAX_UNITS).default([]).meta({ description: 'unit codes; empty: the container alone' }),
+  coi: line.nullish(),
+  seals: z.array(line).max(MAX_SEALS).optional().meta({ description: 'absent: nobody looked; empty: none found' }),
+  reason: prose.optional(),
+  handoverId: line.optional().meta({ description: 'pairs a release with its acceptance' }),
+  toOrganisationId: id.optional(),
+  acknowledgement: acknowledgement.optional(),
+  signature: signature.optional(),
+  authority: line.optional(),
+  witness: line.optional(),
+  replaces: z.array(line).max(MAX_SEALS).optional(),
+  place: line.optional(),
+  tzOffset: z
+    .string()
+    .regex(/^[+-]\d\d:\d\d$/, 'must look like +02:00')
+    .optional(),
+  details: details.optional(),
+  corrects: z.int().positive().optional().meta({ description: 'correction only: seq of the wrong event' }),
+})
+
+const statementBody = statement.extend({
+  replacement: statement
+    .extend({ byOrganisationId: id.optional() })
+    .nullable()
+    .optional()
+    .meta({ description: 'correction only: what holds instead; null voids the event' }),
+})
+
+const tags = ['Custody']
+
+const record = defineOpenAPIRoute({
+  route: createRoute({
+    method: 'post',
+    path: '/shipments/{id}/custody-events',
+    tags,
+    summary: 'Record a custody event in your organisation’s name; what is wrong about it is found, not refused',
+    request: { params: byId, headers: repeatable, body: body(statementBody) },
+    responses: created('recorded: the ledger entry, and how the chain stands', z.object({ event: entry, custody })),
+  }),
+  handler: async (c) => {
+    const shipmentId = c.req.valid('param').id
+    const recorded = await recordCustody(c.var.ctx, c.var.actor, { shipmentId, statement: c.req.valid('json') })
+    if (isRefusal(recorded)) return problem(c, recorded)
+    const printed = { event: printEntry(recorded.event), custody: printCustody(recorded.custody) }
+    return c.json(printed, 201, { Location: `${API_PATH}/shipments/${shipmentId}/custody-events` })
+  },
+})
+
+const list = defineOpenAPIRoute({
+  route: createRoute({
+    method: 'get',
+    path: '/shipments/{id}/custody-events',
+    tags,
+    summary: 'The ledger of a shipment in order of recording, with its hashes',
+    request: { params: byId, query: pageQuery },
+    responses: answers('a page of them', listOf(entry)),
+  }),
+  handler: async (c) => {
+    const { limit, after } = pageOf(c.req.valid('query'))
+    const all = await listCustody(c.var.ctx, c.var.actor, c.req.valid('param').id)
+    if (isRefusal(all)) return problem(c, all)
+    const following = all.filter((one) => one.seq > (after ?? 0))
+    const found = listing(following, limit, (one) => one.seq)
+    return c.json(printPage(found, printEntry), 200)
+  },
+})
+
+export const custodyRoutes = [record, list] as const
+
+/** The entry as it stands: any other form of it would not verify. */
+function printEntry(found: LedgerEntry): z.infer<typeof entry> {
+  return { ...found }
+}

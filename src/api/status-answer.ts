@@ -1,0 +1,201 @@
+import { z } from '@hono/zod-openapi'
+import type { SensorStatus, ShipmentStatus, Temperature } from '../actions/shipment-status.ts'
+import type { ExcursionEvent, LevelResult } from '../domain/combine.ts'
+import { coveragePercent, exactC, isoInstant } from '../domain/units.ts'
+import { custody, printCustody } from './custody-answer.ts'
+import { celsiusOrNull, isoOrNull, printedInstant } from './inputs.ts'
+
+const event = z.object({
+  start: printedInstant,
+  end: printedInstant,
+  firstOutAt: printedInstant.nullable(),
+  lastOutAt: printedInstant.nullable(),
+  confirmedS: z.number(),
+  presumedS: z.number(),
+  extremeC: z.number().nullable(),
+  open: z.boolean(),
+})
+
+const level = z.object({
+  id: z.string(),
+  side: z.enum(['high', 'low']),
+  limitC: z.number(),
+  alarm: z.object({ state: z.enum(['none', 'confirmed', 'presumed']), at: printedInstant.nullable() }),
+  totalConfirmedS: z.number(),
+  totalPresumedS: z.number(),
+  events: z.array(event),
+})
+
+const missing = z.object({ value: z.null(), reason: z.string() })
+
+const temperature = z.object({
+  status: z.enum(['in_range', 'excursion_below_alarm', 'indeterminate', 'alarm']),
+  severity: z.enum(['warning', 'major', 'critical']).nullable(),
+  complete: z.boolean().meta({ description: 'no gap remains and something was measured; read it with every status' }),
+  presumed: z.boolean().meta({ description: 'some time without data counts as out of limits' }),
+  dataUntil: printedInstant.nullable(),
+  reasons: z.array(z.string()).meta({ description: 'why the status is not better' }),
+  levels: z.array(level),
+  gaps: z.array(z.object({ from: printedInstant, to: printedInstant, s: z.number(), open: z.boolean() })),
+  coverage: z.object({ coveredS: z.number(), unknownS: z.number(), percent: z.number().nullable() }).nullable(),
+  worst: z.object({ lowestC: z.number().nullable(), highestC: z.number().nullable() }),
+  window: z.object({
+    state: z.enum(['not_packed', 'open', 'closed']),
+    from: printedInstant.nullable(),
+    to: printedInstant.nullable(),
+  }),
+  counts: z.object({ valid: z.int(), faults: z.int(), conflicts: z.int() }),
+  budget: missing,
+})
+
+const sensor = z.object({
+  placementId: z.int(),
+  sensorId: z.int(),
+  channel: z.string(),
+  role: z.string(),
+  from: printedInstant,
+  to: printedInstant.nullable(),
+  dataUntil: printedInstant.nullable(),
+  calibration: z.object({
+    id: z.int().nullable(),
+    dueAt: printedInstant.nullable(),
+    problem: z.string().nullable().meta({ description: 'why it cannot carry a verdict' }),
+  }),
+})
+
+const unit = z.object({
+  id: z.int(),
+  code: z.string(),
+  verdict: z.null(),
+  findings: z.null(),
+  disposition: z.null(),
+  reason: z.string(),
+  terminal: z.object({ kind: z.string(), at: printedInstant }).nullable(),
+})
+
+/** The one answer about a shipment. */
+export const shipmentStatus = z
+  .object({
+    shipmentId: z.int(),
+    reference: z.string(),
+    asOf: printedInstant,
+    evaluationVersion: z
+      .int()
+      .nullable()
+      .meta({ description: 'the stored version this extends to asOf; null: none was stored yet' }),
+    profileVersion: z.object({ profileId: z.int(), version: z.int(), name: z.string(), example: z.boolean() }),
+    temperature,
+    custody,
+    identity: missing,
+    sensors: z.array(sensor),
+    units: z.array(unit),
+    recordHash: z.string().meta({ description: 'over evaluation and custody; independent of asOf' }),
+  })
+  .openapi('ShipmentStatus')
+
+/** Prints the answer: instants ISO 8601, temperatures degrees Celsius, durations seconds; unrounded. */
+export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatus> {
+  return {
+    shipmentId: found.shipmentId,
+    reference: found.reference,
+    asOf: isoInstant(found.asOf),
+    evaluationVersion: found.evaluationVersion,
+    profileVersion: found.profile,
+    temperature: printTemperature(found.temperature),
+    custody: printCustody(found.custody),
+    identity: { value: null, reason: 'Labels are compared with shipment and order at the receipt: none was made.' },
+    sensors: found.sensors.map(printSensor),
+    units: found.units.map(({ terminal, ...rest }) => ({
+      ...rest,
+      verdict: null,
+      findings: null,
+      disposition: null,
+      reason: 'The verdict on a unit is part of the receipt: none was made.',
+      terminal: terminal && { kind: terminal.kind, at: isoInstant(terminal.at) },
+    })),
+    recordHash: found.recordHash,
+  }
+}
+
+function printTemperature(found: Temperature): z.infer<typeof temperature> {
+  const { span, judged } = found
+  return {
+    status: found.status,
+    severity: found.severity,
+    complete: found.complete,
+    presumed: found.presumed,
+    dataUntil: isoOrNull(found.dataUntilAt),
+    reasons: found.reasons,
+    levels: (judged?.levels ?? []).map((result) => printLevel(result, found.levels)),
+    gaps: (judged?.gaps ?? []).map(({ fromAt, toAt, open }) => ({
+      from: isoInstant(fromAt),
+      to: isoInstant(toAt),
+      s: (toAt - fromAt) / 1000,
+      open,
+    })),
+    coverage: judged && {
+      coveredS: judged.coveredMs / 1000,
+      unknownS: judged.unknownMs / 1000,
+      percent: coveragePercent(judged.coveredMs, judged.coveredMs + judged.unknownMs),
+    },
+    worst: {
+      lowestC: celsiusOrNull(judged?.lowestMilliC ?? null),
+      highestC: celsiusOrNull(judged?.highestMilliC ?? null),
+    },
+    window: printWindow(span),
+    counts: { valid: judged?.valid ?? 0, faults: judged?.faults ?? 0, conflicts: judged?.conflicts ?? 0 },
+    budget: { value: null, reason: 'Stability budgets are not kept yet.' },
+  }
+}
+
+function printWindow(span: Temperature['span']): z.infer<typeof temperature>['window'] {
+  if (span === null) return { state: 'not_packed', from: null, to: null }
+  const from = isoInstant(span.fromAt)
+  return span.closed ? { state: 'closed', from, to: isoInstant(span.toAt) } : { state: 'open', from, to: null }
+}
+
+function printLevel(result: LevelResult, levels: Temperature['levels']): z.infer<typeof level> {
+  const limits = levels.find(({ id }) => id === result.id)
+  if (limits === undefined) throw new Error(`level ${result.id} was judged, and is none of the profile`)
+  const { alarm } = result
+  return {
+    id: result.id,
+    side: limits.side,
+    limitC: exactC(limits.limitMilliC),
+    alarm: { state: alarm.state, at: alarm.state === 'none' ? null : isoInstant(alarm.at) },
+    totalConfirmedS: result.totalConfirmedMs / 1000,
+    totalPresumedS: result.totalPresumedMs / 1000,
+    events: result.events.map(printEvent),
+  }
+}
+
+function printEvent(found: ExcursionEvent): z.infer<typeof event> {
+  return {
+    start: isoInstant(found.startAt),
+    end: isoInstant(found.endAt),
+    firstOutAt: isoOrNull(found.firstOutAt),
+    lastOutAt: isoOrNull(found.lastOutAt),
+    confirmedS: found.confirmedMs / 1000,
+    presumedS: found.presumedMs / 1000,
+    extremeC: celsiusOrNull(found.extremeMilliC),
+    open: found.open,
+  }
+}
+
+function printSensor(found: SensorStatus): z.infer<typeof sensor> {
+  const { certificate } = found
+  return {
+    placementId: found.placementId,
+    sensorId: found.sensorId,
+    channel: found.channel,
+    role: found.role,
+    from: isoInstant(found.fromAt),
+    to: isoOrNull(found.toAt),
+    dataUntil: isoOrNull(found.dataUntilAt),
+    calibration: {
+      id: certificate?.id ?? null,
+      dueAt: isoOrNull(certificate?.dueAt ?? null),
+      problem: found.calibration,
+    },
+  }
+}

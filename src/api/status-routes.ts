@@ -1,0 +1,24 @@
+import { createRoute, defineOpenAPIRoute } from '@hono/zod-openapi'
+import { shipmentStatus as loadStatus } from '../actions/shipment-status.ts'
+import { isRefusal } from '../domain/refusal.ts'
+import { answers } from './answers.ts'
+import { byId } from './inputs.ts'
+import { problem } from './problem.ts'
+import { printStatus, shipmentStatus } from './status-answer.ts'
+
+const get = defineOpenAPIRoute({
+  route: createRoute({
+    method: 'get',
+    path: '/shipments/{id}/status',
+    tags: ['Shipments'],
+    summary: 'The one answer about a shipment: condition and custody, judged as of now',
+    request: { params: byId },
+    responses: answers('the status', shipmentStatus),
+  }),
+  handler: async (c) => {
+    const found = await loadStatus(c.var.ctx, c.var.actor, c.req.valid('param').id)
+    return isRefusal(found) ? problem(c, found) : c.json(printStatus(found), 200)
+  },
+})
+
+export const statusRoutes = [get] as const
