@@ -1,6 +1,6 @@
 import { type CalibrationProblem, calibrationProblem } from '../domain/calibration.ts'
 import { type Combined, combine, type JudgedSpan } from '../domain/combine.ts'
-import { finish } from '../domain/excursion.ts'
+import { finish } from '../domain/placement-judgement.ts'
 import type { Folded } from './fold-placements.ts'
 import type { PlacementFacts, ShipmentFacts } from './judging-facts.ts'
 

@@ -1,7 +1,9 @@
+import { formatDistanceStrict } from 'date-fns'
 import type { Tx } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
+import { isoInstant } from '../domain/units.ts'
 import { audit, type Deed } from './audit.ts'
 import type { StoredChange } from './store-readings.ts'
 
@@ -39,7 +41,8 @@ export async function keepMessages(tx: Tx, ctx: Ctx, met: Met): Promise<void> {
 
 type Why = { outcome: 'rejected' | 'held' | 'quarantined'; reason: string; detail: string }
 
-function reasonsToKeep({ parsed }: ReceivedMessage, known: ReadonlySet<number>): Why[] {
+function reasonsToKeep(message: ReceivedMessage, known: ReadonlySet<number>): Why[] {
+  const { parsed } = message
   const { problem, held, sensorId } = parsed
   const whys: Why[] = []
   if (problem !== null) whys.push({ outcome: 'rejected', ...problem })
@@ -48,13 +51,17 @@ function reasonsToKeep({ parsed }: ReceivedMessage, known: ReadonlySet<number>):
     const detail = `no sensor ${sensorId} is registered: register it, then release this message`
     return [...whys, { outcome: 'quarantined', reason: 'UNKNOWN_SENSOR', detail }]
   }
-  if (held.length > 0) {
-    const times = held.slice(0, 3).map((reading) => new Date(reading.at).toISOString())
-    const count = `${held.length} reading(s) more than 300 s ahead of receipt or before 2001`
-    const detail = `${count}, the first at ${times.join(', ')}`
-    whys.push({ outcome: 'held', reason: 'IMPLAUSIBLE_CLOCK', detail })
-  }
+  if (held.length > 0) whys.push({ outcome: 'held', reason: 'IMPLAUSIBLE_CLOCK', detail: clockDetail(message) })
   return whys
+}
+
+/** How far off the clock seems, in words a person can act on. */
+function clockDetail({ parsed, receivedAt }: ReceivedMessage): string {
+  const [first] = parsed.held
+  if (first === undefined) return ''
+  const off = formatDistanceStrict(first.at, receivedAt)
+  const where = `${off} ${first.at > receivedAt ? 'after' : 'before'} receipt`
+  return `${parsed.held.length} reading(s) with an implausible time, the first at ${isoInstant(first.at)}, ${where}`
 }
 
 async function insertKept(tx: Tx, kept: { message: ReceivedMessage; why: Why }[], now: number): Promise<number[]> {

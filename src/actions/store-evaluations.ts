@@ -57,9 +57,8 @@ async function loadCurrent(tx: Tx, shipmentIds: readonly number[]): Promise<Map<
   const result = await sql<Current>`
     select e.shipment_id, e.version, e.content_sha256, e.inputs_sha256
     from unnest(${numbers(shipmentIds)}::bigint[]) as w(shipment)
-    cross join lateral (select * from evaluation where shipment_id = w.shipment order by version desc limit 1) e`.execute(
-    tx,
-  )
+    cross join lateral (select * from evaluation where shipment_id = w.shipment
+      order by version desc limit 1) e`.execute(tx)
   return new Map(result.rows.map((row) => [row.shipment_id, row]))
 }
 

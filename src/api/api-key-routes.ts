@@ -1,9 +1,10 @@
-import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { type ApiKey, issueApiKey, listApiKeys, revokeApiKey } from '../actions/api-keys.ts'
 import { ROLES } from '../domain/actor.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
+import { defineRoute } from './define-route.ts'
 import { byId, isoOrNull, line, printedInstant, prose } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
@@ -25,7 +26,7 @@ const newKey = apiKey
 
 const tags = ['API keys']
 
-const issue = defineOpenAPIRoute({
+const issue = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/organisations/{id}/api-keys',
@@ -48,7 +49,7 @@ const issue = defineOpenAPIRoute({
   },
 })
 
-const list = defineOpenAPIRoute({
+const list = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/organisations/{id}/api-keys',
@@ -64,7 +65,7 @@ const list = defineOpenAPIRoute({
   },
 })
 
-const revoke = defineOpenAPIRoute({
+const revoke = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/api-keys/{id}/revocation',

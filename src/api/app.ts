@@ -5,6 +5,7 @@ import { etag } from 'hono/etag'
 import { createMiddleware } from 'hono/factory'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
+import type { BlankEnv } from 'hono/types'
 import type { Ctx } from '../context.ts'
 import { API_PATH } from './answers.ts'
 import { apiKeyRoutes } from './api-key-routes.ts'
@@ -36,7 +37,7 @@ import type { ApiDeps } from './variables.ts'
  * cannot be answered is a problem document (`problem.ts`).
  */
 export function createApp(ctx: Ctx, deps: ApiDeps) {
-  const app = new OpenAPIHono({
+  const app = new OpenAPIHono<BlankEnv>({
     defaultHook: (result, c) => (result.success ? undefined : answerInvalid(c, result.target, result.error)),
   })
   app.use(requestId({ limitLength: 100 }), async (c, next) => {

@@ -1,7 +1,8 @@
-import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { type AuditEntry, listAuditEntries } from '../actions/audit-entries.ts'
 import { isoInstant } from '../domain/units.ts'
 import { answers, listOf } from './answers.ts'
+import { defineRoute } from './define-route.ts'
 import { printedInstant } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 
@@ -28,7 +29,7 @@ const query = pageQuery.extend({
   subjectId: z.string().max(100).optional(),
 })
 
-const list = defineOpenAPIRoute({
+const list = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/audit-entries',

@@ -1,9 +1,10 @@
-import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { addCalibration, type Calibration, listCalibrations, supersedeCalibration } from '../actions/calibrations.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { exactC, isoInstant } from '../domain/units.ts'
 import { exactMilliC } from '../fields.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
+import { defineRoute } from './define-route.ts'
 import { byId, channel, isoOrNull, line, moment, printedInstant, prose } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
@@ -59,7 +60,7 @@ const calibrationBody = z
 
 const tags = ['Calibrations']
 
-const add = defineOpenAPIRoute({
+const add = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/sensors/{id}/calibrations',
@@ -82,7 +83,7 @@ const add = defineOpenAPIRoute({
   },
 })
 
-const list = defineOpenAPIRoute({
+const list = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/sensors/{id}/calibrations',
@@ -98,7 +99,7 @@ const list = defineOpenAPIRoute({
   },
 })
 
-const supersede = defineOpenAPIRoute({
+const supersede = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/calibrations/{id}/supersession',

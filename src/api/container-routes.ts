@@ -1,4 +1,4 @@
-import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import {
   CONTAINER_KINDS,
   type Container,
@@ -10,6 +10,7 @@ import { isRefusal } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { milliseconds } from '../fields.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
+import { defineRoute } from './define-route.ts'
 import { byId, isoOrNull, line, moment, printedInstant } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
@@ -39,7 +40,7 @@ const containerBody = z.object({
 
 const tags = ['Containers']
 
-const register = defineOpenAPIRoute({
+const register = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/containers',
@@ -57,7 +58,7 @@ const register = defineOpenAPIRoute({
   },
 })
 
-const list = defineOpenAPIRoute({
+const list = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/containers',
@@ -72,7 +73,7 @@ const list = defineOpenAPIRoute({
   },
 })
 
-const get = defineOpenAPIRoute({
+const get = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/containers/{id}',

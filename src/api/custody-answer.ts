@@ -21,7 +21,7 @@ export const custody = z
         code: z.string(),
         seq: z.int().nullable().meta({ description: 'the ledger entry it is about' }),
         kind: z.string().nullable().meta({ description: 'the milestone that is missing' }),
-        severity: z.enum(['broken', 'incomplete', 'remark']),
+        severity: z.string().meta({ description: 'broken, incomplete or remark' }),
         text: z.string(),
       }),
     ),

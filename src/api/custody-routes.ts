@@ -1,4 +1,4 @@
-import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { listCustody } from '../actions/custody-status.ts'
 import { listing } from '../actions/page.ts'
 import { recordCustody } from '../actions/record-custody.ts'
@@ -7,6 +7,7 @@ import type { LedgerEntry } from '../domain/ledger.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
 import { custody, printCustody } from './custody-answer.ts'
+import { defineRoute } from './define-route.ts'
 import { byId, id, line, moment, prose } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
@@ -66,7 +67,7 @@ const statementBody = statement.extend({
 
 const tags = ['Custody']
 
-const record = defineOpenAPIRoute({
+const record = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/shipments/{id}/custody-events',
@@ -84,7 +85,7 @@ const record = defineOpenAPIRoute({
   },
 })
 
-const list = defineOpenAPIRoute({
+const list = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/shipments/{id}/custody-events',

@@ -1,8 +1,9 @@
-import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { type EvaluationHead, getEvaluation, listEvaluations } from '../actions/evaluations.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { answers, listOf } from './answers.ts'
+import { defineRoute } from './define-route.ts'
 import { byId, idParam, isoOrNull, printedInstant } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
@@ -40,7 +41,7 @@ const evaluation = head
 
 const tags = ['Evaluations']
 
-const list = defineOpenAPIRoute({
+const list = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/shipments/{id}/evaluations',
@@ -56,7 +57,7 @@ const list = defineOpenAPIRoute({
   },
 })
 
-const get = defineOpenAPIRoute({
+const get = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/shipments/{id}/evaluations/{version}',

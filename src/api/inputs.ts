@@ -22,7 +22,7 @@ export const line = z
   .trim()
   .min(1)
   .max(200)
-  .regex(/^\P{Cc}*$/u, 'must not contain control characters')
+  .refine((text) => !/\p{Cc}/u.test(text), 'must not contain control characters')
   .refine((text) => text.isWellFormed(), 'is not well-formed Unicode')
 
 /** Text with line breaks, for reasons. */
@@ -31,7 +31,7 @@ export const prose = z
   .trim()
   .min(1)
   .max(2000)
-  .regex(/^(?:\P{Cc}|[\n\t])*$/u, 'must not contain control characters')
+  .refine((text) => !/\p{Cc}/u.test(text.replace(/[\n\t]/g, '')), 'must not contain control characters')
   .refine((text) => text.isWellFormed(), 'is not well-formed Unicode')
 
 /** A channel of a sensor. */

@@ -1,9 +1,10 @@
-import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { getMessage, type KeptMessage, listMessages, MESSAGE_OUTCOMES } from '../actions/messages.ts'
 import { releaseMessage } from '../actions/release-message.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { answers, body, listOf, repeatable } from './answers.ts'
+import { defineRoute } from './define-route.ts'
 import { byId, printedInstant, prose } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
@@ -32,7 +33,7 @@ const wholeMessage = message
 
 const tags = ['Messages']
 
-const list = defineOpenAPIRoute({
+const list = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/messages',
@@ -48,7 +49,7 @@ const list = defineOpenAPIRoute({
   },
 })
 
-const get = defineOpenAPIRoute({
+const get = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/messages/{id}',
@@ -66,7 +67,7 @@ const get = defineOpenAPIRoute({
   },
 })
 
-const release = defineOpenAPIRoute({
+const release = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/messages/{id}/release',

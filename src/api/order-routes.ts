@@ -1,8 +1,9 @@
-import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { enterOrder, getOrder, listOrders, type Order } from '../actions/orders.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
+import { defineRoute } from './define-route.ts'
 import { byId, gtin, id, isoOrNull, line, moment, printedInstant } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
@@ -52,7 +53,7 @@ const orderBody = z
 
 const tags = ['Orders']
 
-const enter = defineOpenAPIRoute({
+const enter = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/orders',
@@ -69,7 +70,7 @@ const enter = defineOpenAPIRoute({
   },
 })
 
-const list = defineOpenAPIRoute({
+const list = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/orders',
@@ -84,7 +85,7 @@ const list = defineOpenAPIRoute({
   },
 })
 
-const get = defineOpenAPIRoute({
+const get = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/orders/{id}',

@@ -1,4 +1,4 @@
-import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import {
   getOrganisation,
   listOrganisations,
@@ -9,6 +9,7 @@ import { addSite, listSites, type Site } from '../actions/sites.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
+import { defineRoute } from './define-route.ts'
 import { byId, gln, line, printedInstant, timeZone } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
@@ -30,7 +31,7 @@ const site = z
 
 const tags = ['Organisations']
 
-const register = defineOpenAPIRoute({
+const register = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/organisations',
@@ -47,7 +48,7 @@ const register = defineOpenAPIRoute({
   },
 })
 
-const list = defineOpenAPIRoute({
+const list = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/organisations',
@@ -62,7 +63,7 @@ const list = defineOpenAPIRoute({
   },
 })
 
-const get = defineOpenAPIRoute({
+const get = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/organisations/{id}',
@@ -77,7 +78,7 @@ const get = defineOpenAPIRoute({
   },
 })
 
-const addSiteRoute = defineOpenAPIRoute({
+const addSiteRoute = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/organisations/{id}/sites',
@@ -95,7 +96,7 @@ const addSiteRoute = defineOpenAPIRoute({
   },
 })
 
-const listSitesRoute = defineOpenAPIRoute({
+const listSitesRoute = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/organisations/{id}/sites',

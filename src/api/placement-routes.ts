@@ -1,4 +1,4 @@
-import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { correctPlacement, listPlacements } from '../actions/correct-placement.ts'
 import { listing } from '../actions/page.ts'
 import { type Placement, placeSensor } from '../actions/place-sensor.ts'
@@ -6,6 +6,7 @@ import { PLACEMENT_ROLES } from '../domain/judge.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
+import { defineRoute } from './define-route.ts'
 import { byId, channel, id, isoOrNull, moment, printedInstant, prose } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
@@ -58,7 +59,7 @@ const correctionBody = z
 
 const tags = ['Placements']
 
-const place = defineOpenAPIRoute({
+const place = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/shipments/{id}/placements',
@@ -77,7 +78,7 @@ const place = defineOpenAPIRoute({
   },
 })
 
-const list = defineOpenAPIRoute({
+const list = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/shipments/{id}/placements',
@@ -96,7 +97,7 @@ const list = defineOpenAPIRoute({
   },
 })
 
-const correct = defineOpenAPIRoute({
+const correct = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/placements/{id}/correction',

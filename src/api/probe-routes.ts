@@ -1,10 +1,11 @@
-import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
+import { defineRoute } from './define-route.ts'
 
 const tags = ['Operations']
 
 const readiness = z.object({ ok: z.boolean(), parts: z.record(z.string(), z.union([z.boolean(), z.string()])) })
 
-const healthz = defineOpenAPIRoute({
+const healthz = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/healthz',
@@ -18,7 +19,7 @@ const healthz = defineOpenAPIRoute({
   handler: (c) => c.json({ ok: true as const }, 200),
 })
 
-const readyz = defineOpenAPIRoute({
+const readyz = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/readyz',
@@ -36,7 +37,7 @@ const readyz = defineOpenAPIRoute({
   },
 })
 
-const metrics = defineOpenAPIRoute({
+const metrics = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/metrics',

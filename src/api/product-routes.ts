@@ -1,8 +1,9 @@
-import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { getProduct, listProducts, type Product, registerProduct } from '../actions/products.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
+import { defineRoute } from './define-route.ts'
 import { byId, gtin, line, printedInstant } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
@@ -19,7 +20,7 @@ const product = z
 
 const tags = ['Products']
 
-const register = defineOpenAPIRoute({
+const register = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/products',
@@ -36,7 +37,7 @@ const register = defineOpenAPIRoute({
   },
 })
 
-const list = defineOpenAPIRoute({
+const list = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/products',
@@ -51,7 +52,7 @@ const list = defineOpenAPIRoute({
   },
 })
 
-const get = defineOpenAPIRoute({
+const get = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/products/{id}',

@@ -1,9 +1,10 @@
-import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { approveProfile } from '../actions/approve-profile.ts'
 import { addProfile, getProfile, listProfiles, type ProfileVersion } from '../actions/profiles.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
+import { defineRoute } from './define-route.ts'
 import { byId, line, moment, printedInstant, prose } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
@@ -29,7 +30,7 @@ const profile = printedProfile
 
 const tags = ['Profiles']
 
-const add = defineOpenAPIRoute({
+const add = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/products/{id}/profiles',
@@ -46,7 +47,7 @@ const add = defineOpenAPIRoute({
   },
 })
 
-const list = defineOpenAPIRoute({
+const list = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/products/{id}/profiles',
@@ -62,7 +63,7 @@ const list = defineOpenAPIRoute({
   },
 })
 
-const get = defineOpenAPIRoute({
+const get = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/profiles/{id}',
@@ -77,7 +78,7 @@ const get = defineOpenAPIRoute({
   },
 })
 
-const approve = defineOpenAPIRoute({
+const approve = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/profiles/{id}/approval',

@@ -1,9 +1,10 @@
-import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import type { Reading } from '../actions/describe-readings.ts'
 import { type AskedReadings, listSensorReadings, listShipmentReadings } from '../actions/readings.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { answers, listOf } from './answers.ts'
+import { defineRoute } from './define-route.ts'
 import { byId, celsiusOrNull, channel, idParam, isoOrNull, printedInstant, queryMoment } from './inputs.ts'
 import { pageOf, printReadings, readingPageQuery } from './paging.ts'
 import { problem } from './problem.ts'
@@ -37,7 +38,7 @@ const ofShipmentQuery = query.extend({ sensorId: idParam.optional() })
 
 const tags = ['Readings']
 
-const ofShipment = defineOpenAPIRoute({
+const ofShipment = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/shipments/{id}/readings',
@@ -54,7 +55,7 @@ const ofShipment = defineOpenAPIRoute({
   },
 })
 
-const ofSensor = defineOpenAPIRoute({
+const ofSensor = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/sensors/{id}/readings',

@@ -1,9 +1,10 @@
-import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { getSensor, listSensors, registerSensor, type Sensor } from '../actions/sensors.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { exactMilliC } from '../fields.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
+import { defineRoute } from './define-route.ts'
 import { byId, celsiusOrNull, line, printedInstant } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
@@ -45,7 +46,7 @@ const sensorBody = z
 
 const tags = ['Sensors']
 
-const register = defineOpenAPIRoute({
+const register = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/sensors',
@@ -65,7 +66,7 @@ const register = defineOpenAPIRoute({
   },
 })
 
-const list = defineOpenAPIRoute({
+const list = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/sensors',
@@ -81,7 +82,7 @@ const list = defineOpenAPIRoute({
   },
 })
 
-const get = defineOpenAPIRoute({
+const get = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/sensors/{id}',

@@ -1,4 +1,4 @@
-import { createRoute, defineOpenAPIRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { openShipment } from '../actions/open-shipment.ts'
 import { pinProfile } from '../actions/pin-profile.ts'
 import { getShipment, listShipments, PARTY_ROLES, type Shipment } from '../actions/shipments.ts'
@@ -7,6 +7,7 @@ import { isRefusal } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { milliseconds } from '../fields.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
+import { defineRoute } from './define-route.ts'
 import { byId, gtin, id, isoOrNull, line, moment, printedInstant, prose, sscc } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
@@ -81,7 +82,7 @@ const shipmentBody = z.object({
 
 const tags = ['Shipments']
 
-const open = defineOpenAPIRoute({
+const open = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/shipments',
@@ -101,7 +102,7 @@ const open = defineOpenAPIRoute({
   },
 })
 
-const list = defineOpenAPIRoute({
+const list = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/shipments',
@@ -116,7 +117,7 @@ const list = defineOpenAPIRoute({
   },
 })
 
-const get = defineOpenAPIRoute({
+const get = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/shipments/{id}',
@@ -131,7 +132,7 @@ const get = defineOpenAPIRoute({
   },
 })
 
-const pin = defineOpenAPIRoute({
+const pin = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/shipments/{id}/profile',

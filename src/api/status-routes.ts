@@ -1,12 +1,13 @@
-import { createRoute, defineOpenAPIRoute } from '@hono/zod-openapi'
+import { createRoute } from '@hono/zod-openapi'
 import { shipmentStatus as loadStatus } from '../actions/shipment-status.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { answers } from './answers.ts'
+import { defineRoute } from './define-route.ts'
 import { byId } from './inputs.ts'
 import { problem } from './problem.ts'
 import { printStatus, shipmentStatus } from './status-answer.ts'
 
-const get = defineOpenAPIRoute({
+const get = defineRoute({
   route: createRoute({
     method: 'get',
     path: '/shipments/{id}/status',

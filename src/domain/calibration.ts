@@ -26,9 +26,9 @@ export function certificateAt(
   return certificates.findLast((certificate) => certificate.calibratedAt <= at) ?? null
 }
 
-/** Raw milli-degrees to corrected ones, rounded once more, half away from zero. */
+/** Raw milli-degrees to corrected ones; the corrected value is rounded once more, half away from zero. */
 export function corrected(certificate: Certificate | null, rawMilliC: number): number {
-  return certificate === null ? rawMilliC : rawMilliC + correction(certificate, rawMilliC)
+  return certificate === null ? rawMilliC : halfAwayFromZero(rawMilliC + correction(certificate, rawMilliC))
 }
 
 function correction(certificate: Certificate, rawMilliC: number): number {
@@ -40,7 +40,7 @@ function correction(certificate: Certificate, rawMilliC: number): number {
   const span = above.atMilliC - below.atMilliC
   if (span === 0) return above.correctionMilliC
   const slope = (above.correctionMilliC - below.correctionMilliC) * (rawMilliC - below.atMilliC)
-  return halfAwayFromZero(below.correctionMilliC + slope / span)
+  return below.correctionMilliC + slope / span
 }
 
 function halfAwayFromZero(value: number): number {
@@ -59,7 +59,7 @@ export function calibrationProblem(
   named: number | null,
   judged: { fromAt: number; toAt: number; profile: Profile },
 ): CalibrationProblem | null {
-  const ruling = rulingCertificates(certificates, named, judged.fromAt, judged.toAt)
+  const ruling = rulingCertificates(certificates, named, judged)
   if (ruling.length === 0) return 'no_certificate'
   if (ruling[0] !== undefined && ruling[0].calibratedAt > judged.fromAt) return 'dated_after_start'
   for (const [index, certificate] of ruling.entries()) {
@@ -76,8 +76,7 @@ export function calibrationProblem(
 function rulingCertificates(
   certificates: readonly Certificate[],
   named: number | null,
-  fromAt: number,
-  toAt: number,
+  { fromAt, toAt }: { fromAt: number; toAt: number },
 ): Certificate[] {
   if (named !== null) return certificates.filter((certificate) => certificate.id === named)
   const start = certificates.findLastIndex((certificate) => certificate.calibratedAt <= fromAt)

@@ -1,12 +1,5 @@
-import {
-  type BoundaryReading,
-  CONFIRMED,
-  GAP,
-  type Interval,
-  type PlacementJudgement,
-  PRESUMED,
-  worse,
-} from './excursion.ts'
+import { CONFIRMED, GAP, type Interval, PRESUMED, worse } from './excursion.ts'
+import type { BoundaryReading, PlacementJudgement } from './placement-judgement.ts'
 import { type Level, type Profile, SEVERITY_ORDER, type Severity } from './profile.ts'
 
 /**

@@ -3,13 +3,13 @@ import { isOut, type Side } from './profile.ts'
 /**
  * Stage 1 of judging: one placement's readings folded into confirmed, presumed and gap intervals (domain page 2.3).
  *
- *   rows ─► feed ─► state ─► finish(endAt) ─► PlacementJudgement
+ *   rows ─► feed ─► state ─► finish (placement-judgement.ts) ─► PlacementJudgement
  *             │       └─ snapshot: a checkpoint to continue from
  *             └─ closed intervals, in order
  *
  * What the fold knows after an instant: everything before the *open* instant is decided; the open instant itself is not,
- * because its hold depends on the next one, and neither is the gap before it, because another value at the open instant may
- * still be worse. So `feed(a ++ b)` equals `feed(b)` after `feed(a)`, also when `b` begins at the last instant of `a`.
+ * because its hold depends on the next one, and neither is the gap before it, because another value at the open instant
+ * may still be worse. So `feed(a ++ b)` equals `feed(b)` after `feed(a)`, also when `b` begins at the last instant of `a`.
  *
  * Invariants: rows come in order of `at`; intervals are closed in order of their end; a level has at most one running
  * interval; no interval of a level overlaps another of that level.
@@ -18,24 +18,25 @@ export function feed(state: FoldState, rules: FoldRules, rows: Iterable<Row>): v
   for (const row of rows) take(state, rules, row)
 }
 
-/** Feeds one row; rows of one instant may come one after the other. */
+/** Feeds one row; rows of one instant may come one after the other, in any order. */
 export function take(state: FoldState, rules: FoldRules, row: Row): void {
   if (row.at < rules.fromAt || row.at >= rules.toAt) throw new Error('a row outside its scope was fed')
-  if (row.milliC === null || isFault(row.milliC, rules)) takeFault(state, row)
-  else takeValue(state, rules, row.at, row.milliC)
+  if (isValue(row, rules)) takeValue(state, rules, row)
+  else takeFault(state, row)
 }
 
 /** A stored value of an instant: raw milli-degrees; null where the sensor itself reported a fault. */
 export type Row = { at: number; milliC: number | null }
 
-/** What the fold needs of placement, profile and calibration; limits as they apply to this sensor (guard band included). */
+/** What the fold needs of placement, profile, calibration; limits as they apply to this sensor (guard band included). */
 export type FoldRules = {
   /** Placement and window, intersected: `[fromAt, toAt)`; an open end is Infinity. */
   fromAt: number
   toAt: number
   nominalMs: number
   maxGapMs: number
-  limits: { side: Side; milliC: number }[]
+  /** By level: `limits[n].level` is n. */
+  limits: { level: number; side: Side; milliC: number }[]
   correct: (at: number, rawMilliC: number) => number
   /** The sensor's registered range in milli-degrees: at or beyond its ends the value is saturated, a fault. */
   range: { low: number; high: number } | null
@@ -47,7 +48,7 @@ export const PRESUMED = 2
 /** Level index of a gap: a gap is the same for every level. */
 export const ALL_LEVELS = -1
 
-/** A closed interval `[fromAt, toAt)` of one level (or of all: a gap); `lastOutAt` and `extreme` only where confirmed. */
+/** A closed interval `[fromAt, toAt)` of one level (a gap: of all); `lastOutAt` and `extreme` only where confirmed. */
 export type Interval = {
   level: number
   kind: typeof GAP | typeof CONFIRMED | typeof PRESUMED
@@ -78,7 +79,7 @@ export type FoldState = {
   coveredMs: number
   lowest: number
   highest: number
-  /** The stretch of identical values that ends at the open instant, and the longest one seen. */
+  /** The stretch of identical values that ends at the last decided instant, and the longest one so far. */
   flat: { sinceAt: number; milliC: number } | null
   longestFlatMs: number
 }
@@ -120,62 +121,18 @@ export function upToAt(state: FoldState): number {
   return Math.max(state.open?.at ?? Number.NEGATIVE_INFINITY, state.fault?.at ?? Number.NEGATIVE_INFINITY)
 }
 
-/** What one placement shows within its scope, ended at `endAt`. */
-export type PlacementJudgement = {
-  fromAt: number
-  toAt: number
-  first: BoundaryReading | null
-  last: BoundaryReading | null
-  /** Not longer than maxGapMs: neither value nor gap. */
-  leadInMs: number
-  intervals: Interval[]
-  valid: number
-  faults: number
-  conflicts: number
-  duplicates: number
-  coveredMs: number
-  lowest: number | null
-  highest: number | null
-  longestFlatMs: number
-}
-
-/** The first or last reading of a placement, and for each level whether it is out. */
-export type BoundaryReading = { at: number; out: boolean[] }
-
 /**
- * Ends the fold at `endAt` without changing the state: the last reading holds until `endAt` when that is at most maxGapMs
- * away, else for one nominal interval, and the rest is a gap. `earlier` are the intervals closed before. No reading at all
- * is a gap of the full length (E20).
+ * The state with nothing left undecided, for an end at `endAt`: the open instant held until then or for one nominal
+ * interval, the rest a gap, every interval closed. Without any reading the whole scope is a gap (E20). The given state
+ * is not changed; `closed` holds what was closed beside its own.
  */
-export function finish(
-  state: FoldState,
-  rules: FoldRules,
-  end: { endAt: number; earlier: Interval[] },
-): PlacementJudgement {
-  const toAt = Math.max(rules.fromAt, Math.min(end.endAt, rules.toAt))
+export function ended(state: FoldState, rules: FoldRules, endAt: number): FoldState {
   const last = snapshot(state)
-  if (last.open === null) closeGap(last, { fromAt: rules.fromAt, before: null }, toAt, [])
-  else closeOpen(last, rules, toAt)
-  if (last.gap !== null) closeGap(last, last.gap, toAt, outs(rules, last.gap.before))
-  for (const interval of last.running) if (interval !== null) last.closed.push(interval)
-  const first = state.first ?? state.open
-  const lead = first === null ? 0 : first.at - rules.fromAt
-  return {
-    fromAt: rules.fromAt,
-    toAt,
-    first: first && { at: first.at, out: outs(rules, first) },
-    last: state.open && { at: state.open.at, out: outs(rules, state.open) },
-    leadInMs: lead > rules.maxGapMs ? 0 : lead,
-    intervals: [...end.earlier, ...last.closed],
-    valid: state.valid,
-    faults: state.faults,
-    conflicts: state.conflicts,
-    duplicates: state.duplicates,
-    coveredMs: last.coveredMs,
-    lowest: state.valid === 0 ? null : state.lowest,
-    highest: state.valid === 0 ? null : state.highest,
-    longestFlatMs: state.longestFlatMs,
-  }
+  decideOpen(last, rules, endAt)
+  const gap = last.open === null ? { fromAt: rules.fromAt, before: null } : last.gap
+  if (gap !== null) closeGap(last, { fromAt: gap.fromAt, toAt: endAt }, outs(rules, gap.before))
+  for (const level of last.running.keys()) closeRunning(last, level)
+  return last
 }
 
 /** Values no temperature sensor of this field means: open and short circuits, vendor codes (domain page 2.3 item 2). */
@@ -188,7 +145,13 @@ export function isFault(milliC: number, rules: Pick<FoldRules, 'range'>): boolea
   return rules.range !== null && (milliC <= rules.range.low || milliC >= rules.range.high)
 }
 
-function takeFault(state: FoldState, row: { at: number; milliC: number | null }): void {
+type Value = { at: number; milliC: number }
+
+function isValue(row: Row, rules: FoldRules): row is Value {
+  return row.milliC !== null && !isFault(row.milliC, rules)
+}
+
+function takeFault(state: FoldState, row: Row): void {
   if (state.fault?.at !== row.at) state.fault = { at: row.at, values: [] }
   if (state.fault.values.includes(row.milliC)) {
     state.duplicates++
@@ -198,104 +161,90 @@ function takeFault(state: FoldState, row: { at: number; milliC: number | null })
   state.faults++
 }
 
-function takeValue(state: FoldState, rules: FoldRules, at: number, raw: number): void {
-  const value = rules.correct(at, raw)
-  if (state.open?.at === at) {
-    widen(state, state.open, raw, value)
+function takeValue(state: FoldState, rules: FoldRules, row: Value): void {
+  const milliC = rules.correct(row.at, row.milliC)
+  if (milliC < state.lowest) state.lowest = milliC
+  if (milliC > state.highest) state.highest = milliC
+  if (state.open?.at === row.at) {
+    if (widen(state.open, row.milliC, milliC)) state.conflicts++
+    else state.duplicates++
     return
   }
-  if (state.open === null) {
-    if (at - rules.fromAt > rules.maxGapMs) state.gap = { fromAt: rules.fromAt, before: null }
-  } else {
-    closeOpen(state, rules, at)
-  }
-  state.open = { at, min: value, max: value, values: [raw] }
+  if (state.open !== null) decideOpen(state, rules, row.at)
+  else if (row.at - rules.fromAt > rules.maxGapMs) state.gap = { fromAt: rules.fromAt, before: null }
+  state.open = { at: row.at, min: milliC, max: milliC, values: [row.milliC] }
   state.valid++
-  see(state, at, value)
 }
 
-/** Another value at the open instant: the same one is a duplicate, a different one a conflict; both ends are kept. */
-function widen(state: FoldState, open: OpenInstant, raw: number, value: number): void {
-  if (open.values.includes(raw)) {
-    state.duplicates++
-    return
-  }
+/** Another value at the open instant: a different one is a conflict, of which both ends are kept; false: a duplicate. */
+function widen(open: OpenInstant, raw: number, milliC: number): boolean {
+  if (open.values.includes(raw)) return false
   open.values.push(raw)
-  open.min = Math.min(open.min, value)
-  open.max = Math.max(open.max, value)
-  state.conflicts++
-  see(state, open.at, value)
-}
-
-function see(state: FoldState, at: number, value: number): void {
-  if (value < state.lowest) state.lowest = value
-  if (value > state.highest) state.highest = value
-  if (state.flat === null || state.flat.milliC !== value) state.flat = { sinceAt: at, milliC: value }
-  else state.longestFlatMs = Math.max(state.longestFlatMs, at - state.flat.sinceAt)
+  open.min = Math.min(open.min, milliC)
+  open.max = Math.max(open.max, milliC)
+  return true
 }
 
 /** Decides the open instant: the gap before it, its hold until `nextAt`, and the gap that begins after the hold. */
-function closeOpen(state: FoldState, rules: FoldRules, nextAt: number): void {
+function decideOpen(state: FoldState, rules: FoldRules, nextAt: number): void {
   const { open } = state
   if (open === null) return
-  const out = outs(rules, open)
   if (state.gap !== null) {
-    const before = outs(rules, state.gap.before)
-    closeGap(
-      state,
-      state.gap,
-      open.at,
-      out.map((isOutAfter, level) => isOutAfter || before[level] === true),
-    )
+    const [before, after] = [outs(rules, state.gap.before), outs(rules, open)]
+    const presumed = after.map((isOutAfter, level) => isOutAfter || before[level] === true)
+    closeGap(state, { fromAt: state.gap.fromAt, toAt: open.at }, presumed)
   }
   const held = nextAt - open.at <= rules.maxGapMs
-  const heldUntil = held ? nextAt : open.at + rules.nominalMs
-  hold(state, rules, open, { toAt: heldUntil, out })
+  const heldUntilAt = held ? nextAt : Math.min(nextAt, open.at + rules.nominalMs)
+  hold(state, rules, { at: open.at, min: open.min, max: open.max, heldUntilAt })
+  flatten(state, open)
   if (state.first === null) state.first = { at: open.at, min: open.min, max: open.max }
-  state.gap = held ? null : { fromAt: heldUntil, before: { min: open.min, max: open.max } }
+  state.gap = held ? null : { fromAt: heldUntilAt, before: { min: open.min, max: open.max } }
 }
 
-function hold(state: FoldState, rules: FoldRules, open: OpenInstant, held: { toAt: number; out: boolean[] }): void {
-  state.coveredMs += held.toAt - open.at
-  for (const [level, limit] of rules.limits.entries()) {
-    if (held.out[level] !== true) {
-      closeRunning(state, level)
-      continue
-    }
-    const worst = limit.side === 'high' ? open.max : open.min
-    const running = state.running[level] ?? null
-    if (running?.kind === CONFIRMED && running.toAt === open.at) {
-      running.toAt = held.toAt
-      running.lastOutAt = open.at
-      running.extreme = worse(limit.side, running.extreme, worst)
-      continue
-    }
-    closeRunning(state, level)
-    const interval = {
-      level,
-      kind: CONFIRMED,
-      fromAt: open.at,
-      toAt: held.toAt,
-      lastOutAt: open.at,
-      extreme: worst,
-    } as const
-    state.running[level] = { ...interval }
+type Held = Span & { at: number; heldUntilAt: number }
+
+function hold(state: FoldState, rules: FoldRules, held: Held): void {
+  state.coveredMs += held.heldUntilAt - held.at
+  for (const { level, side, milliC } of rules.limits) {
+    const worst = worstOf(side, held)
+    if (!isOut(side, milliC, worst)) closeRunning(state, level)
+    else extend(state, { level, side, worst }, held)
   }
 }
 
+/** Out time that follows out time is one interval; what was presumed before it stays an interval of its own. */
+function extend(state: FoldState, out: { level: number; side: Side; worst: number }, held: Held): void {
+  const { level, side, worst } = out
+  const running = state.running[level] ?? null
+  if (running?.kind === CONFIRMED) {
+    running.toAt = held.heldUntilAt
+    running.lastOutAt = held.at
+    running.extreme = worse(side, running.extreme, worst)
+    return
+  }
+  closeRunning(state, level)
+  const stretch = { fromAt: held.at, toAt: held.heldUntilAt }
+  state.running[level] = { level, kind: CONFIRMED, ...stretch, lastOutAt: held.at, extreme: worst }
+}
+
+/** An instant with different values ends a stretch of identical ones, whichever of them came first. */
+function flatten(state: FoldState, { at, min, max }: Span & { at: number }): void {
+  if (min !== max) state.flat = null
+  else if (state.flat?.milliC !== min) state.flat = { sinceAt: at, milliC: min }
+  else state.longestFlatMs = Math.max(state.longestFlatMs, at - state.flat.sinceAt)
+}
+
+type Stretch = { fromAt: number; toAt: number }
+
 /** A gap is presumed out for the levels whose reading on either side is out. */
-function closeGap(
-  state: FoldState,
-  gap: { fromAt: number; before: Span | null },
-  toAt: number,
-  presumed: boolean[],
-): void {
+function closeGap(state: FoldState, gap: Stretch, presumed: boolean[]): void {
   state.gap = null
-  if (toAt <= gap.fromAt) return
-  state.closed.push(without(ALL_LEVELS, GAP, gap.fromAt, toAt))
+  if (gap.toAt <= gap.fromAt) return
+  for (const level of state.running.keys()) closeRunning(state, level)
+  state.closed.push(withoutValue(ALL_LEVELS, GAP, gap))
   for (const level of state.running.keys()) {
-    closeRunning(state, level)
-    if (presumed[level] === true) state.running[level] = without(level, PRESUMED, gap.fromAt, toAt)
+    if (presumed[level] === true) state.running[level] = withoutValue(level, PRESUMED, gap)
   }
 }
 
@@ -305,14 +254,17 @@ function closeRunning(state: FoldState, level: number): void {
   state.running[level] = null
 }
 
-function without(level: number, kind: typeof GAP | typeof PRESUMED, fromAt: number, toAt: number): Interval {
+function withoutValue(level: number, kind: typeof GAP | typeof PRESUMED, { fromAt, toAt }: Stretch): Interval {
   return { level, kind, fromAt, toAt, lastOutAt: null, extreme: null }
 }
 
-function outs(rules: FoldRules, span: Span | null): boolean[] {
-  return rules.limits.map(
-    ({ side, milliC }) => span !== null && isOut(side, milliC, side === 'high' ? span.max : span.min),
-  )
+/** For each level whether a span is out of its limit; nothing is out where nothing was measured. */
+export function outs(rules: FoldRules, span: Span | null): boolean[] {
+  return rules.limits.map(({ side, milliC }) => span !== null && isOut(side, milliC, worstOf(side, span)))
+}
+
+function worstOf(side: Side, span: Span): number {
+  return side === 'high' ? span.max : span.min
 }
 
 /** The value further beyond a limit of that side. */

@@ -1,5 +1,6 @@
 import { type Combined, combine, type JudgedSpan } from './combine.ts'
-import { emptyState, type FoldRules, feed, finish, type PlacementJudgement, type Row } from './excursion.ts'
+import { emptyState, type FoldRules, feed, type Row } from './excursion.ts'
+import { finish, type PlacementJudgement } from './placement-judgement.ts'
 import type { Profile } from './profile.ts'
 
 /**
@@ -75,7 +76,8 @@ export function foldRules(profile: Profile, sensor: SensorRules, scope: { fromAt
     ...scope,
     nominalMs: profile.nominalIntervalMs,
     maxGapMs: profile.maxGapMs,
-    limits: profile.levels.map(({ side, limitMilliC }) => ({
+    limits: profile.levels.map(({ side, limitMilliC }, level) => ({
+      level,
       side,
       milliC: side === 'high' ? limitMilliC - inward : limitMilliC + inward,
     })),

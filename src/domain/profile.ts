@@ -111,17 +111,20 @@ function intervalProblems(profile: Profile): string[] {
   return problems
 }
 
-/** Outward, the levels of a side may only become more severe. */
+/** Outward, the levels of a side may only become more severe; levels at one limit stand beside each other. */
 function orderProblems(profile: Profile, side: Side): string[] {
-  const outward = levelsOf(profile, side).sort((a, b) =>
-    side === 'high' ? a.limitMilliC - b.limitMilliC : b.limitMilliC - a.limitMilliC,
-  )
-  return outward.flatMap((level, index) => {
-    const inner = outward[index - 1]
-    return inner !== undefined && SEVERITY_ORDER[level.severity] < SEVERITY_ORDER[inner.severity]
-      ? [`level ${level.id} lies further out than ${inner.id} and is milder: order the severities outward`]
-      : []
+  const levels = levelsOf(profile, side)
+  return levels.flatMap((level) => {
+    const isInner = (other: Level) => isOut(side, other.limitMilliC, level.limitMilliC)
+    const inner = levels.find((other) => isInner(other) && isMilder(level, other))
+    return inner === undefined
+      ? []
+      : [`level ${level.id} lies further out than ${inner.id} and is milder: order the severities outward`]
   })
+}
+
+function isMilder(level: Level, other: Level): boolean {
+  return SEVERITY_ORDER[level.severity] < SEVERITY_ORDER[other.severity]
 }
 
 function idProblems(profile: Profile): string[] {

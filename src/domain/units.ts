@@ -1,3 +1,5 @@
+import { isOut, type Side } from './profile.ts'
+
 /**
  * Temperatures and instants as they cross the door (domain page section 6): decimal text in, integer milli-degrees and
  * epoch milliseconds inside. Rounded once, half away from zero; never through a float product.
@@ -68,21 +70,21 @@ function divideRounded(numerator: bigint, denominator: bigint): { milliC: number
 }
 
 /**
- * Milli-degrees as people read them: one decimal, halves away from zero; more decimals only where one would print an
- * out-of-limit value as lying on or inside the limit (domain page section 0 rule 12).
+ * Milli-degrees as people read them: one decimal, halves away from zero; more decimals only where fewer would print the
+ * value on the other side of the limit than it was judged (domain page section 0 rule 12).
  * `limit` is the limit the value is shown beside, with its side; null shows one decimal.
  */
-export function displayC(milliC: number, limit: { milliC: number; side: 'high' | 'low' } | null): string {
-  const out = limit !== null && (limit.side === 'high' ? milliC > limit.milliC : milliC < limit.milliC)
+export function displayC(milliC: number, limit: { milliC: number; side: Side } | null): string {
+  if (limit === null) return decimalText(roundTo(milliC, 1), 1)
+  const out = isOut(limit.side, limit.milliC, milliC)
   for (const decimals of [1, 2]) {
     const shown = roundTo(milliC, decimals)
-    const hides = out && (limit.side === 'high' ? shown <= limit.milliC : shown >= limit.milliC)
-    if (!hides) return decimalText(shown, decimals)
+    if (isOut(limit.side, limit.milliC, shown) === out) return decimalText(shown, decimals)
   }
   return decimalText(milliC, 3)
 }
 
-/** Milli-degrees as exact decimal text for machines: `-189.5`, `8`, `8.04`. */
+/** Milli-degrees as the number of degrees that machines read: -189.5, 8, 8.04. */
 export function exactC(milliC: number): number {
   return milliC / 1000
 }

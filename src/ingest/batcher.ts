@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { formatDistanceStrict } from 'date-fns'
 import type { Logger } from 'pino'
 import type { MessageProblem, ReceivedMessage } from '../domain/message.ts'
 import type { Metrics } from '../metrics.ts'
@@ -230,8 +231,8 @@ function noteFailure(batcher: State, error: unknown): void {
 
 function noteSuccess(batcher: State): void {
   if (batcher.outage === null) return
-  const afterS = Math.round((performance.now() - batcher.outage.sinceMs) / 1000)
-  batcher.options.log.info(`Storing readings works again after ${afterS} s and ${batcher.outage.tries} tries`)
+  const after = formatDistanceStrict(0, performance.now() - batcher.outage.sinceMs)
+  batcher.options.log.info(`Storing readings works again after ${after} and ${batcher.outage.tries} tries`)
   batcher.outage = null
 }
 

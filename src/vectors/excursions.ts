@@ -6,7 +6,7 @@ import { isoInstant } from '../domain/units.ts'
 import { exactMilliC, instant } from '../fields.ts'
 import { caseProfile, caseSchema, evaluateCase } from './case.ts'
 import { difference } from './compare.ts'
-import type { CaseResult } from './result.ts'
+import { type CaseResult, malformedFile } from './result.ts'
 
 /** The version of the file this checker reads. */
 export const schema = 'coldchain-vectors/excursions@2'
@@ -16,7 +16,9 @@ export const schema = 'coldchain-vectors/excursions@2'
  * placements.
  */
 export function check(file: unknown): CaseResult[] {
-  const { profiles, cases, lateUpload, timingMethods, multiSensor, combined } = fileSchema.parse(file)
+  const parsed = fileSchema.safeParse(file)
+  if (!parsed.success) return malformedFile(parsed.error)
+  const { profiles, cases, lateUpload, timingMethods, multiSensor, combined } = parsed.data
   return [
     ...cases.map((given) => result(given.id, given.expected, evaluateCase(given, profiles))),
     ...cases.flatMap((given) => alertResult(given, profiles)),

@@ -10,7 +10,7 @@ import {
 } from '../domain/units.ts'
 import { instant } from '../fields.ts'
 import { difference } from './compare.ts'
-import type { CaseResult } from './result.ts'
+import { type CaseResult, malformedFile } from './result.ts'
 
 /** The version of the file this checker reads. */
 export const schema = 'coldchain-vectors/units-time@2'
@@ -20,7 +20,9 @@ export const schema = 'coldchain-vectors/units-time@2'
  * coverage.
  */
 export function check(file: unknown): CaseResult[] {
-  const vectors = fileSchema.parse(file)
+  const parsed = fileSchema.safeParse(file)
+  if (!parsed.success) return malformedFile(parsed.error)
+  const vectors = parsed.data
   return [
     ...vectors.milliDegrees.map((given) => result(`milliDegrees ${given.text}`, given, toMilliC(given.text, 'CEL'))),
     ...vectors.convert.map(({ id, fromUom, ...given }) => result(id, given, toMilliC(given.text, fromUom))),

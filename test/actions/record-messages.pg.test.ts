@@ -45,7 +45,7 @@ test('the good readings of a partly bad message are stored, and the whole messag
   expect(await keptOf(sensorId)).toMatchObject([{ outcome: 'rejected', reason: 'UNIT_MISSING' }])
 })
 
-test('readings of an unknown sensor are quarantined, and stored once it is registered and they are released', async () => {
+test('readings of an unknown sensor are quarantined, and stored once it is registered and they released', async () => {
   const { id } = await world.db
     .selectFrom('sensor')
     .select((eb) => eb.fn.max('id').as('id'))
@@ -84,7 +84,7 @@ test('a far-future reading is held while the others of its message count; releas
   expect(await valuesOf(sensorId)).toEqual([5000, 6000])
 })
 
-test('the same value again is a duplicate, another value is a conflict kept with its message, in any batch', async () => {
+test('the same value again is a duplicate, another value a conflict kept with its message, in any batch', async () => {
   const sensorId = await addSensor(world)
   const now = world.clock.now
   const first = message(sensorId, [{ at: T0, c: 5 }], now)

@@ -1,6 +1,7 @@
 import { combine } from '../../src/domain/combine.ts'
-import { emptyState, feed, finish } from '../../src/domain/excursion.ts'
+import { emptyState, feed } from '../../src/domain/excursion.ts'
 import { foldRules, PLAIN_SENSOR } from '../../src/domain/judge.ts'
+import { finish } from '../../src/domain/placement-judgement.ts'
 import { FRIDGE, MINUTE, T0 } from '../support/limits.ts'
 import { type Benchmark, type Figure, median } from './figure.ts'
 

@@ -4,8 +4,9 @@ import type { Benchmark, Figure } from './figure.ts'
 import { judgeBenchmark } from './judge.ts'
 
 /**
- * `npm run bench [-- --only NAME] [--quick] [--json FILE]`: measures, shows progress, prints a table and writes figures as
- * JSON, an object per figure name. Ratios are measured side by side in one run; absolute numbers are those of this machine.
+ * `npm run bench [-- --only NAME] [--quick] [--json FILE]`: measures, shows progress, prints a table and writes figures
+ * as JSON, an object per figure name. Ratios are measured side by side in one run; absolute numbers are those of this
+ * machine.
  */
 const BENCHMARKS: readonly Benchmark[] = [judgeBenchmark]
 
