@@ -54,12 +54,15 @@ const ACK_LATER = new Error('acked after commit')
 const NO_ACK = 0
 
 function take(state: State, packet: IPublishPacket, next: Next): void {
-  if (!state.taking) return next(ACK_LATER)
+  if (!state.taking) {
+    next(ACK_LATER)
+    return
+  }
   const message = state.door.receive(packet)
   const from = currentConnection(state)
   const tag = packet.qos === 0 ? NO_ACK : (packet.messageId ?? NO_ACK)
-  if (state.door.batcher.offer(message, from, tag)) return next(ACK_LATER)
-  park(state, { message, from, tag, next })
+  if (state.door.batcher.offer(message, from, tag)) next(ACK_LATER)
+  else park(state, { message, from, tag, next })
 }
 
 /**

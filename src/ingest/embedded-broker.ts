@@ -128,8 +128,14 @@ function authorizePublish(state: State, publish: Publish): void {
   const { client, packet, done } = publish
   // aedes does not check what MQTT forbids, and PostgreSQL stores no NUL
   const allowed = mayUse(state, client, packet.topic) && !packet.topic.includes('\0')
-  if (!allowed) return done(new Error(`publishing to ${packet.topic} is not allowed`))
-  if (!isReadingsTopic(packet.topic, state.options.prefix)) return done()
+  if (!allowed) {
+    done(new Error(`publishing to ${packet.topic} is not allowed`))
+    return
+  }
+  if (!isReadingsTopic(packet.topic, state.options.prefix)) {
+    done()
+    return
+  }
   const attempt = offering(state, publish)
   if (state.open && !attempt()) state.parked.push({ client, retry: attempt })
 }

@@ -138,7 +138,7 @@ describe('failures', () => {
     expect(batches).toEqual(Array(8).fill(numbers(1, 5)))
     expect(acks).toEqual([numbers(1, 5)])
     expect(said.filter((line) => line.startsWith('error'))).toEqual([expect.stringContaining('connection refused')])
-    expect(said.at(-1)).toMatch(/^info: Storing readings works again after \d+ s and 7 tries$/)
+    expect(said.at(-1)).toMatch(/^info: Storing readings works again after \d+ seconds? and 7 tries$/)
     expect((await metrics.recordRetries.get()).values[0]?.value).toBe(7)
   })
 
