@@ -32,6 +32,9 @@ export const shipmentStatus = z.object({
       }),
     ),
     gaps: z.array(z.object({ from: instant, to: instant })),
+    worst: z.object({ lowestC: z.number().nullable(), highestC: z.number().nullable() }),
+    window: z.object({ state: z.enum(['not_packed', 'open', 'closed']) }),
+    counts: z.object({ valid: z.int() }),
   }),
   custody: z.object({
     chainStatus: z.enum(['intact', 'incomplete', 'broken']),

@@ -44,6 +44,6 @@ const BAR_WIDTH = 30
 export function progressLine({ share, published, acked, events }: Progress): string {
   const filled = Math.round(Math.min(1, share) * BAR_WIDTH)
   const bar = `${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}`
-  const percent = String(Math.floor(Math.min(1, share) * 100)).padStart(3)
+  const percent = String(Math.round(Math.min(1, share) * 100)).padStart(3)
   return `[${bar}] ${percent} %  ${published} messages published, ${acked} acknowledged, ${events} custody events`
 }

@@ -21,6 +21,9 @@ export function truthOf(limits: Limits, window: TruthWindow, samples: readonly T
     gaps: gaps.map(({ first, last }) => ({ fromAt: first.at, toAt: last.at + last.ms })),
     levels,
     coveredMs: totalMs(cells.filter((cell) => cell.known === 'value')),
+    instants: seen.length,
+    lowestMilliC: seen.length === 0 ? null : Math.min(...seen.map((instant) => instant.lowest)),
+    highestMilliC: seen.length === 0 ? null : Math.max(...seen.map((instant) => instant.highest)),
   }
 }
 
@@ -37,6 +40,10 @@ export type Truth = {
   gaps: { fromAt: number; toAt: number }[]
   levels: LevelTruth[]
   coveredMs: number
+  /** Instants of the window with a value, and the lowest and highest of these values. */
+  instants: number
+  lowestMilliC: number | null
+  highestMilliC: number | null
 }
 
 export type LevelTruth = {

@@ -1,3 +1,4 @@
+import { exactC } from '../src/domain/units.ts'
 import type { ShipmentStatus } from './answers.ts'
 import { PACKED_MS } from './custody-script.ts'
 import { type Journey, knownSamples, type Staging } from './journey.ts'
@@ -10,8 +11,7 @@ const GRID_MS = 60_000
 /** What the service must answer for a journey at `asOf`, computed from the injected samples by the oracle. */
 export function expectedTruth(journey: Journey, staging: Staging, asOf: number): Truth {
   const { startAt } = staging
-  const opened = journey.custody.find((step) => step.by === 'centre' && step.kind === 'opened')
-  const openedAt = opened === undefined ? Number.POSITIVE_INFINITY : startAt + opened.atMs
+  const openedAt = startAt + (openedAfter(journey) ?? Number.POSITIVE_INFINITY)
   const window = {
     fromAt: startAt + PACKED_MS,
     toAt: Math.min(asOf, openedAt),
@@ -25,6 +25,10 @@ export function expectedTruth(journey: Journey, staging: Staging, asOf: number):
   return truthOf(EXAMPLE_LIMITS[journey.limits], window, samples)
 }
 
+function openedAfter(journey: Journey): number | null {
+  return journey.custody.find((step) => step.by === 'centre' && step.kind === 'opened')?.atMs ?? null
+}
+
 /** What is compared of a shipment, in one form for both sides: what was served, and what was injected. */
 export type Verdict = {
   status: string
@@ -32,6 +36,8 @@ export type Verdict = {
   complete: boolean
   gaps: string[]
   levels: { id: string; events: number; confirmedS: number; alarm: string; alarmAt: string | null }[]
+  /** Valid readings and their range; null while the window is open and the sensor goes on. */
+  measured: string | null
   chainStatus: string
   /** Name of the organisation that holds the shipment. */
   holder: string | null
@@ -44,6 +50,8 @@ export type Verdict = {
 /** The injected side: temperature by the oracle, custody by the story. */
 export function injectedVerdict(journey: Journey, truth: Truth, holder: string): Verdict {
   const { chainStatus, before } = journey.expected
+  const { instants, lowestMilliC, highestMilliC } = truth
+  const range = { lowestC: celsius(lowestMilliC), highestC: celsius(highestMilliC) }
   return {
     status: truth.status,
     severity: truth.severity,
@@ -56,6 +64,7 @@ export function injectedVerdict(journey: Journey, truth: Truth, holder: string):
       alarm: alarm.state,
       alarmAt: alarm.at === null ? null : minute(alarm.at),
     })),
+    measured: openedAfter(journey) === null ? null : measuredText(instants, range),
     chainStatus,
     holder,
     before: before === undefined ? null : temperatureText({ ...before, severity: null }),
@@ -80,6 +89,7 @@ export function servedVerdict(
       alarm: alarm.state,
       alarmAt: alarm.at === null ? null : minute(alarm.at),
     })),
+    measured: temperature.window.state === 'closed' ? measuredText(temperature.counts.valid, temperature.worst) : null,
     chainStatus: custody.chainStatus,
     ...noted,
   }
@@ -95,12 +105,14 @@ export function differences(served: Verdict, injected: Verdict): string[] {
 
 /** One line for people: `alarm (major), complete; H1: 1 event, alarm at 2026-03-02 22:30`. */
 export function summary(verdict: Verdict): string {
-  const { status, severity, complete, gaps, levels, before } = verdict
+  const { status, severity, complete, gaps, levels, before, measured, chainStatus } = verdict
   const parts = [
     `${temperatureText({ status, severity, complete })}`,
     ...(before === null ? [] : [`before: ${before}`]),
     ...gaps.map((gap) => `gap ${gap}`),
     ...levels.filter((level) => level.events > 0).map(levelText),
+    ...(measured === null ? [] : [measured]),
+    `chain ${chainStatus}`,
   ]
   return parts.join('; ')
 }
@@ -117,6 +129,14 @@ export function temperatureText({
 function levelText({ id, events, alarm, alarmAt }: Verdict['levels'][number]): string {
   const count = `${id} ${events} ${events === 1 ? 'event' : 'events'}`
   return alarm === 'none' ? count : `${count}, ${alarm} alarm ${alarmAt?.slice(11, 16)}`
+}
+
+function measuredText(readings: number, range: { lowestC: number | null; highestC: number | null }): string {
+  return `${readings} readings, ${range.lowestC} to ${range.highestC} C`
+}
+
+function celsius(milliC: number | null): number | null {
+  return milliC === null ? null : exactC(milliC)
 }
 
 function stretch({ fromAt, toAt }: { fromAt: number; toAt: number }): string {

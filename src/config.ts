@@ -8,11 +8,12 @@ import { z } from 'zod'
 export function readConfig(environment: Record<string, string | undefined> = process.env): Config | ConfigProblems {
   // an empty variable is an unset one: shells and compose files write them that way
   const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries(environment).filter(([name, value]) => value !== '' || EMPTY_HAS_MEANING.includes(name)),
   )
   const parsed = schema.safeParse(given)
-  if (parsed.success) return parsed.data
-  return { problems: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) }
+  const own = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  const problems = [...own, ...contradictions(given)]
+  return parsed.success && problems.length === 0 ? parsed.data : { problems }
 }
 
 /** What a child process of this program gets of the environment: all but this program's own settings. */
@@ -28,27 +29,54 @@ export function inheritedEnvironment(): Record<string, string> {
 
 export type ConfigProblems = { problems: string[] }
 
-const port = z.coerce.number('must be a port number').int('must be a port number').min(0).max(65_535)
-const count = (fallback: number, most: number) =>
-  z.coerce.number('must be a number').int('must be a whole number').min(1).max(most).default(fallback)
+/** An empty group subscribes alone. */
+const EMPTY_HAS_MEANING = ['MQTT_SHARE_GROUP']
 
-const databaseUrl = z
-  .string()
-  .regex(/^postgres(ql)?:\/\//, 'must look like postgres://user:password@host:5432/database')
-  .optional()
+const whole = (least: number, most: number) => {
+  const wrong = `must be a whole number from ${least} to ${most}`
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, wrong)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, wrong)
+}
+const port = whole(0, 65_535)
+
+const databaseUrl = z.string().refine(isDatabaseUrl, {
+  message:
+    'must read postgres://role:password@host:5432/database, special characters of the password percent-encoded ' +
+    '(@ as %40, / as %2F, : as %3A, # as %23)',
+})
+
+function isDatabaseUrl(text: string): boolean {
+  const url = URL.parse(text)
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.username === '') return false
+  return [url.username, url.password, url.pathname].every(isPercentEncoded)
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isBrokerUrl(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && /^(mqtts?|wss?):$/.test(url.protocol) && url.hostname !== ''
+}
 
 const variables = z.object({
-  DATABASE_URL: databaseUrl,
-  DATABASE_OWNER_URL: databaseUrl,
-  DATABASE_POOL: count(10, 200),
-  MQTT_URL: z
-    .string()
-    .regex(/^(mqtts?|wss?):\/\//, 'must look like mqtt://host:1883')
-    .optional(),
+  DATABASE_URL: databaseUrl.optional(),
+  DATABASE_OWNER_URL: databaseUrl.optional(),
+  DATABASE_POOL: whole(1, 200).default(10),
+  MQTT_URL: z.string().refine(isBrokerUrl, 'must read mqtt://host:1883, or mqtts, ws, wss').optional(),
   MQTT_PROTOCOL: z.enum(['5', '3.1.1'], 'must be 5 or 3.1.1').default('5'),
   MQTT_USERNAME: z.string().optional(),
   MQTT_PASSWORD: z.string().optional(),
-  MQTT_CLIENT_ID: z.string().max(200).default(`unbroken-${hostname()}`),
+  MQTT_CLIENT_ID: z.string().max(200, 'must have at most 200 characters').default(`unbroken-${hostname()}`),
   MQTT_SHARE_GROUP: z
     .string()
     .regex(/^[^/+#]*$/, 'must not contain / + #')
@@ -57,11 +85,13 @@ const variables = z.object({
     .string()
     .regex(/^[^+#]+[^/+#]$/, 'must be a topic without wildcards, like unbroken/v1')
     .default('unbroken/v1'),
-  MQTT_RECEIVE_MAXIMUM: count(65_535, 65_535),
+  MQTT_RECEIVE_MAXIMUM: whole(1, 65_535).default(65_535),
   MQTT_PORT: port.default(1883),
   HTTP_HOST: z.string().default('127.0.0.1'),
   HTTP_PORT: port.default(8080),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be a pino level').default('info'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
+    .default('info'),
   UNBROKEN_DATA_DIR: z.string().optional(),
   UNBROKEN_INSTANCE: z
     .string()
@@ -73,56 +103,68 @@ const variables = z.object({
     .min(32, 'must have at least 32 characters: make it with `openssl rand -base64 32`')
     .optional(),
   BOOTSTRAP_ORGANISATION: z.string().default('Operator'),
-  CLOCK_ORIGIN: z.iso.datetime({ offset: true }).optional(),
-  CLOCK_STARTED: z.coerce.number().optional(),
-  CLOCK_SPEED: z.coerce.number().positive().optional(),
+  CLOCK_ORIGIN: z.iso.datetime({ offset: true, error: 'must be an instant such as 2026-03-02T10:00:00Z' }).optional(),
+  CLOCK_STARTED: z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be epoch milliseconds')
+    .transform(Number)
+    .optional(),
+  CLOCK_SPEED: z
+    .string()
+    .transform(Number)
+    .refine((speed) => speed > 0 && speed < Number.POSITIVE_INFINITY, 'must be a number above 0')
+    .optional(),
 })
 
-const schema = variables
-  .superRefine((given, context) => {
-    const embedded = given.DATABASE_URL === undefined && given.MQTT_URL === undefined
-    const problem = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
-    if (given.DATABASE_OWNER_URL !== undefined && given.DATABASE_URL === undefined) {
-      problem('DATABASE_OWNER_URL', 'is set without DATABASE_URL: set both, or neither for the embedded database')
-    }
-    if (given.CLOCK_ORIGIN !== undefined && !embedded) {
-      problem('CLOCK_ORIGIN', 'a scaled clock is for trials on embedded backends only: unset it')
-    }
-  })
-  .transform((given) => ({
-    database:
-      given.DATABASE_URL === undefined
-        ? ({ kind: 'embedded' } as const)
-        : ({ kind: 'server', url: given.DATABASE_URL, ownerUrl: given.DATABASE_OWNER_URL ?? null } as const),
-    databasePool: given.DATABASE_POOL,
-    broker:
-      given.MQTT_URL === undefined
-        ? ({ kind: 'embedded', port: given.MQTT_PORT } as const)
-        : ({ kind: 'server', url: given.MQTT_URL } as const),
-    mqtt: {
-      protocolVersion: given.MQTT_PROTOCOL === '5' ? (5 as const) : (4 as const),
-      clientId: given.MQTT_CLIENT_ID,
-      group: given.MQTT_SHARE_GROUP,
-      prefix: given.MQTT_TOPIC_PREFIX,
-      receiveMaximum: given.MQTT_RECEIVE_MAXIMUM,
-      ...(given.MQTT_USERNAME === undefined ? {} : { username: given.MQTT_USERNAME }),
-      ...(given.MQTT_PASSWORD === undefined ? {} : { password: given.MQTT_PASSWORD }),
-    },
-    http: { host: given.HTTP_HOST, port: given.HTTP_PORT },
-    logLevel: given.LOG_LEVEL,
-    instance: given.UNBROKEN_INSTANCE,
-    dataDir: given.UNBROKEN_DATA_DIR,
-    xdgDataHome: given.XDG_DATA_HOME,
-    bootstrap: { apiKey: given.BOOTSTRAP_API_KEY ?? null, organisation: given.BOOTSTRAP_ORGANISATION },
-    clock:
-      given.CLOCK_ORIGIN === undefined
-        ? null
-        : {
-            originAt: Date.parse(given.CLOCK_ORIGIN),
-            startedAt: given.CLOCK_STARTED ?? 0,
-            speed: given.CLOCK_SPEED ?? 1,
-          },
-  }))
+/** What is wrong between variables, each of which may be right; told beside what is wrong within them. */
+function contradictions(given: Record<string, string | undefined>): string[] {
+  const problems: string[] = []
+  if (given.DATABASE_OWNER_URL !== undefined && given.DATABASE_URL === undefined) {
+    problems.push('DATABASE_OWNER_URL: is set without DATABASE_URL: set both, or neither for the embedded database')
+  }
+  const embedded = given.DATABASE_URL === undefined && given.MQTT_URL === undefined
+  const clock = ['CLOCK_ORIGIN', 'CLOCK_STARTED', 'CLOCK_SPEED'].filter((name) => given[name] !== undefined)
+  if (clock.length > 0 && !embedded) {
+    problems.push(`${clock.join(', ')}: a scaled clock is for trials on embedded backends only: unset it`)
+  } else if (clock.length > 0 && clock.length < 3) {
+    problems.push(`${clock.join(', ')}: CLOCK_ORIGIN, CLOCK_STARTED and CLOCK_SPEED are set together or not at all`)
+  }
+  return problems
+}
+
+const schema = variables.transform((given) => ({
+  database:
+    given.DATABASE_URL === undefined
+      ? ({ kind: 'embedded' } as const)
+      : ({ kind: 'server', url: given.DATABASE_URL, ownerUrl: given.DATABASE_OWNER_URL ?? null } as const),
+  databasePool: given.DATABASE_POOL,
+  broker:
+    given.MQTT_URL === undefined
+      ? ({ kind: 'embedded', port: given.MQTT_PORT } as const)
+      : ({ kind: 'server', url: given.MQTT_URL } as const),
+  mqtt: {
+    protocolVersion: given.MQTT_PROTOCOL === '5' ? (5 as const) : (4 as const),
+    clientId: given.MQTT_CLIENT_ID,
+    group: given.MQTT_SHARE_GROUP,
+    prefix: given.MQTT_TOPIC_PREFIX,
+    receiveMaximum: given.MQTT_RECEIVE_MAXIMUM,
+    ...(given.MQTT_USERNAME === undefined ? {} : { username: given.MQTT_USERNAME }),
+    ...(given.MQTT_PASSWORD === undefined ? {} : { password: given.MQTT_PASSWORD }),
+  },
+  http: { host: given.HTTP_HOST, port: given.HTTP_PORT },
+  logLevel: given.LOG_LEVEL,
+  instance: given.UNBROKEN_INSTANCE,
+  dataDir: given.UNBROKEN_DATA_DIR,
+  xdgDataHome: given.XDG_DATA_HOME,
+  bootstrap: { apiKey: given.BOOTSTRAP_API_KEY ?? null, organisation: given.BOOTSTRAP_ORGANISATION },
+  clock: clockOf(given),
+}))
+
+function clockOf(given: z.output<typeof variables>) {
+  const { CLOCK_ORIGIN: origin, CLOCK_STARTED: startedAt, CLOCK_SPEED: speed } = given
+  if (origin === undefined || startedAt === undefined || speed === undefined) return null
+  return { originAt: Date.parse(origin), startedAt, speed }
+}
 
 /** See README, "Configuration". */
 export type Config = z.output<typeof schema>

@@ -27,6 +27,7 @@ const USAGE = `unbroken COMMAND
 See README.md for configuration.`
 
 async function run([command, ...rest]: readonly string[]): Promise<number> {
+  if (rest.some((argument) => !takes(command, argument))) return usage()
   switch (command) {
     case 'serve':
       return configured((config) => serve(config, warn))
@@ -45,6 +46,12 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
     default:
       return usage()
   }
+}
+
+/** An argument nobody reads is a mistake to be told, not to be passed over. */
+function takes(command: string | undefined, argument: string): boolean {
+  if (command === 'demo') return argument === '--exit'
+  return command === 'evaluate' || command === 'check-vectors'
 }
 
 function usage(): number {

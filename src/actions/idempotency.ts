@@ -58,15 +58,17 @@ async function answerOfOther(
 ): Promise<KeptAnswer | Refusal> {
   const kept = await ctx.db.kysely
     .selectFrom('idempotency')
-    .select(['request_sha256', 'status', 'response'])
+    .select(['request_sha256', 'status', 'response', 'known_at'])
     .where('organisation_id', '=', organisationOf(actor))
     .where('key', '=', asked.key)
     .executeTakeFirst()
   // gone between the two statements: the other attempt was refused
   if (kept === undefined) return refuse('request_in_progress', IN_PROGRESS)
   if (kept.request_sha256 !== asked.requestSha256) return refuse('idempotency_key_reused', REUSED)
-  if (kept.status === CLAIMED) return refuse('request_in_progress', IN_PROGRESS)
-  return kept.status === DONE ? refuse('answer_lost', LOST) : { status: kept.status, response: kept.response }
+  if (kept.status !== CLAIMED && kept.status !== DONE) return { status: kept.status, response: kept.response }
+  // between the deed and its answer lie some milliseconds, unless the service died there
+  const isLost = kept.status === DONE && kept.known_at < ctx.now() - STALE_AFTER_MS
+  return isLost ? refuse('answer_lost', LOST) : refuse('request_in_progress', IN_PROGRESS)
 }
 
 const IN_PROGRESS = 'The same request with this Idempotency-Key is being worked on: repeat it in a moment.'
@@ -74,7 +76,12 @@ const REUSED = 'This Idempotency-Key was used for another request: take a new ke
 const LOST =
   'This request was carried out, but its answer was lost: look the thing up in its list or in /audit-entries.'
 
-/** Marks the claim as done inside the deed's transaction; throws where another attempt has taken it over. */
+/** Thrown where another attempt has taken the claim over: the deed of this one must not commit. */
+export class ClaimLost extends Error {
+  override name = 'ClaimLost'
+}
+
+/** Marks the claim as done inside the deed's transaction, which ends with `ClaimLost` where the claim is not its own. */
 export async function spendClaim(tx: Tx, actor: Actor, claim: Claim): Promise<void> {
   const spent = await tx
     .updateTable('idempotency')
@@ -84,7 +91,7 @@ export async function spendClaim(tx: Tx, actor: Actor, claim: Claim): Promise<vo
     .where(attemptOf(claim))
     .where('status', 'in', [CLAIMED, DONE])
     .executeTakeFirst()
-  if (spent.numUpdatedRows === 0n) throw new Error('another attempt has taken over this idempotency key')
+  if (spent.numUpdatedRows === 0n) throw new ClaimLost('another attempt has taken over this idempotency key')
 }
 
 /** Keeps the answer of the attempt that did it; repeats of the request get it from now on. */

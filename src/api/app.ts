@@ -77,7 +77,7 @@ const cacheControl = createMiddleware(async (c, next) => {
 
 function answerMethodNotAllowed(c: Context, methods: readonly string[]) {
   const Allow = methods.join(', ')
-  return answerProblem(c, 'method_not_allowed', { detail: `${c.req.path} takes ${Allow}.`, headers: { Allow } })
+  return answerProblem(c, 'method_not_allowed', { detail: `This address takes ${Allow}.`, headers: { Allow } })
 }
 
 function resources() {

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ZodError } from 'zod'
+import { ClaimLost } from '../actions/idempotency.ts'
 import type { Refusal, RefusalCode } from '../domain/refusal.ts'
 
 /** What only the door says: it could not read the request, did not let it in, or failed. */
@@ -84,6 +85,9 @@ const WORDS: Record<string, string | undefined> = { json: 'body', param: 'path' 
 export function answerThrown(error: unknown, c: Context) {
   const { ctx, deps, requestId } = c.var
   if (error instanceof HTTPException) return answerHttpException(c, error)
+  if (error instanceof ClaimLost) {
+    return answerProblem(c, 'request_in_progress', { detail: 'A repeat of this request has taken over: ask again.' })
+  }
   if (deps.isTransient(error)) {
     ctx.log.warn({ err: error, requestId }, 'the database cannot be reached')
     const detail = 'The database cannot be reached at the moment. Nothing is lost: send the request again.'

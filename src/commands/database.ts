@@ -1,15 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { connect, type Database } from '../../db/connect.ts'
+import { connect, type Database, withClient } from '../../db/connect.ts'
 import { connectionError, isTransient } from '../../db/connection-error.ts'
 import { startEmbeddedPostgres } from '../../db/embedded.ts'
 import { migrate } from '../../db/migrate.ts'
+import { SetupError } from '../../db/setup-error.ts'
 import type { Config } from '../config.ts'
 
 export type Backend = {
   db: Database
   /** Whether a statement is answered now. */
   reachable: () => Promise<boolean>
+  /** Runs what a start needs; a server that is away meanwhile is waited for. */
+  whenReachable: <T>(work: () => Promise<T>) => Promise<T>
   close: () => Promise<void>
 }
 
@@ -21,7 +24,7 @@ const RETRY_MS = 2000
 export async function openDatabase(config: Config, log: Logger): Promise<Backend> {
   const urls = config.database.kind === 'embedded' ? await startEmbedded(config, log) : serverUrls(config.database)
   try {
-    await migrateWhenReachable(urls, log)
+    await whenReachable(() => bringUpToDate(urls, log), { urls, log })
   } catch (error) {
     await urls.stop()
     throw error
@@ -36,7 +39,12 @@ export async function openDatabase(config: Config, log: Logger): Promise<Backend
     await db.close()
     await urls.stop()
   }
-  return { db, reachable: () => isReachable(db), close }
+  return {
+    db,
+    reachable: () => isReachable(db),
+    whenReachable: (work) => whenReachable(work, { urls, log }),
+    close,
+  }
 }
 
 type Urls = { ownerUrl: string; servingUrl: string; stop: () => Promise<void> }
@@ -56,24 +64,28 @@ function serverUrls({ url, ownerUrl }: { url: string; ownerUrl: string | null })
   return { servingUrl: url, ownerUrl: ownerUrl ?? url, stop: async () => {} }
 }
 
+async function bringUpToDate({ ownerUrl, servingUrl }: Urls, log: Logger): Promise<void> {
+  const servingRole = decodeURIComponent(new URL(servingUrl).username)
+  const migrated = await migrate({ ownerUrl, servingRole, now: Date.now, log: (line) => log.info(line) })
+  // a wrong password of the serving role is to be said now, not at the first reading
+  await withClient(servingUrl, (client) => client.query('select number from schema_migration limit 1'))
+  if (!migrated.appendOnlyEnforced) {
+    log.warn(
+      'Append-only is not enforced: set DATABASE_URL to a role that owns nothing, DATABASE_OWNER_URL to the owner',
+    )
+  }
+}
+
 /** A server that is down is waited for, said once; what a person must put right ends the start. */
-async function migrateWhenReachable({ ownerUrl, servingUrl }: Urls, log: Logger): Promise<void> {
+async function whenReachable<T>(work: () => Promise<T>, { urls, log }: { urls: Urls; log: Logger }): Promise<T> {
   let said = ''
   for (;;) {
     try {
-      const servingRole = decodeURIComponent(new URL(servingUrl).username)
-      const line = (text: string) => log.info(text)
-      const migrated = await migrate({ ownerUrl, servingRole, now: Date.now, log: line })
-      if (!migrated.appendOnlyEnforced) {
-        log.warn(
-          'Append-only is not enforced: set DATABASE_URL to a role that owns nothing, DATABASE_OWNER_URL to the owner',
-        )
-      }
-      return
+      return await work()
     } catch (error) {
-      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+      const cause = error instanceof SetupError && error.cause !== undefined ? error.cause : error
       if (!isTransient(cause)) throw error
-      const sentence = connectionError(cause, ownerUrl)
+      const sentence = error instanceof SetupError ? error.message : connectionError(cause, urls.ownerUrl)
       if (sentence !== said) log.error(`${sentence} Trying again every ${RETRY_MS / 1000} s.`)
       said = sentence
       await pause(RETRY_MS)

@@ -108,7 +108,8 @@ function supervise(env: Record<string, string>, print: (text: string) => void): 
   }
   const run = async () => {
     while (!state.stopping && !state.failed) {
-      const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+      // the channel carries nothing: its end tells the service that this program was killed
+      const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
       state.child = child
       await once(child, 'exit')
       state.failed = child.signalCode === null && !state.stopping

@@ -1,7 +1,7 @@
 import { type AddressInfo, isIPv6 } from 'node:net'
 import { serve } from '@hono/node-server'
 import type { Hono } from 'hono'
-import { SetupError } from '../../db/setup-error.ts'
+import { listenError } from './listen-error.ts'
 
 /** Requests that are still running when the service closes get this long. */
 const CLOSE_MS = 10_000
@@ -14,7 +14,7 @@ export async function listenHttp(
   const server = serve({ fetch: app.fetch, hostname: host, port })
   await new Promise<void>((resolve, reject) => {
     server.once('listening', () => resolve())
-    server.once('error', (error) => reject(setupError(error, host, port)))
+    server.once('error', (error) => reject(listenError(error, { host, port, setting: 'HTTP' })))
   })
   const address = server.address()
   const bound = isAddress(address) ? address.port : port
@@ -35,18 +35,4 @@ function closeServer(server: ReturnType<typeof serve>): Promise<void> {
     // keep-alive connections without a request would hold the door open
     if ('closeIdleConnections' in server) server.closeIdleConnections()
   })
-}
-
-function setupError(error: Error, host: string, port: number): Error {
-  const code = 'code' in error ? error.code : null
-  if (code === 'EADDRINUSE') {
-    return new SetupError(`Port ${port} is taken by another program: end it, or set HTTP_PORT to a free port.`)
-  }
-  if (code === 'EACCES') {
-    return new SetupError(`No permission to listen on port ${port}: set HTTP_PORT to a port above 1023.`)
-  }
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-    return new SetupError(`${host} is no address of this machine: set HTTP_HOST to one of its addresses.`)
-  }
-  return error
 }

@@ -17,6 +17,7 @@ import { openSession } from '../ingest/session.ts'
 import { createMetrics } from '../metrics.ts'
 import { type Backend, openDatabase } from './database.ts'
 import { listenHttp } from './http.ts'
+import { listenError } from './listen-error.ts'
 
 /** The running service: where its doors are, and how to end it. */
 export type Service = {
@@ -35,7 +36,9 @@ const DRAIN_MS = 20_000
 export async function startService(config: Config, log: Logger): Promise<Service> {
   const backend = await openDatabase(config, log)
   const ctx = createContext(config, backend.db, log)
-  const firstKey = await firstKeyOf(ctx, config)
+  const firstKey = await backend
+    .whenReachable(() => firstKeyOf(ctx, config))
+    .catch((error) => closeAndThrow([backend], error))
   const batcher = createDoorBatcher(ctx)
   const broker = await openBroker(config, ctx, batcher).catch((error) => closeAndThrow([backend], error))
   const app = createApp(ctx, {
@@ -130,11 +133,14 @@ async function openBroker(config: Config, ctx: Ctx, batcher: Batcher): Promise<B
     const session = openSession({ ...door, metrics: ctx.metrics, broker: { url, ...config.mqtt } })
     return { url, ...session }
   }
+  const { port } = config.broker
   const broker = await startEmbeddedBroker({
     ...door,
-    port: config.broker.port,
+    port,
     prefix: config.mqtt.prefix,
     verify: (username, password) => verifySensor(ctx, Number(username), password),
+  }).catch((error: unknown) => {
+    throw listenError(error, { host: '127.0.0.1', port, setting: 'MQTT' })
   })
   ctx.metrics.brokerConnected.set(1)
   ctx.log.warn('Embedded broker: for trials only, on 127.0.0.1, MQTT 3.1.1, takes sensors without a password')

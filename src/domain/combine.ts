@@ -129,16 +129,24 @@ function withoutPlacement(span: JudgedSpan, placements: readonly PlacementJudgem
     covered = Math.max(covered, placement.toAt)
   }
   for (const hole of holes) {
-    const before = placements.filter((placement) => placement.toAt <= hole.fromAt && placement.last !== null)
-    const after = placements.filter((placement) => placement.fromAt >= hole.toAt && placement.first !== null)
-    const endsAt = Math.max(...before.map((placement) => placement.toAt))
-    const startsAt = Math.min(...after.map((placement) => placement.fromAt))
-    hole.neighbours = [
-      ...before.flatMap((placement) => (placement.toAt === endsAt && placement.last ? [placement.last] : [])),
-      ...after.flatMap((placement) => (placement.fromAt === startsAt && placement.first ? [placement.first] : [])),
-    ]
+    const ended = placements.flatMap(({ toAt, last }) =>
+      toAt <= hole.fromAt && last !== null ? [{ edgeAt: toAt, reading: last }] : [],
+    )
+    const begun = placements.flatMap(({ fromAt, first }) =>
+      fromAt >= hole.toAt && first !== null ? [{ edgeAt: fromAt, reading: first }] : [],
+    )
+    hole.neighbours = [...nextTo(hole.fromAt, ended), ...nextTo(hole.toAt, begun)]
   }
   return holes
+}
+
+/** The readings next to a hole: of the placement nearest to it, and the nearest in time where that is another's. */
+function nextTo(at: number, candidates: readonly { edgeAt: number; reading: BoundaryReading }[]): BoundaryReading[] {
+  const edge = Math.min(...candidates.map(({ edgeAt }) => Math.abs(edgeAt - at)))
+  const time = Math.min(...candidates.map(({ reading }) => Math.abs(reading.at - at)))
+  return candidates.flatMap(({ edgeAt, reading }) =>
+    Math.abs(edgeAt - at) === edge || Math.abs(reading.at - at) === time ? [reading] : [],
+  )
 }
 
 type LevelInput = { index: number; placements: readonly PlacementJudgement[]; holes: readonly Hole[] }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { gs1CheckDigit } from '../../src/domain/gs1.ts'
 import { type Api, createApi, FRIDGE_BODY, iso, named, party } from '../support/api.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { addSensor, CERTIFICATE, createLane, type Lane, measure, openShipment, travel } from '../support/lane.ts'
@@ -16,7 +17,7 @@ afterAll(() => database.drop())
 
 describe('what is created is found at its Location as it was answered:', () => {
   test.each([
-    ['product', '/products', () => ({ name: named('p'), gtin: '95201234567899' })],
+    ['product', '/products', () => ({ name: named('p'), gtin: withCheckDigit('9520123456789') })],
     ['container', '/containers', () => ({ serial: named('c'), kind: 'pcm_box', holdTimeS: 86_400.5 })],
     [
       'order',
@@ -54,7 +55,7 @@ describe('what is created is found at its Location as it was answered:', () => {
 
   test('shipment, with opener, consignee and sponsor as parties', async () => {
     const units = [{ code: 'A', lot: 'L', expiryAt: '2027-01-01T00:00:00+01:00' }, { code: 'B' }]
-    const shipment = await openShipment(api, lane, { units, sscc: '395201234567890122' })
+    const shipment = await openShipment(api, lane, { units, sscc: withCheckDigit('39520123456789012') })
     expect(shipment).toMatchObject({ maxHandoverS: 1800, profile: { profileId: lane.profileId, version: 1 } })
     expect(shipment.units[0].expiryAt).toBe('2026-12-31T23:00:00.000Z')
     expect(shipment.parties).toEqual([
@@ -185,3 +186,7 @@ test('an unplaced sensor is readable by its owner before it is placed anywhere',
   const { items } = await api.get(lane.sponsor.key, `/sensors/${sensor.id}/readings?from=${iso(15)}`)
   expect(items).toMatchObject([{ valueC: 6, correctedC: 6.5, withinUncertainty: null }])
 })
+
+function withCheckDigit(digits: string): string {
+  return `${digits}${gs1CheckDigit(digits)}`
+}

@@ -40,7 +40,8 @@ function samplesFrom(steps: readonly Step[]): Sample[] {
 
 function judged(limits: Limits, span: { fromAt: number; toAt: number; closed: boolean }, rows: readonly Sample[]) {
   const placement = { role: 'product' as const, ...span, toAt: Number.POSITIVE_INFINITY, rows, sensor: PLAIN_SENSOR }
-  const { status, severity, complete, gaps, levels, coveredMs } = judgeWhole(profile(limits), span, [placement])
+  const judgement = judgeWhole(profile(limits), span, [placement])
+  const { status, severity, complete, gaps, levels, coveredMs, lowestMilliC, highestMilliC } = judgement
   return {
     status,
     severity,
@@ -59,6 +60,9 @@ function judged(limits: Limits, span: { fromAt: number; toAt: number; closed: bo
       confirmedMs: level.totalConfirmedMs,
     })),
     coveredMs,
+    instants: judgement.valid,
+    lowestMilliC,
+    highestMilliC,
   }
 }
 

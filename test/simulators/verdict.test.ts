@@ -10,6 +10,7 @@ const VERDICT: Verdict = {
     { id: 'H1', events: 2, confirmedS: 2700, alarm: 'confirmed', alarmAt: '2026-03-02T22:30:00.000Z' },
     { id: 'L1', events: 0, confirmedS: 0, alarm: 'none', alarmAt: null },
   ],
+  measured: '97 readings, 2.1 to 10.4 C',
   chainStatus: 'intact',
   holder: 'Example Hospital',
   before: null,
@@ -27,6 +28,7 @@ describe('served and injected', () => {
     ['gap 1', { gaps: ['09:00 to 18:15'] }],
     ['gap 2', { gaps: ['09:00 to 18:00', '19:00 to 20:00'] }],
     ['chainStatus', { chainStatus: 'broken' }],
+    ['measured', { measured: '96 readings, 2.1 to 10.4 C' }],
     ['holder', { holder: null }],
     ['before', { before: 'indeterminate, incomplete' }],
     ['historyKept', { historyKept: false }],
@@ -49,5 +51,8 @@ describe('served and injected', () => {
 })
 
 test('the summary never shows a status without its completeness', () => {
-  expect(summary(VERDICT)).toBe('alarm (major), incomplete; gap 09:00 to 18:00; H1 2 events, confirmed alarm 22:30')
+  expect(summary(VERDICT)).toBe(
+    'alarm (major), incomplete; gap 09:00 to 18:00; H1 2 events, confirmed alarm 22:30; ' +
+      '97 readings, 2.1 to 10.4 C; chain intact',
+  )
 })

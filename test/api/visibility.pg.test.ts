@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ROLES, type Role } from '../../src/domain/actor.ts'
+import { type Api, createApi, FRIDGE_BODY, iso, type Json, keyOf, named } from '../support/api.ts'
+import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { createLane, type Lane, travel } from '../support/lane.ts'
+
+let database: TestDatabase
+let api: Api
+let lane: Lane
+let things: Things
+/** A key of every role, of the sponsor, of the centre, and of an organisation that is no party to anything. */
+let keys: Record<'sponsor' | 'centre' | 'stranger', Record<Role, string>>
+
+type Things = { shipment: Json; sensor: Json; placement: Json; order: number; container: number; path: string }
+
+beforeAll(async () => {
+  database = await testDatabase()
+  api = await createApi(database)
+  lane = await createLane(api)
+  const { key } = lane.sponsor
+  const container = await api.post(key, '/containers', { serial: named('c'), kind: 'pcm_box' })
+  const ordered = { number: named('o'), productId: lane.productId, consigneeId: lane.centre.id, expected: [] }
+  const order = await api.post(key, '/orders', ordered)
+  things = { ...(await travel(api, lane, [5, 5, 5])), order: order.id, container: container.id }
+  const all = async (id: number) => {
+    const issued = await Promise.all(
+      ROLES.map(async (role) => [role, await keyOf(api, lane.admin, { id, role })] as const),
+    )
+    return record(new Map(issued))
+  }
+  keys = {
+    sponsor: await all(lane.sponsor.id),
+    centre: await all(lane.centre.id),
+    stranger: await all(lane.stranger.id),
+  }
+})
+afterAll(() => database.drop())
+
+/** Everything that can be read about the shipment, and who beside the sponsor sees it. */
+const READS: [string, (all: Things) => string, 'parties' | 'owner'][] = [
+  ['the shipment', ({ path }) => path, 'parties'],
+  ['its status', ({ path }) => `${path}/status`, 'parties'],
+  ['its placements', ({ path }) => `${path}/placements`, 'parties'],
+  ['its custody events', ({ path }) => `${path}/custody-events`, 'parties'],
+  ['its readings', ({ path }) => `${path}/readings`, 'parties'],
+  ['its evaluations', ({ path }) => `${path}/evaluations`, 'parties'],
+  ['one evaluation', ({ path }) => `${path}/evaluations/1`, 'parties'],
+  ['its sensor', ({ sensor }) => `/sensors/${sensor.id}`, 'parties'],
+  ['the sensor’s certificates', ({ sensor }) => `/sensors/${sensor.id}/calibrations`, 'parties'],
+  ['its product', ({ shipment }) => `/products/${shipment.productId}`, 'parties'],
+  ['its profiles', ({ shipment }) => `/products/${shipment.productId}/profiles`, 'parties'],
+  ['its profile', ({ shipment }) => `/profiles/${shipment.profile.profileId}`, 'parties'],
+  ['the order', ({ order }) => `/orders/${order}`, 'parties'],
+  ['the sender', ({ shipment }) => `/organisations/${shipment.organisationId}`, 'parties'],
+  ['the sender’s sites', ({ shipment }) => `/organisations/${shipment.organisationId}/sites`, 'parties'],
+  ['a container of another shipment', ({ container }) => `/containers/${container}`, 'owner'],
+]
+
+describe.each(READS)('%s', (_thing, pathOf, seenBy) => {
+  test.each(ROLES)('is seen by a %s of those it concerns, and does not exist for anyone else', async (role) => {
+    const statusFor = async (whose: keyof typeof keys) =>
+      (await api.call(keys[whose][role], `GET ${pathOf(things)}`)).status
+    expect({
+      sponsor: await statusFor('sponsor'),
+      centre: await statusFor('centre'),
+      stranger: await statusFor('stranger'),
+    }).toEqual({ sponsor: 200, centre: seenBy === 'parties' ? 200 : 404, stranger: 404 })
+  })
+})
+
+test('a list holds nothing of anyone else', async () => {
+  for (const path of ['/shipments', '/sensors', '/products', '/orders', '/containers', '/messages']) {
+    for (const role of ROLES) expect((await api.get(keys.stranger[role], path)).items, path).toEqual([])
+  }
+  for (const role of ROLES) {
+    const organisations = await api.get(keys.stranger[role], '/organisations')
+    expect(organisations.items.map(({ id }: Json) => id)).toEqual([lane.stranger.id])
+    const { items } = await api.get(keys.stranger[role], '/audit-entries')
+    expect(items.filter((entry: Json) => entry.organisationId !== lane.stranger.id)).toEqual([])
+  }
+})
+
+/** Every deed on what the parties see, with the roles that may do it; a stranger never learns that it exists. */
+const DEEDS: [string, (all: Things) => string, unknown, readonly Role[]][] = [
+  ['place a sensor', ({ path }) => `${path}/placements`, { sensorId: 999_999, from: iso(0) }, PLACERS()],
+  [
+    'correct a placement',
+    ({ placement }) => `/placements/${placement.id}/correction`,
+    { reason: 'r', to: iso(-9) },
+    PLACERS(),
+  ],
+  ['state a custody event', ({ path }) => `${path}/custody-events`, { kind: 'lost', at: iso(0) }, PLACERS()],
+  ['pin a profile', ({ path }) => `${path}/profile`, { profileId: 999_999, reason: 'r' }, ['sponsor']],
+  ['add a profile', ({ shipment }) => `/products/${shipment.productId}/profiles`, FRIDGE_BODY, ['sponsor']],
+  [
+    'approve a profile',
+    ({ shipment }) => `/profiles/${shipment.profile.profileId}/approval`,
+    { approver: 'a', source: 's', effectiveAt: iso(0) },
+    ['sponsor'],
+  ],
+  [
+    'supersede a certificate',
+    ({ sensor }) => `/calibrations/${sensor.calibration.id}/supersession`,
+    { reason: 'r' },
+    PLACERS(),
+  ],
+]
+
+function PLACERS(): readonly Role[] {
+  return ['sponsor', 'distributor', 'carrier', 'treatment_centre']
+}
+
+test.each(DEEDS)('%s: only the roles that may; for a stranger there is nothing', async (_deed, pathOf, body, may) => {
+  for (const role of ROLES) {
+    const own = await api.call(keys.centre[role], `POST ${pathOf(things)}`, { body })
+    const foreign = await api.call(keys.stranger[role], `POST ${pathOf(things)}`, { body })
+    expect({ role, stranger: foreign.status }).toEqual({ role, stranger: may.includes(role) ? 404 : 403 })
+    if (!may.includes(role)) expect({ role, status: own.status }).toEqual({ role, status: 403 })
+    else
+      expect({ role, denied: /^A key of role|^A \w+ key may not/.test(own.body.detail ?? '') }).toEqual({
+        role,
+        denied: false,
+      })
+  }
+})
+
+const CREATIONS: [string, unknown, readonly Role[]][] = [
+  ['/organisations', { name: 'X' }, []],
+  ['/products', { name: 'X' }, ['sponsor']],
+  ['/sensors', { serial: 'X', model: 'M' }, PLACERS()],
+  ['/containers', { serial: 'X', kind: 'pcm_box' }, ['sponsor', 'distributor', 'carrier']],
+  ['/orders', { number: 'X', productId: 999_999, consigneeId: 1, expected: [] }, ['sponsor', 'treatment_centre']],
+  [
+    '/shipments',
+    { reference: 'X', productId: 999_999, profileId: 1, consigneeId: 1, units: [] },
+    ['sponsor', 'distributor'],
+  ],
+]
+
+test.each(CREATIONS)('POST %s is for the roles that may, in any organisation', async (path, body, may) => {
+  for (const role of ROLES) {
+    const { status } = await api.call(keys.centre[role], `POST ${path}`, { body })
+    expect({ role, denied: status === 403 }).toEqual({ role, denied: !may.includes(role) })
+  }
+})
+
+describe('an administrator of another organisation than the installation’s', () => {
+  test('keeps the keys and sites of its own, and of no other', async () => {
+    const { administrator } = keys.centre
+    const own = `/organisations/${lane.centre.id}`
+    const issued = await api.post(administrator, `${own}/api-keys`, { role: 'auditor', label: 'x' })
+    await api.post(administrator, `${own}/sites`, { name: named('s'), timeZone: 'UTC' })
+    await api.post(administrator, `/api-keys/${issued.id}/revocation`, { reason: 'test' })
+    const strangers = await api.get(lane.admin.key, `/organisations/${lane.stranger.id}/api-keys`)
+    const taken = { body: { role: 'sponsor', label: 'x' } }
+    const to = async (request: string, given: object) => (await api.call(administrator, request, given)).status
+    expect(await to(`POST /organisations/${lane.stranger.id}/api-keys`, taken)).toBe(404)
+    expect(await to(`GET /organisations/${lane.stranger.id}/api-keys`, {})).toBe(404)
+    // the sponsor is seen, being a party to the same shipment; its keys are not
+    expect(await to(`POST /organisations/${lane.sponsor.id}/api-keys`, taken)).toBe(403)
+    expect(await to(`GET /organisations/${lane.sponsor.id}/api-keys`, {})).toBe(403)
+    const revocation = { body: { reason: 'mine now' } }
+    expect(await to(`POST /api-keys/${strangers.items[0].id}/revocation`, revocation)).toBe(404)
+    expect(await to('POST /organisations', { body: { name: 'Mine' } })).toBe(403)
+  })
+})
+
+function record(map: ReadonlyMap<Role, string>): Record<Role, string> {
+  const of = (role: Role) => map.get(role) ?? ''
+  return {
+    administrator: of('administrator'),
+    sponsor: of('sponsor'),
+    distributor: of('distributor'),
+    carrier: of('carrier'),
+    treatment_centre: of('treatment_centre'),
+    auditor: of('auditor'),
+  }
+}
