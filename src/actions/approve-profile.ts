@@ -10,8 +10,9 @@ import { findProfile, type ProfileVersion } from './profiles.ts'
 import { unlessExists } from './unless-exists.ts'
 
 /**
- * Records who approved a profile version, on which stability document, and from when it rules (domain page 2.2). Refused
- * with every problem while the rules of approval are not met; the document named here counts as the profile's source.
+ * Records who approved a profile version, on which stability document, and from when it rules (domain page 2.2).
+ * Refused with every problem while the rules of approval are not met; the document named here counts as the source of
+ * a profile that names none.
  */
 export async function approveProfile(
   ctx: Ctx,

@@ -114,7 +114,7 @@ export async function listCalibrations(
   return listing(rows.map(calibration), asked.page.limit, ({ id }) => id)
 }
 
-/** Locks the sensor before anything else, so that no batch of its readings is judged with the certificates of before. */
+/** Locks the sensor before anything else: no batch of its readings is then judged with the certificates of before. */
 async function lockOwnSensor(tx: Tx, actor: Actor, sensorId: number): Promise<Refusal | null> {
   const row = await tx
     .selectFrom('sensor')

@@ -20,12 +20,12 @@ export type KeptAnswer = { status: number; response: unknown }
 
 /**
  * Takes an idempotency key for one attempt at a request. Null: taken, do it, with the claim in the actor; an answer:
- * it was done before, repeat that; or the refusal of another request under the same key, of one still running, or of one
- * whose answer was lost when the service died between the deed and its answer.
+ * it was done before, repeat that; or the refusal of another request under the same key, of one still running, or of
+ * one whose answer was lost when the service died between the deed and its answer.
  *
  * Exactly once, without one transaction around every action: the deed's own transaction turns the row from claimed to
  * done (`spendClaim`, called by `audit`, without which no deed commits) and fails where the claim is no longer this
- * attempt's. So a claim may be taken over when it is stale, even while the first attempt still runs: one of them commits.
+ * attempt's. So a claim may be taken over when it is stale, even while the first attempt still runs: one commits.
  */
 export async function claimRequest(
   ctx: Ctx,
@@ -81,7 +81,7 @@ export class ClaimLost extends Error {
   override name = 'ClaimLost'
 }
 
-/** Marks the claim as done inside the deed's transaction, which ends with `ClaimLost` where the claim is not its own. */
+/** Marks the claim as done inside the deed's transaction; throws `ClaimLost` where another attempt has it. */
 export async function spendClaim(tx: Tx, actor: Actor, claim: Claim): Promise<void> {
   const spent = await tx
     .updateTable('idempotency')

@@ -13,7 +13,7 @@ import { unlessExists } from './unless-exists.ts'
 
 export type NewShipment = Omit<Shipment, 'id' | 'organisationId' | 'profile' | 'parties' | 'knownAt'> & {
   profileId: number
-  /** Beside the sender (the opener), the consignee and the sponsor (the product's owner), who are parties in any case. */
+  /** Beside the sender (the opener), the consignee and the sponsor (the product's owner), who are always parties. */
   parties: readonly Party[]
   units: readonly Unit[]
 }

@@ -84,7 +84,8 @@ function within({ fromAt, toAt, page: { after } }: AskedReadings): RawBuilder<bo
 }
 
 function beyond(after: ReadingKey): RawBuilder<unknown> {
-  return sql`(r.measured_at, r.sensor_id, r.channel) > (${at(after.at)}, ${after.sensorId}::bigint, ${after.channel}::text)`
+  return sql`(r.measured_at, r.sensor_id, r.channel) >
+    (${at(after.at)}, ${after.sensorId}::bigint, ${after.channel}::text)`
 }
 
 function same(column: RawBuilder<unknown>, value: number | string | null): RawBuilder<boolean> {

@@ -2,8 +2,8 @@ import { DatabaseError } from 'pg'
 import { type Refusal, refuse } from '../domain/refusal.ts'
 
 /**
- * The result of a transaction, or the refusal `already_exists` where it ran against a unique constraint; `sentences` maps
- * the constraint's name to what the user reads. The database decides, so two requests at once cannot both win.
+ * The result of a transaction, or the refusal `already_exists` where it ran against a unique constraint; `sentences`
+ * maps the constraint's name to what the user reads. The database decides, so two requests at once cannot both win.
  */
 export async function unlessExists<T>(
   sentences: Readonly<Record<string, string>>,

@@ -62,8 +62,8 @@ const DOCUMENT = {
     version: '1',
     description:
       'Shows that a cell therapy stayed cold at the measured point, and in known hands. Instants are ISO 8601 with ' +
-      'offset, answered in UTC; temperatures are degrees Celsius; durations are seconds. Errors are problem documents ' +
-      '(RFC 9457) whose type is stable.',
+      'offset, answered in UTC; temperatures are degrees Celsius; durations are seconds. Errors are problem ' +
+      'documents (RFC 9457) whose type is stable.',
     license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
   },
   security: [{ apiKey: [] }],

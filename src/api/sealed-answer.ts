@@ -4,8 +4,8 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 type Secret = { apiKey: string; idempotencyKey: string }
 
 /**
- * Encrypts an answer that is kept for repeats (AES-256-GCM). Answers may hold an API key or a sensor's password, of which
- * the database must hold no more than a hash; so the answer can only be read by the client it was given to.
+ * Encrypts an answer that is kept for repeats (AES-256-GCM). Answers may hold an API key or a sensor's password, of
+ * which the database must hold no more than a hash; so the answer can only be read by the client it was given to.
  */
 export function sealAnswer(text: string, secret: Secret): string {
   const nonce = randomBytes(NONCE_BYTES)

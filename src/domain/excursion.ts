@@ -139,7 +139,7 @@ export function ended(state: FoldState, rules: FoldRules, endAt: number): FoldSt
 const FAULT_LOW_MILLI_C = -270_000
 const FAULT_HIGH_MILLI_C = 150_000
 
-/** Whether a raw value says nothing about the temperature: an impossible one, or one at the end of the sensor's range. */
+/** Whether a raw value is a fault: an impossible one, or one at or beyond an end of the sensor's range. */
 export function isFault(milliC: number, rules: Pick<FoldRules, 'range'>): boolean {
   if (milliC <= FAULT_LOW_MILLI_C || milliC >= FAULT_HIGH_MILLI_C) return true
   return rules.range !== null && (milliC <= rules.range.low || milliC >= rules.range.high)

@@ -70,8 +70,8 @@ const PROVOKE: Record<ProblemCode, () => Promise<Answer>> = {
   method_not_allowed: () => as('DELETE /products'),
   too_large: () => as('POST /products', { name: 'x'.repeat(1_100_000) }),
   unsupported_media_type: () => as('POST /products', 'name=x', { 'Content-Type': 'text/plain' }),
-  internal: () => broken(() => Promise.reject(new Error('secret inside'))),
-  unavailable: () => broken(unreachable),
+  internal: async () => (await broken(() => Promise.reject(new Error('secret inside')))).answer,
+  unavailable: async () => (await broken(unreachable)).answer,
 }
 
 test.each(Object.keys(PROVOKE).filter(isCode))('%s has its problem document', async (code) => {
@@ -111,11 +111,11 @@ async function interrupted(key: string, status: number): Promise<Answer> {
 }
 
 /** A door whose database does what is given, whatever it is asked. */
-async function broken(connection: () => Promise<never>): Promise<Answer> {
+async function broken(connection: () => Promise<never>): Promise<{ answer: Answer; logged: string[] }> {
   const elsewhere = connect('postgres://x:y@127.0.0.1:1/none', { ...CONNECTION, log: api.ctx.log })
   elsewhere.pool.connect = connection
   const other = await createApi({ db: elsewhere })
-  return other.call(lane.sponsor.key, 'GET /products')
+  return { answer: await other.call(lane.sponsor.key, 'GET /products'), logged: other.logged }
 }
 
 const CONNECTION = { max: 1, applicationName: 'test', statementTimeoutMs: 1000 }
@@ -176,14 +176,15 @@ describe('a request that does not fit', () => {
 
 describe('a fault', () => {
   test('shows nothing of the inside, and is logged whole under its request', async () => {
-    const before = api.logged.length
-    const answer = await broken(() => Promise.reject(new Error('secret inside')))
+    const { answer, logged } = await broken(() => Promise.reject(new Error('secret inside')))
     expect(answer.text).not.toContain('secret inside')
-    expect(api.logged.length).toBe(before)
+    expect(answer.body.detail).toContain(answer.headers.get('X-Request-Id'))
+    const fault = logged.filter((line) => line.includes('secret inside'))
+    expect(fault).toEqual([expect.stringContaining(`"requestId":"${answer.headers.get('X-Request-Id')}"`)])
   })
 
   test('of the database says when to come back', async () => {
-    const answer = await broken(unreachable)
+    const { answer } = await broken(unreachable)
     expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/)
   })
 })

@@ -27,9 +27,10 @@ const DAY_START = Date.UTC(2026, 2, 2)
  */
 export function check(table: string): WholeJudgement {
   const lines = table.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]))
-  const said = lines.flatMap((line) => [...line.matchAll(/^([A-Za-z][\w ]*): *(.*)$/g)])
-  const expected = Object.fromEntries(said.map(([, name = '', value = '']) => [name, value]))
-  const given = lines.filter((line) => !/^[A-Za-z][\w ]*:/.test(line))
+  const isGiven = (line: string) => /^(every|level|window|sensor|\d)/.test(line)
+  const given = lines.filter(isGiven)
+  const said = lines.filter((line) => !isGiven(line)).map((line) => line.split(/: ?/))
+  const expected = Object.fromEntries(said.map(([name = '', ...value]) => [name, value.join(':')]))
   const judgement = judgeWhole(profileOf(given), spanOf(given), placementsOf(given))
   const answers = answersOf(judgement)
   expect(Object.fromEntries(Object.keys(expected).map((name) => [name, answers.get(name)]))).toEqual(expected)

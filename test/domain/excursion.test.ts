@@ -39,16 +39,18 @@ describe('hold', () => {
 })
 
 describe('clean', () => {
-  test.each(['fault', '-270', '-300', '150', '999'])(
+  test.each(['fault', '-270', '-271', '150', '999'])(
     '%s is a hole, not a value',
     (value) =>
       void check(`
       10:00 5
-      10:15 ${value === '-300' ? '-271' : value}
-      10:30 ${value === '999' ? '150.001' : 'fault'}
+      10:15 ${value}
+      10:30 ${value}
       10:45 5
       counts: 2 valid, 2 faults, 0 duplicates, 0 conflicts, 0 outside
-      gaps: 10:15-10:45`),
+      gaps: 10:15-10:45
+      H2:
+      L1:`),
   )
   test('a value just inside the fault codes is a temperature', () =>
     void check(`

@@ -69,7 +69,7 @@ const calm = fc
 /** Rows in any order: calm or not, with spells out of range, faults, conflicts, duplicates and holes. */
 export const randomRows: fc.Arbitrary<Row[]> = fc
   .record({
-    base: fc.oneof({ arbitrary: calm, weight: 3 }, { arbitrary: fc.constant([]), weight: 1 }),
+    base: fc.oneof({ arbitrary: calm, weight: 3 }, { arbitrary: fc.constant<Row[]>([]), weight: 1 }),
     hole: fc.record({ start: fc.integer({ min: 0, max: WINDOW_TICKS }), length: fc.integer({ min: 0, max: 9 }) }),
     stretches: fc.array(stretch({ arbitrary: fc.oneof(good, any), longest: 6 }), { maxLength: 3 }),
   })

@@ -1,17 +1,15 @@
 import { PostgreSqlContainer } from '@testcontainers/postgresql'
 import { GenericContainer, getContainerRuntimeClient, Wait } from 'testcontainers'
+import { brokerProfile } from './mosquitto.ts'
 
 /** What the tests take instead of embedded PostgreSQL and a spawned broker. `stop` removes both containers. */
 export type Backends = { databaseUrl: string; mqttUrl: string; stop: () => Promise<void> }
 
-/** As infra/ runs it: persistent, and no message dropped because a queue is full. */
 const MOSQUITTO_CONF = `listener 1883
 allow_anonymous true
 persistence true
 persistence_location /mosquitto/data/
-max_inflight_messages 65535
-max_queued_messages 0
-`
+${brokerProfile()}`
 const START_TIMEOUT_MS = 120_000
 
 /** Whether a container engine answers (Docker, or podman through DOCKER_HOST). */

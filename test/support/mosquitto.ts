@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -53,13 +53,15 @@ function configText(port: number, folder: string | undefined): string {
     `listener ${port} 127.0.0.1`,
     'allow_anonymous true',
     `user ${userInfo().username}`,
-    'max_inflight_messages 0',
-    'max_queued_messages 0',
-    'set_tcp_nodelay true',
     'log_dest none',
     ...kept,
-    '',
+    brokerProfile(),
   ].join('\n')
+}
+
+/** The settings the service asks of any broker of this kind. */
+export function brokerProfile(): string {
+  return readFileSync(join(import.meta.dirname, '../../infra/mosquitto/profile.conf'), 'utf8')
 }
 
 /** A port nobody listens on right now. */
