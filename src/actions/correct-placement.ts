@@ -6,7 +6,14 @@ import { PLACEMENT_ROLES, type PlacementRole } from '../domain/judge.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { audit } from './audit.ts'
 import { judgePending, markForJudging } from './judge.ts'
-import { insertPlacement, lockSensors, type NewPlacement, type Placement, translated } from './place-sensor.ts'
+import {
+  insertPlacement,
+  lockSensors,
+  type NewPlacement,
+  type Placement,
+  refuseUnowned,
+  translated,
+} from './place-sensor.ts'
 import { lockShipments } from './record-messages.ts'
 import { canSeeShipment } from './visibility.ts'
 
@@ -35,6 +42,8 @@ export async function correctPlacement(
       const old = await lockPlacement(tx, actor, input.placementId)
       if (isRefusal(old)) return old
       const target = input.change?.shipmentId ?? old.shipmentId
+      const stranger = await refuseUnowned(tx, actor, old.sensorId)
+      if (stranger !== null) return stranger
       if (!(await isVisible(tx, actor, target))) return refuse('not_found', `There is no shipment ${target}.`)
       const shipments = [...new Set([old.shipmentId, target])].sort((a, b) => a - b)
       await lockShipments(tx, shipments)

@@ -137,17 +137,28 @@ async function refuseUnseen(tx: Tx, actor: Actor, input: NewPlacement): Promise<
     .where((eb) => canSeeShipment(actor, eb.ref('shipment.id')))
     .executeTakeFirst()
   if (shipment === undefined) return refuse('not_found', `There is no shipment ${input.shipmentId}.`)
-  const sensor = await tx
-    .selectFrom('sensor')
-    .select('id')
-    .where('id', '=', input.sensorId)
-    .where((eb) => canSeeSensor(actor, eb))
-    .executeTakeFirst()
-  if (sensor === undefined) return refuse('not_found', `There is no sensor ${input.sensorId}.`)
+  const stranger = await refuseUnowned(tx, actor, input.sensorId)
+  if (stranger !== null) return stranger
   if (input.toAt !== null && input.toAt <= input.fromAt) {
     return refuse('invalid', `A placement must end after it begins (${isoInstant(input.fromAt)}).`)
   }
   return input.calibrationId === null ? null : refuseCalibration(tx, input)
+}
+
+/**
+ * Only its owner says where a sensor rode: a placement opens the sensor's readings of that time to all parties of the
+ * shipment, those of other parties' shipments too.
+ */
+export async function refuseUnowned(tx: Tx, actor: Actor, sensorId: number): Promise<Refusal | null> {
+  const sensor = await tx
+    .selectFrom('sensor')
+    .select('organisation_id')
+    .where('id', '=', sensorId)
+    .where((eb) => canSeeSensor(actor, eb))
+    .executeTakeFirst()
+  if (sensor === undefined) return refuse('not_found', `There is no sensor ${sensorId}.`)
+  if (sensor.organisation_id === actor.organisationId) return null
+  return refuse('not_allowed', `Sensor ${sensorId} belongs to another organisation: ask it to place its sensor.`)
 }
 
 async function refuseCalibration(tx: Tx, input: NewPlacement): Promise<Refusal | null> {

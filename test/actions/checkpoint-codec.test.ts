@@ -18,12 +18,12 @@ describe('a stored checkpoint', () => {
         const at = rows[cut % (rows.length + 1)]?.at ?? END + 1
         const rules = foldRules(profile, PLAIN_SENSOR, SCOPE)
         const kept = emptyState(profile.levels.length)
-        feed(kept, rules, before(rows, at))
+        feed(kept, rules, earlierThan(rows, at))
         const earlier = kept.closed.splice(0)
         const stored = restored(kept)
         expect(upToAt(stored)).toBe(upToAt(kept))
         const [one, other] = [kept, stored].map((state) => {
-          feed(state, rules, rows.slice(before(rows, at).length))
+          feed(state, rules, rows.slice(earlierThan(rows, at).length))
           return finish(state, rules, { endAt: END, earlier: [...earlier, ...state.closed.splice(0)] })
         })
         // repetitions are not stored
@@ -52,10 +52,11 @@ describe('a stored checkpoint', () => {
   })
 })
 
-function before(rows: readonly Row[], at: number): Row[] {
+function earlierThan(rows: readonly Row[], at: number): Row[] {
   return rows.filter((row) => row.at < at)
 }
 
 function restored(state: FoldState): FoldState {
-  return decodeState(encodeState(state), state)
+  const { valid, faults, conflicts, coveredMs } = state
+  return decodeState(encodeState(state), { valid, faults, conflicts, coveredMs })
 }

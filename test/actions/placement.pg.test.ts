@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { at } from '../../db/tables.ts'
-import { listPlacements } from '../../src/actions/correct-placement.ts'
+import { correctPlacement, listPlacements } from '../../src/actions/correct-placement.ts'
 import { placeSensor } from '../../src/actions/place-sensor.ts'
 import { recordMessages } from '../../src/actions/record-messages.ts'
 import { shipmentStatus } from '../../src/actions/shipment-status.ts'
@@ -138,6 +138,19 @@ test('opening at the consignee ends the placement, a voided opening reopens it, 
   const voided = { kind: 'correction', at: T0 + 30 * MINUTE, by: world.centre, corrects: opened.seq } as const
   await say(world, shipmentId, { ...voided, reason: 'recorded on the wrong shipment' })
   expect(await judgedOf(shipmentId)).toMatchObject({ valid: 8, status: 'alarm' })
+})
+
+test('a party that does not own a sensor can neither place it nor move its placement, and so not read its past', async () => {
+  const sensorId = await addSensor(world)
+  const shipmentId = await addShipment(world)
+  const placementId = await place(world, { shipmentId, sensorId })
+  const centre = actorOf(world.centre, 'treatment_centre')
+  const before = { shipmentId, sensorId, channel: 'probe', role: 'ambient', fromAt: T0 - 1000 * MINUTE } as const
+  const placed = await placeSensor(world.ctx, centre, { ...before, toAt: null, calibrationId: null, reason: null })
+  expect(placed).toMatchObject({ refused: 'not_allowed' })
+  const change = { fromAt: T0 - 1000 * MINUTE, role: 'ambient' } as const
+  const moved = await correctPlacement(world.ctx, centre, { placementId, reason: 'test', change })
+  expect(moved).toMatchObject({ refused: 'not_allowed' })
 })
 
 test('another organisation can neither place on a shipment nor see it', async () => {

@@ -43,9 +43,11 @@ test("the broker lets a sensor publish its own readings and nobody else's, and t
   const heard: string[] = []
   service.on('message', (topic) => void heard.push(topic))
   await service.subscribeAsync('$share/unbroken/unbroken/v1/+/readings/#', { qos: 1 })
-  const sensor = await signIn('7')
-  const refused = sensor.publishAsync('unbroken/v1/8/readings', 'not mine', { qos: 1 })
+  // the broker ends the connection that overstepped
+  const intruder = await signIn('7')
+  const refused = intruder.publishAsync('unbroken/v1/8/readings', 'not mine', { qos: 1 })
   await expect(refused).rejects.toThrow(/[Nn]ot authorized/)
+  const sensor = await signIn('7')
   await sensor.publishAsync('unbroken/v1/7/readings', 'mine', { qos: 1 })
   await sensor.publishAsync('unbroken/v1/7/readings/senml', 'mine', { qos: 1 })
   await until(() => heard.length >= 2, { what: "the sensor's two messages" })
