@@ -85,7 +85,7 @@ function killPoints(): number[] {
   const points = Array.from({ length: KILLS }, () => {
     // a linear congruential generator (Numerical Recipes) is random enough for this
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state % MESSAGES
+    return Math.floor((state / 2 ** 32) * MESSAGES)
   })
   process.stdout.write(`seed ${TEST_SEED}: killed after messages ${points.join(', ')}\n`)
   return points

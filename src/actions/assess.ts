@@ -14,7 +14,8 @@ export type Assessment = {
 
 export type SensorAssessment = {
   placement: PlacementFacts
-  dataUntilAt: number | null
+  /** The newest reading, corrected: two values where it contradicts itself. */
+  last: { at: number; lowestMilliC: number; highestMilliC: number } | null
   /** Why its calibration cannot carry a verdict; null when it can. */
   calibration: CalibrationProblem | null
   /** Identical values for hours where the model shows noise. */
@@ -55,7 +56,7 @@ function sensorAssessment(shipment: ShipmentFacts, fold: Folded, span: JudgedSpa
   const outside = placement.rules.fromAt >= placement.rules.toAt
   return {
     placement,
-    dataUntilAt: state.open?.at ?? null,
+    last: state.open && { at: state.open.at, lowestMilliC: state.open.min, highestMilliC: state.open.max },
     calibration: outside ? null : calibrationProblem(placement.certificates, placement.calibrationId, judged),
     suspect: placement.noisy && state.longestFlatMs > SUSPECT_AFTER_MS,
   }

@@ -11,6 +11,7 @@ import {
   lockSensors,
   type NewPlacement,
   type Placement,
+  refuseCalibration,
   refuseUnowned,
   translated,
 } from './place-sensor.ts'
@@ -45,6 +46,9 @@ export async function correctPlacement(
       const stranger = await refuseUnowned(tx, actor, old.sensorId)
       if (stranger !== null) return stranger
       if (!(await isVisible(tx, actor, target))) return refuse('not_found', `There is no shipment ${target}.`)
+      const named = input.change?.calibrationId ?? null
+      const foreign = named === null ? null : await refuseCalibration(tx, { ...old, calibrationId: named })
+      if (foreign !== null) return foreign
       const shipments = [...new Set([old.shipmentId, target])].sort((a, b) => a - b)
       await lockShipments(tx, shipments)
       const now = ctx.now()

@@ -117,7 +117,7 @@ export async function loadCertificates(
   if (sensorIds.length === 0) return new Map()
   const rows = await db
     .selectFrom('calibration')
-    .select(['id', 'sensor_id', 'channel', 'calibrated_at', 'due_at', 'uncertainty_milli_c', 'points'])
+    .select(['id', 'sensor_id', 'channel', 'calibrated_at', 'due_at', 'certificate', 'uncertainty_milli_c', 'points'])
     .where('sensor_id', 'in', [...sensorIds])
     .where('superseded_at', 'is', null)
     .orderBy(sql`calibrated_at, id`)
@@ -126,6 +126,7 @@ export async function loadCertificates(
     id: row.id,
     sensorId: row.sensor_id,
     channel: row.channel,
+    certificate: row.certificate,
     calibratedAt: row.calibrated_at,
     dueAt: row.due_at,
     uncertaintyMilliC: row.uncertainty_milli_c,

@@ -161,7 +161,8 @@ export async function refuseUnowned(tx: Tx, actor: Actor, sensorId: number): Pro
   return refuse('not_allowed', `Sensor ${sensorId} belongs to another organisation: ask it to place its sensor.`)
 }
 
-async function refuseCalibration(tx: Tx, input: NewPlacement): Promise<Refusal | null> {
+/** A placement may name only a certificate of its own sensor channel. */
+export async function refuseCalibration(tx: Tx, input: NewPlacement): Promise<Refusal | null> {
   const found = await tx
     .selectFrom('calibration')
     .select('id')

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
@@ -10,6 +11,7 @@ import type { Assessment, SensorAssessment } from './assess.ts'
 import { type CustodyAnswer, custodyAnswer } from './custody-status.ts'
 import { type Reason, reasonsOf } from './evaluation-record.ts'
 import { assessAt, judgePending } from './judge.ts'
+import { numbers } from './load-rows.ts'
 import { sha256 } from './store-evaluations.ts'
 import { canSeeShipment } from './visibility.ts'
 
@@ -38,6 +40,8 @@ export type Temperature = {
   span: JudgedSpan | null
   /** Null while nothing was packed. */
   judged: Combined | null
+  /** Readings of the judged placements outside of the window: kept, shown grey, not judged. */
+  outOfWindow: number
   levels: Level[]
 }
 
@@ -48,8 +52,8 @@ export type SensorStatus = {
   role: string
   fromAt: number
   toAt: number | null
-  dataUntilAt: number | null
-  certificate: { id: number; dueAt: number } | null
+  last: SensorAssessment['last']
+  certificate: { id: number; certificate: string; dueAt: number } | null
   calibration: CalibrationProblem | null
 }
 
@@ -104,7 +108,7 @@ async function readStatus(tx: Tx, actor: Actor, asked: Asked): Promise<ShipmentS
       name: shipment.name,
       example: shipment.example,
     },
-    temperature: temperatureOf(assessment),
+    temperature: { ...temperatureOf(assessment), outOfWindow: await countOutside(tx, assessment) },
     custody,
     sensors: assessment.sensors.map(sensorStatus),
     units: units.map(({ id, code }) => ({
@@ -134,7 +138,7 @@ async function loadShipment(tx: Tx, actor: Actor, shipmentId: number) {
 }
 
 /** Without a valid calibration the served status is at best indeterminate; an alarm stays one (domain page 2.5). */
-function temperatureOf(assessment: Assessment): Temperature {
+function temperatureOf(assessment: Assessment): Omit<Temperature, 'outOfWindow'> {
   const { combined, span, shipment } = assessment
   const reasons = reasonsOf(assessment)
   const own = combined?.status ?? 'indeterminate'
@@ -152,9 +156,23 @@ function temperatureOf(assessment: Assessment): Temperature {
   }
 }
 
-function sensorStatus({ placement, dataUntilAt, calibration }: SensorAssessment): SensorStatus {
+async function countOutside(tx: Tx, { shipment, sensors }: Assessment): Promise<number> {
+  const { window } = shipment
+  if (window === null || sensors.length === 0) return 0
+  const placements = sensors.map(({ placement }) => placement)
+  const from = new Date(window.fromAt).toISOString()
+  const to = Number.isFinite(window.toAt) ? new Date(window.toAt).toISOString() : 'infinity'
+  const result = await sql<{ count: number }>`select count(*) as count
+    from placement p join reading r on r.sensor_id = p.sensor_id and r.channel = p.channel
+      and r.measured_at >= p.from_at and r.measured_at < coalesce(p.to_at, 'infinity')
+    where p.id = any(${numbers(placements.map(({ id }) => id))}::bigint[])
+      and (r.measured_at < ${from}::timestamptz or r.measured_at >= ${to}::timestamptz)`.execute(tx)
+  return result.rows[0]?.count ?? 0
+}
+
+function sensorStatus({ placement, last, calibration }: SensorAssessment): SensorStatus {
   const named = placement.certificates.find((certificate) => certificate.id === placement.calibrationId)
-  const certificate = named ?? placement.certificates.findLast(({ calibratedAt }) => calibratedAt <= (dataUntilAt ?? 0))
+  const certificate = named ?? placement.certificates.findLast(({ calibratedAt }) => calibratedAt <= (last?.at ?? 0))
   return {
     placementId: placement.id,
     sensorId: placement.sensorId,
@@ -162,8 +180,8 @@ function sensorStatus({ placement, dataUntilAt, calibration }: SensorAssessment)
     role: placement.role,
     fromAt: placement.fromAt,
     toAt: placement.toAt === Number.POSITIVE_INFINITY ? null : placement.toAt,
-    dataUntilAt,
-    certificate: certificate === undefined ? null : { id: certificate.id, dueAt: certificate.dueAt },
+    last,
+    certificate: certificate ?? null,
     calibration,
   }
 }

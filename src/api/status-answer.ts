@@ -44,7 +44,7 @@ const temperature = z.object({
     from: printedInstant.nullable(),
     to: printedInstant.nullable(),
   }),
-  counts: z.object({ valid: z.int(), faults: z.int(), conflicts: z.int() }),
+  counts: z.object({ valid: z.int(), faults: z.int(), conflicts: z.int(), outOfWindow: z.int() }),
   budget: missing,
 })
 
@@ -56,8 +56,13 @@ const sensor = z.object({
   from: printedInstant,
   to: printedInstant.nullable(),
   dataUntil: printedInstant.nullable(),
+  last: z
+    .object({ lowestC: z.number(), highestC: z.number() })
+    .nullable()
+    .meta({ description: 'the newest reading, corrected; the two differ where it contradicts itself' }),
   calibration: z.object({
     id: z.int().nullable(),
+    certificate: z.string().nullable(),
     dueAt: printedInstant.nullable(),
     problem: z.string().nullable().meta({ description: 'why it cannot carry a verdict' }),
   }),
@@ -143,7 +148,12 @@ function printTemperature(found: Temperature): z.infer<typeof temperature> {
       highestC: celsiusOrNull(judged?.highestMilliC ?? null),
     },
     window: printWindow(span),
-    counts: { valid: judged?.valid ?? 0, faults: judged?.faults ?? 0, conflicts: judged?.conflicts ?? 0 },
+    counts: {
+      valid: judged?.valid ?? 0,
+      faults: judged?.faults ?? 0,
+      conflicts: judged?.conflicts ?? 0,
+      outOfWindow: found.outOfWindow,
+    },
     budget: { value: null, reason: 'Stability budgets are not kept yet.' },
   }
 }
@@ -183,7 +193,7 @@ function printEvent(found: ExcursionEvent): z.infer<typeof event> {
 }
 
 function printSensor(found: SensorStatus): z.infer<typeof sensor> {
-  const { certificate } = found
+  const { certificate, last } = found
   return {
     placementId: found.placementId,
     sensorId: found.sensorId,
@@ -191,9 +201,11 @@ function printSensor(found: SensorStatus): z.infer<typeof sensor> {
     role: found.role,
     from: isoInstant(found.fromAt),
     to: isoOrNull(found.toAt),
-    dataUntil: isoOrNull(found.dataUntilAt),
+    dataUntil: isoOrNull(last?.at ?? null),
+    last: last && { lowestC: exactC(last.lowestMilliC), highestC: exactC(last.highestMilliC) },
     calibration: {
       id: certificate?.id ?? null,
+      certificate: certificate?.certificate ?? null,
       dueAt: isoOrNull(certificate?.dueAt ?? null),
       problem: found.calibration,
     },

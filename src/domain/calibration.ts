@@ -6,6 +6,8 @@ import type { Profile } from './profile.ts'
  */
 export type Certificate = {
   id: number
+  /** The number the laboratory gave it. */
+  certificate: string
   calibratedAt: number
   dueAt: number
   uncertaintyMilliC: number

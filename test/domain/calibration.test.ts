@@ -11,7 +11,8 @@ const POINTS = [
 ]
 
 function certificate(id: number, calibratedAt: number, some: Partial<Certificate> = {}): Certificate {
-  return { id, calibratedAt, dueAt: calibratedAt + 1000, uncertaintyMilliC: 300, points: POINTS, ...some }
+  const made = { id, certificate: `C-${id}`, calibratedAt, dueAt: calibratedAt + 1000 }
+  return { ...made, uncertaintyMilliC: 300, points: POINTS, ...some }
 }
 
 describe('correction', () => {

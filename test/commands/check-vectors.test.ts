@@ -1,0 +1,92 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { checkVectors } from '../../src/commands/check-vectors.ts'
+import units from '../vectors/units-time.json' with { type: 'json' }
+
+const PUBLISHED = join(import.meta.dirname, '../vectors')
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'unbroken-vectors-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function run(...paths: string[]) {
+  const lines: string[] = []
+  const code = checkVectors(paths, (line) => lines.push(line))
+  return { code, lines, closing: lines.at(-1) }
+}
+
+/** A folder of its own with these files. */
+function files(name: string, contents: Record<string, string | object>): string {
+  const path = join(folder, name)
+  mkdirSync(path)
+  for (const [file, content] of Object.entries(contents)) {
+    writeFileSync(join(path, file), typeof content === 'string' ? content : JSON.stringify(content))
+  }
+  return path
+}
+
+const WRONG = { ...units, completeness: [{ windowS: 10, coveredS: 5, percent: 51 }] }
+
+test('the published folder passes, and later schemas are listed as skipped', () => {
+  const { code, lines, closing } = run(PUBLISHED)
+  expect(code).toBe(0)
+  expect(closing).toBe('124 passed, 0 failed')
+  expect(lines.filter((line) => line.startsWith('FAILED'))).toEqual([])
+  expect(lines).toContain(`${join(PUBLISHED, 'excursions.json')}: 34 of 34 passed`)
+  expect(lines).toContain(`${join(PUBLISHED, 'units-time.json')}: 46 of 46 passed`)
+  const skipped = lines.filter((line) => line.startsWith('skipped'))
+  expect(skipped).toContain(`skipped ${join(PUBLISHED, 'mkt.json')}: coldchain-vectors/mkt@1 is not supported yet`)
+})
+
+test('a failing case is one line that names file and case, and the exit code is 1', () => {
+  const path = join(files('failing', { 'units.json': WRONG }), 'units.json')
+  const { code, lines, closing } = run(path)
+  expect(code).toBe(1)
+  expect(lines).toEqual([
+    `FAILED ${path} completeness 5 of 10: percent: expected 51, got 50`,
+    `${path}: 43 of 44 passed`,
+    '43 passed, 1 failed',
+  ])
+  expect(closing).toBe('43 passed, 1 failed')
+})
+
+test('several paths are counted together, and one failure among them is a failure', () => {
+  const good = files('good', { 'a.json': units, 'readme.md': 'not JSON' })
+  const bad = files('bad', { 'b.json': WRONG })
+  expect(run(good)).toMatchObject({ code: 0, closing: '46 passed, 0 failed' })
+  expect(run(good, bad)).toMatchObject({ code: 1, closing: '89 passed, 1 failed' })
+})
+
+test('a file that cannot be read or is no JSON fails', () => {
+  const absent = join(folder, 'absent.json')
+  expect(run(absent)).toMatchObject({ code: 1, closing: '0 passed, 1 failed' })
+  expect(run(absent).lines[0]).toContain(`FAILED ${absent} file: cannot be read`)
+  const broken = files('broken', { 'a.json': units, 'b.json': '{' })
+  expect(run(broken)).toMatchObject({ code: 1, closing: '46 passed, 1 failed' })
+})
+
+test('a file of a known schema and another shape fails in one line, naming the part', () => {
+  const shapes = ['excursions@2', 'units-time@2', 'custody-chain@2', 'hash-chain@1']
+  for (const shape of shapes) {
+    const path = files(shape, { 'a.json': { schema: `coldchain-vectors/${shape}` } })
+    const { code, lines } = run(path)
+    expect(code).toBe(1)
+    expect(lines[0]).toMatch(/^FAILED \S+ file: \S+: /)
+    expect(lines[0]).not.toContain('\n')
+  }
+})
+
+test('another version of a schema is skipped, not guessed', () => {
+  const { lines } = run(files('older', { 'a.json': { ...units, schema: 'coldchain-vectors/units-time@1' } }))
+  expect(lines[0]).toMatch(/^skipped .*a\.json: coldchain-vectors\/units-time@1 is not supported yet$/)
+})
+
+test('files of other schemas are passed over, and nothing checked is not a success', () => {
+  const other = files('other', { 'package.json': { name: 'x' }, 'list.json': [], 'b.json': { schema: 'other/x@1' } })
+  expect(run(other)).toMatchObject({ code: 1, lines: ['0 passed, 0 failed'] })
+  expect(run(files('empty', {}))).toMatchObject({ code: 1, closing: '0 passed, 0 failed' })
+})
