@@ -53,11 +53,18 @@ export function connect(url: string, options: ConnectOptions): Database {
     options: SESSION_OPTIONS,
     types: { getTypeParser: parserFor },
   })
-  const lost = (err: Error) =>
-    options.log.warn({ err }, 'a database connection was lost; the next query opens a new one')
+  let said = false
+  const lost = (err: Error) => {
+    if (!said) options.log.warn({ err }, 'a database connection was lost; the next query opens a new one')
+    said = true
+  }
   // Without listeners a lost connection ends the process: the pool reports idle clients, a client in use only itself.
   pool.on('error', lost)
-  pool.on('connect', (client) => client.on('error', lost))
+  pool.on('connect', (client) => {
+    // a server that goes takes all connections with it: one sentence for them all
+    said = false
+    client.on('error', lost)
+  })
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   let closing: Promise<void> | null = null
   const close = () => {

@@ -35,7 +35,7 @@ export function arrival(seals: readonly string[]): CustodyStep[] {
   ]
 }
 
-/** Both words of a handover, ten minutes apart: the organisation's e-signature, the driver's acknowledgement. */
+/** Both words of a handover, ten minutes apart: the organisation's own, and the driver's acknowledgement. */
 export function handover(between: HandoverScript): CustodyStep[] {
   return [released(between), { ...accepted(between), atMs: between.atMs + 10 * MINUTE_MS }]
 }
@@ -53,10 +53,10 @@ function accepted({ to, atMs, seals }: HandoverScript): CustodyStep {
   return { atMs, by: to, kind: 'handover_accept', said: { handoverId: `to-${to}`, seals, ...word } }
 }
 
-/** The carrier's driver has no account, so gives an acknowledgement; the others sign. */
+/** The carrier's driver has no account, so gives an acknowledgement; the others are named by their organisation. */
 function wordOf(party: PartyKey, meaning: string): CustodyStep['said'] {
   if (party === 'carrier') {
     return { acknowledgement: { name: 'Driver on duty', company: 'Example Couriers', code: 'ONE-TIME-4711' } }
   }
-  return { signature: { printedName: `Example signer of the ${party}`, meaning } }
+  return { attestedBy: { printedName: `Example signer of the ${party}`, meaning } }
 }

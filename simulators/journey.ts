@@ -39,7 +39,7 @@ export type CustodyStep = {
 export type CustodyDetails = {
   seals?: readonly string[]
   handoverId?: string
-  signature?: { printedName: string; meaning: string }
+  attestedBy?: { printedName: string; meaning: string }
   acknowledgement?: { name: string; company: string; code: string }
   place?: string
   reason?: string

@@ -24,10 +24,10 @@ const acknowledgement = z
   .object({ name: line, company: line.optional(), code: line.optional(), waybill: line.optional() })
   .meta({ description: 'the word of a person without account; never counted as a signature' })
 
-const signature = z
+/** A machine cannot sign: it says who did, and the ledger keeps that as its organisation's word. */
+const attestedBy = z
   .object({ printedName: line, meaning: line })
-  .transform(({ printedName, meaning }) => `${meaning}: ${printedName}`)
-  .meta({ description: 'who signed and what the signature means, as the organisation states it' })
+  .meta({ description: 'the person who did it, attested by the organisation; not an e-signature' })
 
 /** Nothing in it is judged. Fractions are refused: languages disagree on how to write them in a hash. */
 const details = z
@@ -44,7 +44,7 @@ const statement = z.object({
   handoverId: line.optional().meta({ description: 'pairs a release with its acceptance' }),
   toOrganisationId: id.optional(),
   acknowledgement: acknowledgement.optional(),
-  signature: signature.optional(),
+  attestedBy: attestedBy.optional(),
   authority: line.optional(),
   witness: line.optional(),
   replaces: z.array(line).max(MAX_SEALS).optional(),
@@ -65,6 +65,12 @@ const statementBody = statement.extend({
     .meta({ description: 'correction only: what holds instead; null voids the event' }),
 })
 
+/** The named person goes into the hashed record, with whose word it is. */
+function stated<T extends Pick<z.infer<typeof statement>, 'attestedBy' | 'details'>>({ attestedBy, ...said }: T) {
+  if (attestedBy === undefined) return said
+  return { ...said, details: { ...said.details, attestedBy, attestation: 'attested by organisation' } }
+}
+
 const tags = ['Custody']
 
 const record = defineRoute({
@@ -78,7 +84,12 @@ const record = defineRoute({
   }),
   handler: async (c) => {
     const shipmentId = c.req.valid('param').id
-    const recorded = await recordCustody(c.var.ctx, c.var.actor, { shipmentId, statement: c.req.valid('json') })
+    const { replacement, ...statement } = c.req.valid('json')
+    const said = {
+      ...stated(statement),
+      ...(replacement !== undefined && { replacement: replacement && stated(replacement) }),
+    }
+    const recorded = await recordCustody(c.var.ctx, c.var.actor, { shipmentId, statement: said })
     if (isRefusal(recorded)) return problem(c, recorded)
     const printed = { event: printEntry(recorded.event), custody: printCustody(recorded.custody) }
     return c.json(printed, 201, { Location: `${API_PATH}/shipments/${shipmentId}/custody-events` })

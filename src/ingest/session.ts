@@ -9,9 +9,9 @@ import { readingsFilter, receiveMessage } from './message.ts'
 /**
  * The MQTT door: one persistent session at the broker, kept for ever; messages are acked after their commit.
  *
- *   connecting ──► connected ── session unknown to the broker ──► subscribing ── granted ──► taking messages
- *       ▲              └──────── session still there ───────────────────────────────────────►     │
- *       └── every 2 s ── outage: said once per reason; readings wait at the broker ◄──────────────┘
+ *   connecting ──► connected ── first time, session unknown or shared ──► subscribing ── granted ──► taking messages
+ *       ▲              └──────── session still there ──────────────────────────────────────────►       │
+ *       └── every 2 s ── outage: said once per reason; readings wait at the broker ◄───────────────────┘
  */
 export function openSession(options: SessionOptions): Session {
   const { broker, batcher, now } = options
@@ -140,6 +140,9 @@ function onConnect(session: State, connack: IConnackPacket): void {
     }
   }
   session.connectedBefore = true
+  // Mosquitto 2.0 restores a session without its shared subscription and still says that the session is present;
+  // such a subscription brings no retained copies, so asking for it again costs nothing
+  if (broker.group !== '') session.subscribed = false
   // the first connection always subscribes: the configuration may have changed since the session was made
   if (!session.subscribed) subscribe(session)
 }

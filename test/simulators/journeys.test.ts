@@ -55,7 +55,7 @@ function eventsOf(journey: Journey): CustodyEvent[] {
 }
 
 function eventOf(step: CustodyStep, seq: number): CustodyEvent {
-  const { seals, handoverId, signature, acknowledgement } = step.said ?? {}
+  const { seals, handoverId, attestedBy, acknowledgement } = step.said ?? {}
   const at = START_AT + step.atMs
   return {
     kind: step.kind,
@@ -68,7 +68,7 @@ function eventOf(step: CustodyStep, seq: number): CustodyEvent {
     toOrg: step.to,
     seals,
     handoverId,
-    signature: signature?.printedName,
+    signature: attestedBy?.printedName,
     acknowledgement,
   }
 }
