@@ -8,7 +8,7 @@ import { z } from 'zod'
 export function readConfig(environment: Record<string, string | undefined> = process.env): Config | ConfigProblems {
   // an empty variable is an unset one: shells and compose files write them that way
   const given = Object.fromEntries(
-    Object.entries(environment).filter(([name, value]) => value !== '' || EMPTY_HAS_MEANING.includes(name)),
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   )
   const parsed = schema.safeParse(given)
   const own = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
@@ -28,9 +28,6 @@ export function inheritedEnvironment(): Record<string, string> {
 }
 
 export type ConfigProblems = { problems: string[] }
-
-/** An empty group subscribes alone. */
-const EMPTY_HAS_MEANING = ['MQTT_SHARE_GROUP']
 
 const whole = (least: number, most: number) => {
   const wrong = `must be a whole number from ${least} to ${most}`
@@ -77,10 +74,11 @@ const variables = z.object({
   MQTT_USERNAME: z.string().optional(),
   MQTT_PASSWORD: z.string().optional(),
   MQTT_CLIENT_ID: z.string().max(200, 'must have at most 200 characters').default(`unbroken-${hostname()}`),
+  // shared only where asked for: Mosquitto 2.0 forgets shared subscriptions when it restarts, and drops what comes then
   MQTT_SHARE_GROUP: z
     .string()
     .regex(/^[^/+#]*$/, 'must not contain / + #')
-    .default('unbroken'),
+    .default(''),
   MQTT_TOPIC_PREFIX: z
     .string()
     .regex(/^[^+#]+[^/+#]$/, 'must be a topic without wildcards, like unbroken/v1')

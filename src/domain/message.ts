@@ -9,11 +9,15 @@ export const REJECT_REASONS = [
   'TOO_LARGE',
   'NOT_UTF8',
   'NOT_JSON',
+  /** not CBOR, or an encoding of it that leaves open what was meant */
+  'NOT_CBOR',
   'TOO_DEEP',
   /** a key stands twice in one object, so nobody can say which value was meant */
   'DUPLICATE_KEY',
   /** not an object with a list of readings, or `seq` or `sentAt` have another shape */
   'ENVELOPE_SHAPE',
+  /** the message demands a version or a field that this service does not know */
+  'NOT_UNDERSTOOD',
   'NO_READINGS',
   'TOO_MANY_READINGS',
   'READING_SHAPE',
@@ -23,6 +27,8 @@ export const REJECT_REASONS = [
   'TIME_MISSING',
   'NO_OFFSET',
   'NOT_A_TIME',
+  /** a time before now, not an instant: a redelivery would become a second reading */
+  'TIME_RELATIVE',
   'VALUE_MISSING',
   'VALUE_SHAPE',
   /** the message was understood, and the database refused its data for good */

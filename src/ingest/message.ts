@@ -1,6 +1,8 @@
 import type { MessageProblem, ParsedMessage, ReceivedMessage, RejectReason } from '../domain/message.ts'
 import { parseNativeJson } from './native-json.ts'
 import { quoted } from './quoted.ts'
+import { parseSenmlJson } from './senml.ts'
+import { parseSenmlCbor } from './senml-cbor.ts'
 
 /** A message's envelope: what the broker said about it. `receivedAt` is epoch milliseconds of the service's clock. */
 export type Envelope = { prefix: string; receivedAt: number; contentType?: string | null; retained: boolean }
@@ -12,10 +14,18 @@ export type Codec = (payload: Uint8Array, receivedAt: number) => Omit<ParsedMess
 export const MAX_MESSAGE_BYTES = 256 * 1024
 
 /** The formats by the topic's ending after `readings`; a new format is a file and a line here. */
-const CODEC_BY_ENDING: ReadonlyMap<string, Codec> = new Map([['', parseNativeJson]])
+const CODEC_BY_ENDING: ReadonlyMap<string, Codec> = new Map([
+  ['', parseNativeJson],
+  ['/senml', parseSenmlJson],
+  ['/senml-cbor', parseSenmlCbor],
+])
 
 /** The formats by MQTT 5 content type, for topics that end with `readings`. */
-const CODEC_BY_CONTENT_TYPE: ReadonlyMap<string, Codec> = new Map([['application/json', parseNativeJson]])
+const CODEC_BY_CONTENT_TYPE: ReadonlyMap<string, Codec> = new Map([
+  ['application/json', parseNativeJson],
+  ['application/senml+json', parseSenmlJson],
+  ['application/senml+cbor', parseSenmlCbor],
+])
 
 /**
  * Topic and bytes to readings (design page section 5: `{prefix}/{sensorId}/readings`). Never throws: what cannot be

@@ -1,17 +1,22 @@
-import { isUtf8 } from 'node:buffer'
-import type { HeldReading, MessageProblem, ParsedMessage, ParsedReading, RejectReason } from '../domain/message.ts'
-import { clockOutcome, isUnitCode, parseInstant, toMilliC } from '../domain/units.ts'
+import type { MessageProblem, ParsedMessage, RejectReason } from '../domain/message.ts'
+import { isUnitCode, parseInstant, toMilliC } from '../domain/units.ts'
 import { quoted } from './quoted.ts'
+import { readJson } from './read-json.ts'
+import {
+  DEFAULT_CHANNEL,
+  type Found,
+  firstOf,
+  isChannel,
+  isObject,
+  isProblem,
+  MAX_READINGS_PER_MESSAGE,
+  nothingBut,
+  take,
+  tooMany,
+} from './taking.ts'
 
-/** One per minute for 33 hours; a batch of the batcher holds at least ten such messages. */
-export const MAX_READINGS_PER_MESSAGE = 2000
-/** The format needs three levels; the rest is room for fields this version does not know. */
-export const MAX_DEPTH = 16
 /** More digits than any sensor sends, and the longest text `toMilliC` reads. */
 const MAX_VALUE_CHARS = 40
-/** A person repairs a device by its first faults; the raw bytes are kept with them. */
-const MAX_PROBLEMS_NAMED = 3
-const DEFAULT_CHANNEL = 'probe'
 
 /**
  * The native JSON of design page section 5 to readings. Never throws. A fault of the envelope leaves no readings; a
@@ -20,9 +25,9 @@ const DEFAULT_CHANNEL = 'probe'
  */
 export function parseNativeJson(payload: Uint8Array, receivedAt: number): Omit<ParsedMessage, 'sensorId'> {
   const body = readJson(payload)
-  if (isProblem(body)) return { seq: null, readings: [], held: [], problem: body }
+  if (isProblem(body)) return nothingBut(body)
   const envelope = readEnvelope(body.json)
-  if (isProblem(envelope)) return { seq: null, readings: [], held: [], problem: envelope }
+  if (isProblem(envelope)) return nothingBut(envelope)
   const found: Found = { receivedAt, readings: [], held: [] }
   const problems: MessageProblem[] = []
   for (let index = 0; index < envelope.items.length; index++) {
@@ -30,63 +35,6 @@ export function parseNativeJson(payload: Uint8Array, receivedAt: number): Omit<P
     if (problem !== null) problems.push(problem)
   }
   return { seq: envelope.seq, readings: found.readings, held: found.held, problem: firstOf(problems) }
-}
-
-type Found = { receivedAt: number; readings: ParsedReading[]; held: HeldReading[] }
-
-function readJson(payload: Uint8Array): { json: unknown } | MessageProblem {
-  if (!isUtf8(payload)) return { reason: 'NOT_UTF8', detail: 'the body is not UTF-8: send JSON as UTF-8 text' }
-  const { members, depth } = scan(payload)
-  if (depth > MAX_DEPTH) return { reason: 'TOO_DEEP', detail: `the body nests ${depth} levels: at most ${MAX_DEPTH}` }
-  const text = textOf(payload)
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return { reason: 'NOT_JSON', detail: `the body is not JSON: it begins with ${quoted(text)}` }
-  }
-  // JSON.parse silently keeps the last of two equal keys: then the text has more members than the objects
-  if (countMembers(json) !== members) {
-    return { reason: 'DUPLICATE_KEY', detail: 'a key stands twice in one object: send every key once' }
-  }
-  return { json }
-}
-
-/** A view, not a copy; Buffer decodes small texts several times faster than TextDecoder. */
-function textOf(payload: Uint8Array): string {
-  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8')
-}
-
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const COLON = 0x3a
-
-/** One pass over the bytes: members (colons outside strings) and the deepest nesting, before anything is built. */
-function scan(bytes: Uint8Array): { members: number; depth: number } {
-  let members = 0
-  let level = 0
-  let depth = 0
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at]
-    if (byte === QUOTE) {
-      for (at++; at < bytes.length && bytes[at] !== QUOTE; at++) if (bytes[at] === BACKSLASH) at++
-    } else if (byte === COLON) members++
-    else if (byte === 0x7b || byte === 0x5b) depth = Math.max(depth, ++level)
-    else if (byte === 0x7d || byte === 0x5d) level--
-  }
-  return { members, depth }
-}
-
-function countMembers(json: unknown): number {
-  let members = 0
-  if (Array.isArray(json)) for (const item of json) members += countMembers(item)
-  else if (isObject(json)) {
-    for (const key in json) {
-      const value = json[key]
-      members += typeof value === 'object' ? 1 + countMembers(value) : 1
-    }
-  }
-  return members
 }
 
 /** Shape only: nothing is decided by `sentAt`, and parsing it would cost as much as parsing a reading's time. */
@@ -101,10 +49,7 @@ function readEnvelope(body: unknown): { seq: number | null; items: readonly unkn
   }
   if (!Array.isArray(readings)) return shape('readings is no list: send {"readings":[…]}')
   if (readings.length === 0) return { reason: 'NO_READINGS', detail: 'readings is empty: send at least one' }
-  if (readings.length > MAX_READINGS_PER_MESSAGE) {
-    const detail = `${readings.length} readings in one message: send at most ${MAX_READINGS_PER_MESSAGE}, in several`
-    return { reason: 'TOO_MANY_READINGS', detail }
-  }
+  if (readings.length > MAX_READINGS_PER_MESSAGE) return tooMany(readings.length)
   return { seq, items: readings }
 }
 
@@ -128,9 +73,7 @@ function takeReading(item: unknown, index: number, found: Found): MessageProblem
   const temperature = value === null ? null : toMilliC(text, unit)
   const exact = time.exact && (temperature === null ? value === null : temperature.exact)
   const raw = exact ? null : `${text} ${unit} ${at}`
-  const reading = { at: time.at, channel, milliC: temperature === null ? null : temperature.milliC, raw }
-  if (clockOutcome(time.at, found.receivedAt) === 'held') found.held.push({ ...reading, index })
-  else found.readings.push(reading)
+  take(found, index, { at: time.at, channel, milliC: temperature === null ? null : temperature.milliC, raw })
   return null
 }
 
@@ -146,22 +89,8 @@ function valueText(value: unknown): string | null {
   return typeof value === 'string' && value.length <= MAX_VALUE_CHARS && DECIMAL.test(value) ? value : null
 }
 
-const CHANNEL = /^[a-z][a-z0-9_]{0,31}$/
-
-function isChannel(channel: unknown): channel is string {
-  return channel === DEFAULT_CHANNEL || (typeof channel === 'string' && CHANNEL.test(channel))
-}
-
 function isSequence(seq: unknown): seq is number {
   return typeof seq === 'number' && Number.isSafeInteger(seq) && seq >= 0
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isProblem(value: object): value is MessageProblem {
-  return 'reason' in value
 }
 
 function unitFault(index: number, unit: unknown): MessageProblem {
@@ -186,12 +115,4 @@ function fault(index: number, reason: RejectReason, detail: string): MessageProb
 
 function shown(value: unknown): string {
   return typeof value === 'string' ? quoted(value) : Array.isArray(value) ? 'a list' : `a JSON ${typeof value}`
-}
-
-function firstOf(problems: readonly MessageProblem[]): MessageProblem | null {
-  const [first] = problems
-  if (first === undefined) return null
-  const named = problems.slice(0, MAX_PROBLEMS_NAMED).map((problem) => problem.detail)
-  const others = problems.length - named.length
-  return { reason: first.reason, detail: named.join('; ') + (others > 0 ? `; and ${others} more` : '') }
 }

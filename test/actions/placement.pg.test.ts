@@ -140,7 +140,7 @@ test('opening at the consignee ends the placement, a voided opening reopens it, 
   expect(await judgedOf(shipmentId)).toMatchObject({ valid: 8, status: 'alarm' })
 })
 
-test('a party that does not own a sensor can neither place it nor move its placement, and so not read its past', async () => {
+test('a party cannot place or move a sensor it does not own, and so not read its past', async () => {
   const sensorId = await addSensor(world)
   const shipmentId = await addShipment(world)
   const placementId = await place(world, { shipmentId, sensorId })

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ParsedMessage, REJECT_REASONS } from '../../src/domain/message.ts'
 import { isReadingsTopic, MAX_MESSAGE_BYTES, parseMessage, receiveMessage } from '../../src/ingest/message.ts'
-import { MAX_DEPTH, MAX_READINGS_PER_MESSAGE } from '../../src/ingest/native-json.ts'
+import { MAX_DEPTH } from '../../src/ingest/read-json.ts'
+import { MAX_READINGS_PER_MESSAGE } from '../../src/ingest/taking.ts'
 
 const RECEIVED_AT = Date.UTC(2026, 2, 2, 10)
 const TOPIC = 'unbroken/v1/42/readings'
@@ -176,8 +177,9 @@ test.each([
   ['unbroken/v1/42/readingsx', null, 'TOPIC_SHAPE'],
   ['unbroken/v2/42/readings', null, 'TOPIC_SHAPE'],
   ['', null, 'TOPIC_SHAPE'],
-  ['unbroken/v1/42/readings/senml', 42, 'UNSUPPORTED_FORMAT'],
-  ['unbroken/v1/42/readings/senml-cbor', 42, 'UNSUPPORTED_FORMAT'],
+  ['unbroken/v1/42/readings/senml', 42, 'ENVELOPE_SHAPE'],
+  ['unbroken/v1/42/readings/senml-cbor', 42, 'NOT_CBOR'],
+  ['unbroken/v1/42/readings/xml', 42, 'UNSUPPORTED_FORMAT'],
   ['unbroken/v1/42/readings/', 42, 'UNSUPPORTED_FORMAT'],
 ])('topic %s names sensor %s, problem %s', (topic, sensorId, reason) => {
   const parsed = parse(`{"readings":[${reading('')}]}`, topic)
@@ -189,7 +191,9 @@ test.each([
 test.each([
   ['application/json', null],
   ['Application/JSON; charset=utf-8', null],
-  ['application/senml+json', 'UNSUPPORTED_FORMAT'],
+  ['application/senml+json', 'ENVELOPE_SHAPE'],
+  ['application/senml+cbor', 'NOT_CBOR'],
+  ['application/senml+xml', 'UNSUPPORTED_FORMAT'],
   ['text/plain', 'UNSUPPORTED_FORMAT'],
 ])('content type %s has problem %s', (contentType, reason) => {
   const parsed = parse(`{"readings":[${reading('')}]}`, TOPIC, { contentType })

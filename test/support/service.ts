@@ -103,7 +103,6 @@ export async function launchService({ databaseUrls, mqttUrl, env = {} }: Service
     MQTT_PORT: String(mqtt),
     MQTT_TOPIC_PREFIX: `test-${run}/v1`,
     MQTT_CLIENT_ID: `ingest-${run}`,
-    MQTT_SHARE_GROUP: `group-${run}`,
     BOOTSTRAP_API_KEY: adminKey,
     ...(databaseUrls && { DATABASE_URL: databaseUrls.servingUrl, DATABASE_OWNER_URL: databaseUrls.ownerUrl }),
     ...(mqttUrl !== null && { MQTT_URL: mqttUrl }),

@@ -1,0 +1,57 @@
+/** A quantity over the time since a start: temperatures in degrees Celsius, masses in kg, volumes in litres. */
+export type Curve = (sinceMs: number) => number
+
+/** A stretch without change of the equations, solved exactly. `at` takes the time since the piece began. */
+export type Piece<State> = {
+  /** When the next piece begins, since the start of all; Infinity where nothing changes any more. */
+  untilMs: number
+  at: (ms: number) => State
+  /** The state the next piece starts from, where an event sets it exactly; otherwise `at` the end of the piece. */
+  end?: State
+}
+
+/** What follows from a state; called with the same arguments it must answer the same. */
+export type Follow<State> = (state: State, sinceMs: number) => Piece<State>
+
+/**
+ * The state over time, laid piece by piece from the start. Where pieces begin depends on the inputs and the events
+ * between them, never on the times asked for, so asking more often, in another order or again changes no bit of an
+ * answer. Before the start it is the state at the start.
+ */
+export function trajectory<State>(start: State, follow: Follow<State>): (sinceMs: number) => State {
+  const kept: Laid<State>[] = [lay(follow, { state: start, fromMs: 0, index: 0, instants: 0 })]
+  let current = kept[0]
+  return (sinceMs) => {
+    const ms = Math.max(0, sinceMs)
+    if (current === undefined || ms < current.fromMs) current = kept.findLast(({ fromMs }) => fromMs <= ms)
+    while (current !== undefined && current.piece.untilMs <= ms) {
+      current = lay(follow, ended(current))
+      if (current.index === kept.length * KEPT_EACH) kept.push(current)
+    }
+    if (current === undefined) throw new Error('a trajectory has a first piece')
+    return current.piece.at(ms - current.fromMs)
+  }
+}
+
+type Begin<State> = { state: State; fromMs: number; index: number; instants: number }
+type Laid<State> = Begin<State> & { piece: Piece<State> }
+
+/** Going back starts from a kept piece: of a fleet of 10,000 sensors over weeks, keeping all would fill the memory. */
+const KEPT_EACH = 16
+/** Two events may fall on one instant; more in a row would go on for ever. */
+const MAX_INSTANT_PIECES = 8
+
+function lay<State>(follow: Follow<State>, begin: Begin<State>): Laid<State> {
+  const piece = follow(begin.state, begin.fromMs)
+  const instants = piece.untilMs > begin.fromMs ? 0 : begin.instants + 1
+  // the negated form also catches NaN
+  if (!(piece.untilMs >= begin.fromMs) || instants > MAX_INSTANT_PIECES) {
+    throw new Error(`a trajectory stands still at ${begin.fromMs} ms: ${JSON.stringify(begin.state)}`)
+  }
+  return { ...begin, instants, piece }
+}
+
+function ended<State>({ piece, fromMs, index, instants }: Laid<State>): Begin<State> {
+  const state = piece.end ?? piece.at(piece.untilMs - fromMs)
+  return { state, fromMs: piece.untilMs, index: index + 1, instants }
+}
