@@ -1,7 +1,9 @@
 import type { CustodyKind } from '../src/domain/custody-event.ts'
 import type { Severity } from '../src/domain/profile.ts'
-import { type Curve, measure } from './physics.ts'
-import { type Random, seededRandom, seedOf } from './random.ts'
+import type { Curve } from './physics/curve.ts'
+import type { Input } from './physics/input.ts'
+import { measured, type Probe } from './physics/probe.ts'
+import { seedOf } from './random.ts'
 
 /**
  * One journey as data: who does what when, what the probe lives through, what gets lost on the way, and the answer that
@@ -54,10 +56,12 @@ export type SensorScript = {
   /** null: it goes on measuring as long as somebody listens */
   untilMs: number | null
   intervalMs: number
-  noiseSdC: number
+  probe: Probe
   /** What its certificate adds to every value. */
   correctionMilliC: number
+  /** The truth at the probe, and what makes it bend. */
   curve: Curve
+  inputs: readonly Input[]
   silences: readonly Silence[]
   /** Every so many messages one is sent twice; null: never. */
   duplicateEvery: number | null
@@ -86,15 +90,19 @@ export type Staging = { startAt: number; seed: number }
 /** Everything the journey's sensor measures, in order; endless where the script has no end. */
 export function* samplesOf(journey: Journey, staging: Staging): Generator<Sample> {
   const { sensor } = journey
-  const random: Random = seededRandom(seedOf(staging.seed, journey.key))
+  const seed = seedOf(staging.seed, journey.key)
+  const milliCAt = measured(sensor.curve, sensor.probe, { seed, inputs: sensor.inputs })
   for (
     let sinceMs = sensor.fromMs;
     sinceMs < (sensor.untilMs ?? Number.POSITIVE_INFINITY);
     sinceMs += sensor.intervalMs
   ) {
-    const milliC = measure(sensor.curve(sinceMs), { noiseSdC: sensor.noiseSdC, random })
     const sentMs = sentAfter(sensor.silences, sinceMs)
-    yield { at: staging.startAt + sinceMs, milliC, sentAt: sentMs === null ? null : staging.startAt + sentMs }
+    yield {
+      at: staging.startAt + sinceMs,
+      milliC: milliCAt(sinceMs),
+      sentAt: sentMs === null ? null : staging.startAt + sentMs,
+    }
   }
 }
 

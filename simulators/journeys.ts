@@ -1,7 +1,12 @@
 import { arrival, at, departure, PACKED_MS, released } from './custody-script.ts'
 import type { Journey, SensorScript } from './journey.ts'
 import { EXAMPLE_LIMITS } from './limits.ts'
-import { type Curve, DRY_SHIPPER, dryShipperProbe, PCM_BOX, pcmBoxPayload, withLidOpen } from './physics.ts'
+import type { Curve } from './physics/curve.ts'
+import { DRY_SHIPPER, dryShipper } from './physics/dry-shipper.ts'
+import { during, legs, steps } from './physics/input.ts'
+import { withLid } from './physics/lid.ts'
+import { FRIDGE_BOX, pcmBox } from './physics/pcm-box.ts'
+import { PT100, THERMISTOR } from './physics/probe.ts'
 
 /** How far back a play begins, so that it ends at the real now: every script is over by then. */
 export const JOURNEY_MS = at(30)
@@ -15,6 +20,7 @@ export function demoJourneys(): Journey[] {
 }
 
 function intact(): Journey {
+  const tiltDeg = during(0, [{ fromMs: at(10), toMs: at(11), value: 90 }])
   return {
     key: 'A-INTACT',
     title: 'intact',
@@ -23,7 +29,7 @@ function intact(): Journey {
       'on its side for an hour, which costs nitrogen but no temperature. Some messages arrive twice.',
     limits: 'cryo',
     sensor: {
-      ...cryoSensor(dryShipperProbe({ ...DRY_SHIPPER, tilts: [{ fromMs: at(10), toMs: at(11), factor: 3 }] })),
+      ...cryoSensor(dryShipper(DRY_SHIPPER, { tiltDeg }).probeC),
       duplicateEvery: 20,
     },
     placement: { madeAtMs: at(2, 45), fromMs: PACKED_MS },
@@ -33,7 +39,17 @@ function intact(): Journey {
 }
 
 function warmSpell(): Journey {
-  const box = { ...PCM_BOX, pcmKg: 3, meltedShare: 0.2 }
+  const box = { ...FRIDGE_BOX, pcmKg: 3, meltedShare: 0.2 }
+  const ambientC = legs([
+    { forMs: at(4), value: 5 },
+    { forMs: at(5), value: 22 },
+    { forMs: at(9), value: 18 },
+    { forMs: at(6), value: 36 },
+    { forMs: at(2), value: 3 },
+    { forMs: at(10), value: 6 },
+  ])
+  // the box stands open in the cold room
+  const leakFactor = during(1, [{ fromMs: at(24), toMs: at(26), value: 6 }])
   return {
     key: 'B-WARM',
     title: 'excursion with alarm',
@@ -41,17 +57,7 @@ function warmSpell(): Journey {
       'Too little cooling material for six hours of customs hold on a hot apron: it is used up, and the payload ' +
       'warms above 8 C for more than half an hour before the courier gets it into a cold room.',
     limits: 'fridge',
-    sensor: fridgeSensor(
-      pcmBoxPayload(box, [
-        { forMs: at(4), ambientC: 5 },
-        { forMs: at(5), ambientC: 22 },
-        { forMs: at(9), ambientC: 18 },
-        { forMs: at(6), ambientC: 36 },
-        // the box stands open in the cold room
-        { forMs: at(2), ambientC: 3, leakFactor: 6 },
-        { forMs: at(10), ambientC: 6 },
-      ]),
-    ),
+    sensor: fridgeSensor(pcmBox(box, { ambientC, leakFactor }).productC),
     placement: { madeAtMs: at(2, 45), fromMs: PACKED_MS },
     custody: [
       ...departure(['B-1', 'B-2']),
@@ -82,7 +88,7 @@ function lostReadings(): Journey {
 }
 
 function silentInFlight(): Journey {
-  const inspected = { fromMs: at(10, 11), toMs: at(10, 16), roomC: 26, tauMs: at(0, 8) }
+  const open = during(0, [{ fromMs: at(10, 11), toMs: at(10, 16), value: 1 }])
   return {
     key: 'D-FLIGHT',
     title: 'silent in flight',
@@ -91,7 +97,8 @@ function silentInFlight(): Journey {
       'hours later: the gap closes, and shows that somebody held the lid open for five minutes.',
     limits: 'fridge',
     sensor: {
-      ...fridgeSensor(withLidOpen(wellPackedBox(), inspected)),
+      ...fridgeSensor(withLid(wellPackedBox(), { open, roomC: 26, tauMs: at(0, 8) })),
+      inputs: [open],
       silences: [{ fromMs: at(9), toMs: at(18), memory: { uploadAtMs: at(20) } }],
     },
     placement: { madeAtMs: at(2, 45), fromMs: PACKED_MS },
@@ -109,6 +116,11 @@ function silentInFlight(): Journey {
 
 function placedLate(): Journey {
   const box = wellPackedBox()
+  // the probe lies among the packs for a while before the box is closed, so that it has forgotten the bench
+  const isInBox = steps([
+    { fromMs: 0, value: 0 },
+    { fromMs: PACKED_MS - at(0, 10), value: 1 },
+  ])
   return {
     key: 'E-PLACED',
     title: 'placed afterwards',
@@ -117,7 +129,10 @@ function placedLate(): Journey {
       'packing too, until the courier places it back-dated; then the window is judged as if it had been known ' +
       'all the time.',
     limits: 'fridge',
-    sensor: fridgeSensor((sinceMs) => (sinceMs < PACKED_MS ? 21 : box(sinceMs))),
+    sensor: {
+      ...fridgeSensor((sinceMs) => (isInBox.valueAt(sinceMs) === 1 ? box(sinceMs) : 21)),
+      inputs: [isInBox],
+    },
     placement: { madeAtMs: at(22), fromMs: PACKED_MS },
     custody: [...departure(['E-1', 'E-2']), ...arrival(['E-1', 'E-2'])],
     expected: {
@@ -140,7 +155,7 @@ function neverAccepted(): Journey {
       'Cold all the way, and released to the treatment centre, but nobody there ever said that they took it. ' +
       'The courier still holds it, the chain is incomplete, and the sensor goes on.',
     limits: 'cryo',
-    sensor: { ...cryoSensor(dryShipperProbe(DRY_SHIPPER)), untilMs: null },
+    sensor: { ...cryoSensor(dryShipper(DRY_SHIPPER).probeC), untilMs: null },
     placement: { madeAtMs: at(2, 45), fromMs: PACKED_MS },
     custody: [
       ...departure(seals),
@@ -152,24 +167,25 @@ function neverAccepted(): Journey {
 }
 
 function wellPackedBox(): Curve {
-  return pcmBoxPayload(PCM_BOX, [
-    { forMs: at(4), ambientC: 5 },
-    { forMs: at(5), ambientC: 20 },
-    { forMs: at(9), ambientC: 16 },
-    { forMs: at(12), ambientC: 18 },
+  const ambientC = legs([
+    { forMs: at(4), value: 5 },
+    { forMs: at(5), value: 20 },
+    { forMs: at(9), value: 16 },
+    { forMs: at(12), value: 18 },
   ])
+  return pcmBox(FRIDGE_BOX, { ambientC }).productC
 }
 
 function cryoSensor(curve: Curve): SensorScript {
   const { nominalIntervalMs } = EXAMPLE_LIMITS.cryo
-  return { ...sensor(curve), intervalMs: nominalIntervalMs, noiseSdC: 0.3, correctionMilliC: 600 }
+  return { ...sensor(curve), intervalMs: nominalIntervalMs, probe: PT100, correctionMilliC: 600 }
 }
 
 function fridgeSensor(curve: Curve): SensorScript {
   const { nominalIntervalMs } = EXAMPLE_LIMITS.fridge
-  return { ...sensor(curve), intervalMs: nominalIntervalMs, noiseSdC: 0.15, correctionMilliC: -100 }
+  return { ...sensor(curve), intervalMs: nominalIntervalMs, probe: THERMISTOR, correctionMilliC: -100 }
 }
 
-function sensor(curve: Curve): Omit<SensorScript, 'intervalMs' | 'noiseSdC' | 'correctionMilliC'> {
-  return { fromMs: at(2), untilMs: STOPPED_MS, curve, silences: [], duplicateEvery: null }
+function sensor(curve: Curve): Omit<SensorScript, 'intervalMs' | 'probe' | 'correctionMilliC'> {
+  return { fromMs: at(2), untilMs: STOPPED_MS, curve, inputs: [], silences: [], duplicateEvery: null }
 }

@@ -1,57 +1,46 @@
-import { connect, type MqttClient } from 'mqtt'
 import { exactC, isoInstant } from '../src/domain/units.ts'
-import { waitUntil } from './wait.ts'
+import { Link } from './link.ts'
 
 /**
- * A sensor as the service meets it: measures, publishes at QoS 1 under its own credentials, keeps what nobody has
- * acknowledged, and remembers what it measures while its radio is off.
+ * A sensor as the demo needs it: measures, publishes at QoS 1 under its own credentials, keeps what nobody has
+ * acknowledged, and remembers what it measures while its radio is off. What can go wrong inside a sensor is in
+ * `device/`.
  *
- *   send ──► unacked ──► broker ──► PUBACK: forgotten
- *              ▲  └── every new connection publishes them again, in order
+ *   send ──► link ──► broker ──► PUBACK: forgotten
  *   store ──► memory ──► upload (few large messages)
- *
- * It opens every connection itself instead of using the MQTT client's reconnecting: that keeps the one place that
- * decides what is sent again in this file.
  */
 export class SimulatedSensor {
   readonly #door: SensorDoor
-  /** Payloads without PUBACK, by the order in which they were first published. */
-  readonly #unacked = new Map<number, string>()
+  readonly #link: Link
   #memory: SensorReading[] = []
-  #client: MqttClient | null = null
-  #radio: 'on' | 'off' = 'off'
   #seq = 0
-  #published = 0
-  #lastProblem = 'no connection yet'
 
   constructor(door: SensorDoor) {
     this.#door = door
+    const { mqttUrl, sensorId, secret } = door
+    this.#link = new Link({ mqttUrl, clientId: `sensor-${sensorId}`, username: String(sensorId), password: secret })
   }
 
   /** Switches the radio on; the connection comes up by itself, and again after every loss. */
   goOnline(): void {
-    if (this.#radio === 'on') return
-    this.#radio = 'on'
-    this.#connect()
+    this.#link.goOnline()
   }
 
   /** Switches the radio off at once, as flight mode does; what is not acknowledged is sent again later. */
   goOffline(): void {
-    this.#radio = 'off'
-    this.#client?.end(true)
-    this.#client = null
+    this.#link.goOffline()
   }
 
   /** Publishes readings as one message. */
   send(readings: readonly SensorReading[]): void {
     this.#seq += 1
-    this.#publish(this.#payload(readings))
+    this.#publish(readings)
   }
 
   /** Publishes readings twice with one sequence number, as a repeating network does. */
   sendTwice(readings: readonly SensorReading[]): void {
     this.send(readings)
-    this.#publish(this.#payload(readings))
+    this.#publish(readings)
   }
 
   /** Keeps a reading in memory until `upload`. */
@@ -74,20 +63,19 @@ export class SimulatedSensor {
 
   /** Messages published and acknowledged so far; a repeated one counts twice. */
   progress(): { published: number; acked: number } {
-    return { published: this.#published, acked: this.#published - this.#unacked.size }
+    return this.#link.progress()
   }
 
   /** Waits until every published message is acknowledged; throws after `deadlineMs`. */
-  async settled(deadlineMs: number): Promise<void> {
-    const what = () =>
-      `sensor ${this.#door.sensorId} still waits for ${this.#unacked.size} acknowledgements (${this.#lastProblem})`
-    await waitUntil(() => this.#unacked.size === 0, { deadlineMs, what })
+  settled(deadlineMs: number): Promise<void> {
+    return this.#link.settled(deadlineMs)
   }
 
-  #payload(readings: readonly SensorReading[]): string {
-    return JSON.stringify({
+  #publish(readings: readonly SensorReading[]): void {
+    const { sensorId, topicPrefix = DEFAULT_TOPIC_PREFIX, now } = this.#door
+    const payload = JSON.stringify({
       seq: this.#seq,
-      sentAt: isoInstant(this.#door.now()),
+      sentAt: isoInstant(now()),
       readings: readings.map(({ at, milliC }) => ({
         at: isoInstant(at),
         channel: 'probe',
@@ -95,49 +83,7 @@ export class SimulatedSensor {
         unit: 'CEL',
       })),
     })
-  }
-
-  #publish(payload: string): void {
-    this.#published += 1
-    const order = this.#published
-    this.#unacked.set(order, payload)
-    if (this.#client?.connected) this.#transmit(this.#client, order, payload)
-  }
-
-  #transmit(client: MqttClient, order: number, payload: string): void {
-    client.publish(topicOf(this.#door), payload, { qos: 1 }, (error) => {
-      // without PUBACK it stays, and the next connection sends it again
-      if (!error) this.#unacked.delete(order)
-    })
-  }
-
-  #connect(): void {
-    const { mqttUrl, sensorId, secret } = this.#door
-    const client = connect(mqttUrl, {
-      protocolVersion: 4,
-      clientId: `sensor-${sensorId}`,
-      username: String(sensorId),
-      password: secret,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      reconnectPeriod: 0,
-    })
-    this.#client = client
-    client.on('connect', () => {
-      for (const [order, payload] of this.#unacked) this.#transmit(client, order, payload)
-    })
-    client.on('error', (error) => {
-      this.#lastProblem = error.message
-    })
-    client.on('close', () => this.#lost(client))
-  }
-
-  #lost(client: MqttClient): void {
-    client.end(true)
-    if (client !== this.#client) return
-    this.#client = null
-    setTimeout(() => {
-      if (this.#radio === 'on' && this.#client === null) this.#connect()
-    }, RECONNECT_MS)
+    this.#link.publish({ topic: `${topicPrefix}/${sensorId}/readings`, payload })
   }
 }
 
@@ -154,9 +100,4 @@ export type SensorDoor = {
 export type SensorReading = { at: number; milliC: number }
 
 const READINGS_PER_UPLOAD = 24
-const CONNECT_TIMEOUT_MS = 5000
-const RECONNECT_MS = 200
-
-function topicOf({ sensorId, topicPrefix = 'unbroken/v1' }: SensorDoor): string {
-  return `${topicPrefix}/${sensorId}/readings`
-}
+const DEFAULT_TOPIC_PREFIX = 'unbroken/v1'

@@ -1,10 +1,5 @@
 import { fileURLToPath } from 'node:url'
 import { SetupError } from '../db/setup-error.ts'
-import { checkVectors } from './commands/check-vectors.ts'
-import { demo } from './commands/demo.ts'
-import { evaluate } from './commands/evaluate.ts'
-import { migrateDatabase } from './commands/migrate.ts'
-import { serve } from './commands/serve.ts'
 import { type Config, readConfig } from './config.ts'
 
 /** The command line: `unbroken COMMAND …`. Sets the exit code: 0 done, 1 not, 2 used wrongly. */
@@ -28,17 +23,24 @@ See README.md for configuration.`
 
 async function run([command, ...rest]: readonly string[]): Promise<number> {
   if (rest.some((argument) => !takes(command, argument))) return usage()
+  // each command loads what it needs: the whole program takes a second to load
   switch (command) {
     case 'serve':
-      return configured((config) => serve(config, warn))
+      return configured(async (config) => (await import('./commands/serve.ts')).serve(config, warn))
     case 'migrate':
-      return configured((config) => migrateDatabase(config, warn))
-    case 'demo':
-      return demo({ exit: rest.includes('--exit'), print, isTty: process.stdout.isTTY === true })
-    case 'evaluate':
-      return rest[0] === undefined ? usage() : evaluate(rest[0], { print, warn })
+      return configured(async (config) => (await import('./commands/migrate.ts')).migrateDatabase(config, warn))
+    case 'demo': {
+      const options = { exit: rest.includes('--exit'), print, isTty: process.stdout.isTTY === true }
+      return (await import('./commands/demo.ts')).demo(options)
+    }
+    case 'evaluate': {
+      const [file] = rest
+      if (file === undefined || rest.length > 1) return usage()
+      return (await import('./commands/evaluate.ts')).evaluate(file, { print, warn })
+    }
     case 'check-vectors':
-      return rest.length === 0 ? usage() : checkVectors(rest, print)
+      if (rest.length === 0) return usage()
+      return (await import('./commands/check-vectors.ts')).checkVectors(rest, print)
     case '--help':
     case 'help':
       print(USAGE)

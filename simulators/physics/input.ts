@@ -44,10 +44,7 @@ export function inTurn(inputs: readonly { fromMs: number; input: Input }[]): Inp
 }
 
 /** Another value during each stretch `[fromMs, toMs)`, and `base` otherwise. */
-export function during(
-  base: number,
-  stretches: readonly { fromMs: number; toMs: number; value: number }[],
-): Input {
+export function during(base: number, stretches: readonly { fromMs: number; toMs: number; value: number }[]): Input {
   const edges = stretches.flatMap(({ fromMs, toMs }) => [fromMs, toMs]).sort((a, b) => a - b)
   return {
     valueAt: (ms) => stretches.find(({ fromMs, toMs }) => ms >= fromMs && ms < toMs)?.value ?? base,

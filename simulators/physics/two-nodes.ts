@@ -29,8 +29,8 @@ export function twoNodes(start: Nodes, setting: NodeSetting): NodeCourse {
   const innerOwn = contactWPerK / innerJPerK / 1000
   const spread = Math.sqrt((outerOwn - innerOwn) ** 2 + 4 * outerTaken * innerOwn)
   const fast = (outerOwn + innerOwn + spread) / 2
-  // the product of the two rates is known; subtracting instead would lose digits when they lie far apart
-  const slow = (outerOwn * innerOwn - outerTaken * innerOwn) / fast
+  // from the product of the two rates: subtracting would lose digits when they lie far apart
+  const slow = ((leakWPerK / outerJPerK / 1000) * innerOwn) / fast
   const outerFast = ((outerOwn - slow) * outer - outerTaken * inner) / spread
   const innerFast = ((innerOwn - slow) * inner - innerOwn * outer) / spread
   const [outerSlow, innerSlow] = [outer - outerFast, inner - innerFast]

@@ -1,6 +1,6 @@
 import { type CalibrationProblem, calibrationProblem } from '../domain/calibration.ts'
 import { type Combined, combine, type JudgedSpan } from '../domain/combine.ts'
-import { finish } from '../domain/placement-judgement.ts'
+import { finish, type PlacementJudgement } from '../domain/placement-judgement.ts'
 import type { Folded } from './fold-placements.ts'
 import type { PlacementFacts, ShipmentFacts } from './judging-facts.ts'
 
@@ -32,12 +32,22 @@ const SUSPECT_AFTER_MS = 6 * 3_600_000
  */
 export function assess(shipment: ShipmentFacts, folded: readonly Folded[], until: number | 'stored'): Assessment {
   const span = spanOf(shipment, folded, until)
-  const sensors = folded.map((fold) => sensorAssessment(shipment, fold, span))
+  const judged = folded.map((fold) => (span === null ? null : judgementOf(fold, span)))
+  const sensors = folded.map((fold, index) => sensorAssessment(shipment, fold, judged[index] ?? null))
   if (span === null) return { shipment, span, combined: null, sensors }
-  const judged = folded
-    .filter(({ placement }) => placement.rules.fromAt < placement.rules.toAt && placement.rules.fromAt <= span.toAt)
-    .map((fold) => finish(fold.state, fold.placement.rules, { endAt: span.toAt, earlier: fold.intervals }))
-  return { shipment, span, combined: combine(span, shipment.profile, judged), sensors }
+  const combined = combine(
+    span,
+    shipment.profile,
+    judged.flatMap((judgement) => judgement ?? []),
+  )
+  return { shipment, span, combined, sensors }
+}
+
+/** Null where the placement has no time in common with what is judged. */
+function judgementOf({ placement, state, intervals }: Folded, span: JudgedSpan): PlacementJudgement | null {
+  const { rules } = placement
+  if (rules.fromAt >= rules.toAt || rules.fromAt > span.toAt) return null
+  return finish(state, rules, { endAt: span.toAt, earlier: intervals })
 }
 
 function spanOf(shipment: ShipmentFacts, folded: readonly Folded[], until: number | 'stored'): JudgedSpan | null {
@@ -48,16 +58,17 @@ function spanOf(shipment: ShipmentFacts, folded: readonly Folded[], until: numbe
   return { fromAt, toAt: until === 'stored' ? horizon : Math.max(until, horizon), closed: false }
 }
 
-function sensorAssessment(shipment: ShipmentFacts, fold: Folded, span: JudgedSpan | null): SensorAssessment {
-  const { placement, state } = fold
-  const fromAt = placement.rules.fromAt
-  const toAt = Math.max(fromAt, Math.min(placement.rules.toAt, span?.toAt ?? fromAt))
-  const judged = { fromAt, toAt, profile: shipment.profile }
-  const outside = placement.rules.fromAt >= placement.rules.toAt
+function sensorAssessment(
+  shipment: ShipmentFacts,
+  { placement, state }: Folded,
+  judgement: PlacementJudgement | null,
+): SensorAssessment {
+  const { certificates, calibrationId, noisy } = placement
+  const judged = judgement && { fromAt: judgement.fromAt, toAt: judgement.toAt, profile: shipment.profile }
   return {
     placement,
     last: state.open && { at: state.open.at, lowestMilliC: state.open.min, highestMilliC: state.open.max },
-    calibration: outside ? null : calibrationProblem(placement.certificates, placement.calibrationId, judged),
-    suspect: placement.noisy && state.longestFlatMs > SUSPECT_AFTER_MS,
+    calibration: judged && calibrationProblem(certificates, calibrationId, judged),
+    suspect: noisy && (judgement?.longestFlatMs ?? 0) > SUSPECT_AFTER_MS,
   }
 }

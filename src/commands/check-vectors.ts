@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import * as thermal from '../../simulators/physics/check-thermal.ts'
 import * as custodyChain from '../vectors/custody-chain.ts'
 import * as excursions from '../vectors/excursions.ts'
 import * as hashChain from '../vectors/hash-chain.ts'
@@ -13,6 +14,7 @@ const CHECKERS: readonly { schema: string; check: (file: unknown) => CaseResult[
   unitsTime,
   custodyChain,
   hashChain,
+  thermal,
 ]
 
 /**

@@ -4,8 +4,8 @@ import { caseFile, evaluateCase } from '../vectors/case.ts'
 
 /**
  * `unbroken evaluate FILE`: judges the cases of a file `{profiles, cases}` without a database and prints
- * `{"results": [{"id", …}]}` with the fields of `expected` in `excursions.json`. Returns the exit code: 1, with one line
- * per problem, when the file cannot be read or judged.
+ * `{"results": [{"id", …}]}` with the fields of `expected` in `excursions.json`. Returns the exit code: 1, with one
+ * line per problem, when the file cannot be read or judged.
  */
 export function evaluate(path: string, out: { print: (text: string) => void; warn: (text: string) => void }): number {
   const given = readCases(path)

@@ -7,9 +7,10 @@ import { isOut, type Side } from './profile.ts'
  *             │       └─ snapshot: a checkpoint to continue from
  *             └─ closed intervals, in order
  *
- * What the fold knows after an instant: everything before the *open* instant is decided; the open instant itself is not,
- * because its hold depends on the next one, and neither is the gap before it, because another value at the open instant
- * may still be worse. So `feed(a ++ b)` equals `feed(b)` after `feed(a)`, also when `b` begins at the last instant of `a`.
+ * What the fold knows after an instant: everything before the *open* instant is decided; the open instant itself is
+ * not, because its hold depends on the next one, and neither is the gap before it, because another value at the open
+ * instant may still be worse. So `feed(a ++ b)` equals `feed(b)` after `feed(a)`, also when `b` begins at the last
+ * instant of `a`.
  *
  * Invariants: rows come in order of `at`; intervals are closed in order of their end; a level has at most one running
  * interval; no interval of a level overlaps another of that level.
@@ -28,7 +29,7 @@ export function take(state: FoldState, rules: FoldRules, row: Row): void {
 /** A stored value of an instant: raw milli-degrees; null where the sensor itself reported a fault. */
 export type Row = { at: number; milliC: number | null }
 
-/** What the fold needs of placement, profile, calibration; limits as they apply to this sensor (guard band included). */
+/** What the fold needs of placement, profile and calibration; the limits are those of this sensor, with guard band. */
 export type FoldRules = {
   /** Placement and window, intersected: `[fromAt, toAt)`; an open end is Infinity. */
   fromAt: number
@@ -68,7 +69,7 @@ export type FoldState = {
   /** The undecided gap before the open instant, with the span before it (null: nothing was before, a lead-in). */
   gap: { fromAt: number; before: Span | null } | null
   fault: { at: number; values: (number | null)[] } | null
-  /** Per level the interval still growing. */
+  /** Per level the confirmed interval still growing. */
   running: (Interval | null)[]
   /** Intervals closed since the state was taken; the caller stores and clears them. */
   closed: Interval[]
@@ -116,7 +117,7 @@ export function snapshot(state: FoldState): FoldState {
   }
 }
 
-/** The latest instant fed, faults included; -Infinity before any. Only strictly later rows may follow a stored state. */
+/** The latest instant fed, faults included; -Infinity before any. Only later rows may follow a stored state. */
 export function upToAt(state: FoldState): number {
   return Math.max(state.open?.at ?? Number.NEGATIVE_INFINITY, state.fault?.at ?? Number.NEGATIVE_INFINITY)
 }
@@ -176,7 +177,7 @@ function takeValue(state: FoldState, rules: FoldRules, row: Value): void {
   state.valid++
 }
 
-/** Another value at the open instant: a different one is a conflict, of which both ends are kept; false: a duplicate. */
+/** Another value at the open instant. A different one is a conflict: both ends are kept. False for a duplicate. */
 function widen(open: OpenInstant, raw: number, milliC: number): boolean {
   if (open.values.includes(raw)) return false
   open.values.push(raw)
@@ -213,19 +214,18 @@ function hold(state: FoldState, rules: FoldRules, held: Held): void {
   }
 }
 
-/** Out time that follows out time is one interval; what was presumed before it stays an interval of its own. */
+/** Out time that follows out time is one interval. */
 function extend(state: FoldState, out: { level: number; side: Side; worst: number }, held: Held): void {
   const { level, side, worst } = out
   const running = state.running[level] ?? null
-  if (running?.kind === CONFIRMED) {
-    running.toAt = held.heldUntilAt
-    running.lastOutAt = held.at
-    running.extreme = worse(side, running.extreme, worst)
+  if (running === null) {
+    const stretch = { fromAt: held.at, toAt: held.heldUntilAt }
+    state.running[level] = { level, kind: CONFIRMED, ...stretch, lastOutAt: held.at, extreme: worst }
     return
   }
-  closeRunning(state, level)
-  const stretch = { fromAt: held.at, toAt: held.heldUntilAt }
-  state.running[level] = { level, kind: CONFIRMED, ...stretch, lastOutAt: held.at, extreme: worst }
+  running.toAt = held.heldUntilAt
+  running.lastOutAt = held.at
+  running.extreme = worse(side, running.extreme, worst)
 }
 
 /** An instant with different values ends a stretch of identical ones, whichever of them came first. */
@@ -237,14 +237,14 @@ function flatten(state: FoldState, { at, min, max }: Span & { at: number }): voi
 
 type Stretch = { fromAt: number; toAt: number }
 
-/** A gap is presumed out for the levels whose reading on either side is out. */
+/** A gap ends what was running; it is presumed out for the levels whose reading on either side is out. */
 function closeGap(state: FoldState, gap: Stretch, presumed: boolean[]): void {
   state.gap = null
   if (gap.toAt <= gap.fromAt) return
   for (const level of state.running.keys()) closeRunning(state, level)
   state.closed.push(withoutValue(ALL_LEVELS, GAP, gap))
-  for (const level of state.running.keys()) {
-    if (presumed[level] === true) state.running[level] = withoutValue(level, PRESUMED, gap)
+  for (const [level, isPresumed] of presumed.entries()) {
+    if (isPresumed) state.closed.push(withoutValue(level, PRESUMED, gap))
   }
 }
 

@@ -123,11 +123,11 @@ export function parseInstant(text: string): { at: number; exact: boolean } | 'NO
 
 function utc(fields: readonly number[], millis: number): number | null {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = fields
-  if (hour > 23 || minute > 59 || second > 59 || year < 1) return null
+  if (hour > 23 || minute > 59 || second > 59) return null
   const ms = Date.UTC(year, month - 1, day, hour, minute, second, millis)
   const back = new Date(ms)
   // the 31st of a short month, and the years 0 to 99 that Date.UTC moves to the 20th century, do not come back
-  return back.getUTCMonth() === month - 1 && back.getUTCDate() === day && back.getUTCFullYear() === year ? ms : null
+  return back.getUTCMonth() === month - 1 && back.getUTCFullYear() === year ? ms : null
 }
 
 /** Offsets run to 14:00 at most (domain page section 5.3). */

@@ -112,6 +112,8 @@ function offer(batcher: State, entry: Entry): boolean {
   batcher.waiting.push(entry)
   batcher.held.messages += 1
   batcher.held.bytes += entry.message.payload.length
+  // 30 ns, and true also while a batch hangs, which is when somebody looks
+  batcher.options.metrics.queued.set(batcher.held.messages)
   if (!batcher.writing) {
     batcher.writing = true
     // not at once: the packets that came in the same read of the socket make the first batch together
@@ -127,12 +129,9 @@ function hasRoom({ held, options: { limits } }: State): boolean {
 /** The one writer: runs while something waits. */
 async function write(batcher: State): Promise<void> {
   while (batcher.waiting.length > 0 && !batcher.abandon.signal.aborted) {
-    const batch = takeBatch(batcher)
-    batcher.options.metrics.queued.set(batcher.held.messages)
-    await store(batcher, batch)
+    await store(batcher, takeBatch(batcher))
   }
   batcher.writing = false
-  batcher.options.metrics.queued.set(batcher.held.messages)
   if (batcher.waiting.length > 0) return
   const listeners = batcher.emptyListeners
   batcher.emptyListeners = []
@@ -213,7 +212,6 @@ async function backoff({ outage, options: { limits }, abandon }: State): Promise
 function noteFailure(batcher: State, error: unknown): void {
   const { log, metrics, isTransient } = batcher.options
   metrics.recordRetries.inc()
-  metrics.queued.set(batcher.held.messages)
   const expected = isTransient(error)
   if (!expected) {
     const text =
@@ -239,6 +237,7 @@ function noteSuccess(batcher: State): void {
 function release(batcher: State, batch: readonly Entry[]): void {
   batcher.held.messages -= batch.length
   for (const entry of batch) batcher.held.bytes -= entry.message.payload.length
+  batcher.options.metrics.queued.set(batcher.held.messages)
   acknowledge(batch)
   if (hasRoom(batcher)) for (const listener of batcher.roomListeners) listener()
 }

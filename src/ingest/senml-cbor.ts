@@ -48,6 +48,8 @@ const OPTIONS: DecodeOptions = {
   strict: true,
   allowIndefinite: false,
   allowUndefined: false,
+  // the tokenizer gets no defaults; without this one absurd integer would cost the other readings
+  allowBigInt: true,
   useMaps: true,
   rejectDuplicateMapKeys: true,
   tags: { 4: decimalFraction },

@@ -73,12 +73,12 @@ function baseFrom(record: Record<string, unknown>, base: Base, index: number): B
   return { name: bn ?? base.name, time, unit: bu ?? base.unit, value }
 }
 
-const BASE_FIELDS: ReadonlySet<string> = new Set(['bn', 'bt', 'bu', 'bver', 'bs'])
+/** What a record must have at least one of to measure anything; a base value alone might be meant as a value. */
+const MEASURING = ['n', 'u', 'v', 'vs', 'vb', 'vd', 's', 't', 'ut', 'bv'] as const
 
 /** Many devices send their base fields ahead, in a record that measures nothing. */
 function isBaseOnly(record: Record<string, unknown>): boolean {
-  const labels = Object.keys(record)
-  return labels.length > 0 && labels.every((label) => BASE_FIELDS.has(label))
+  return Object.keys(record).length > 0 && MEASURING.every((label) => record[label] === undefined)
 }
 
 type Place = { base: Base; index: number; found: Found }
@@ -94,7 +94,7 @@ function takeRecord(record: Record<string, unknown>, { base, index, found }: Pla
   const time = readTime(record.t, base.time, index)
   if (isProblem(time)) return time
   const temperature = toMilliC(value.text, unit.code)
-  const exact = time.exact && temperature !== null && temperature.exact
+  const exact = time.exact && temperature?.exact === true
   const raw = exact ? null : `${value.text} ${unit.text} ${time.text}`
   take(found, index, { at: time.at, channel: channelOf(base.name + n), milliC: temperature?.milliC ?? null, raw })
   return null
@@ -133,6 +133,8 @@ const ABSOLUTE_FROM_S = 2n ** 28n
 /** Beyond the four-digit years of ISO 8601. */
 const LATEST_S = BigInt(Date.UTC(10_000, 0, 1) / 1000)
 const MS_SCALE = 3
+/** More fraction digits than float noise leaves behind; a limit so that no text grows without bound. */
+const MAX_TIME_SCALE = 40
 
 type Instant = { at: number; exact: boolean; text: string }
 
@@ -145,9 +147,10 @@ function readTime(t: unknown, baseTime: Decimal, index: number): Instant | Messa
     const why = 'is relative to now, and a redelivery would become a second reading: send bt or t as Unix time'
     return fault(index, 'TIME_RELATIVE', `: its time ${why}`)
   }
+  if (time.scale > MAX_TIME_SCALE) return fault(index, 'NOT_A_TIME', `: its time has over ${MAX_TIME_SCALE} decimals`)
   if (whole >= LATEST_S) return fault(index, 'NOT_A_TIME', ': its time lies after the year 9999')
   const { units, exact } = truncated(time, MS_SCALE)
-  return { at: Number(units), exact, text: exact ? '' : decimalText(time) }
+  return { at: Number(units), exact, text: decimalText(time) }
 }
 
 function channelOf(name: string): string {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Benchmark, Figure } from './figure.ts'
+import { ingestBenchmark } from './ingest.ts'
 import { judgeBenchmark } from './judge.ts'
 
 /**
@@ -8,7 +9,7 @@ import { judgeBenchmark } from './judge.ts'
  * as JSON, an object per figure name. Ratios are measured side by side in one run; absolute numbers are those of this
  * machine.
  */
-const BENCHMARKS: readonly Benchmark[] = [judgeBenchmark]
+const BENCHMARKS: readonly Benchmark[] = [judgeBenchmark, ingestBenchmark]
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, json: { type: 'string' } },

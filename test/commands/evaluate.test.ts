@@ -93,6 +93,11 @@ describe('judging a file', () => {
       ],
     })
   })
+  test('a window that has just opened is judged by its one reading', () => {
+    const [reading] = CASE.readings
+    const window = { from: CASE.window.from, to: CASE.window.from }
+    expect(judged({ window, windowClosed: false, readings: [reading] })).toMatchObject({ status: 'in_range', gaps: [] })
+  })
   test('the correction is added, and maxGapS is three intervals unless it is given', () => {
     expect(judged({ calibrationCorrectionC: 3.001 }).levels[0].totalConfirmedS).toBe(1800)
     const { maxGapS: _given, ...profile } = FRIDGE

@@ -57,7 +57,7 @@ describe('correction', () => {
     const points = fc.tuple(milliC, milliC).filter(([a, b]) => a < b)
     const correction = fc.integer({ min: -3000, max: 3000 })
     fc.assert(
-      fc.property(points, correction, correction, milliC, ([a, b], first, second, raw) => {
+      fc.property(points, fc.tuple(correction, correction), milliC, ([a, b], [first, second], raw) => {
         const given = certificate(1, 0, {
           points: [
             { atMilliC: a, correctionMilliC: first },

@@ -42,6 +42,17 @@ describe('judging a whole shipment', () => {
       { numRuns: 1000 },
     )
   })
+  test('one placement over the whole window is covered as the window is', () => {
+    fc.assert(
+      fc.property(randomCase, ({ profile, span, placements }) => {
+        const [first] = placements
+        if (first === undefined) return
+        const whole = { ...first, role: 'product', fromAt: span.fromAt, toAt: Number.POSITIVE_INFINITY } as const
+        const judged = judgeWhole({ ...profile, requiredSensors: 1 }, span, [whole])
+        expect(judged.perPlacement[0]?.coveredMs).toBe(judged.coveredMs)
+      }),
+    )
+  })
   test('events and gaps ascend, keep apart and lie in the window; covered and unknown time make up the window', () => {
     fc.assert(
       fc.property(randomCase, ({ profile, span, placements }) => {

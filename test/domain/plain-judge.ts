@@ -4,8 +4,8 @@ import type { Level, Profile } from '../../src/domain/profile.ts'
 
 /**
  * A second judge, written from the words of domain page 2.3 and 2.4 alone, to hold the real one against: it asks every
- * cell of a grid what is known there, and shares no code with the engine. All instants and durations of the case must lie
- * on the grid. Slow and simple on purpose.
+ * cell of a grid what is known there, and shares no code with the engine. All instants and durations of the case must
+ * lie on the grid. Slow and simple on purpose.
  */
 export function judgePlainly(
   profile: Profile,

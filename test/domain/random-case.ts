@@ -36,7 +36,7 @@ const levels = fc
   .array(level, { minLength: 1, maxLength: 4 })
   .map((list): Level[] => list.map((one, index) => ({ ...one, id: `L${index}` })))
 
-/** A profile with one to four levels on either side, nested or not, single or cumulative, one or two sensors required. */
+/** One to four levels on either side, nested or not, single or cumulative; one or two sensors required. */
 export const randomProfile: fc.Arbitrary<Profile> = fc
   .record({
     levels,

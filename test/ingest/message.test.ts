@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type ParsedMessage, REJECT_REASONS } from '../../src/domain/message.ts'
+import type { ParsedMessage } from '../../src/domain/message.ts'
 import { isReadingsTopic, MAX_MESSAGE_BYTES, parseMessage, receiveMessage } from '../../src/ingest/message.ts'
 import { MAX_DEPTH } from '../../src/ingest/read-json.ts'
 import { MAX_READINGS_PER_MESSAGE } from '../../src/ingest/taking.ts'
+import { expectSound } from '../support/sound.ts'
 
 const RECEIVED_AT = Date.UTC(2026, 2, 2, 10)
 const TOPIC = 'unbroken/v1/42/readings'
@@ -224,17 +225,7 @@ test('the embedded broker stores exactly the topics the subscription would bring
 
 describe('whatever arrives', () => {
   const RUNS = { numRuns: 3000 }
-  const reasons: ReadonlySet<string> = new Set(REJECT_REASONS)
-  const sound = (parsed: ParsedMessage): void => {
-    for (const stored of parsed.readings) {
-      expect(stored.milliC === null || Number.isInteger(stored.milliC)).toBe(true)
-      expect(Number.isSafeInteger(stored.at) && stored.at <= RECEIVED_AT + 300_000).toBe(true)
-      expect(stored.channel).toMatch(/^[a-z][a-z0-9_]{0,31}$/)
-    }
-    if (parsed.problem !== null) expect(reasons.has(parsed.problem.reason)).toBe(true)
-    else expect(parsed.readings.length + parsed.held.length).toBeGreaterThan(0)
-    expect(parsed.problem?.detail.includes('\0') ?? false).toBe(false)
-  }
+  const sound = (parsed: ParsedMessage): void => expectSound(parsed, RECEIVED_AT)
 
   test('bytes on any topic never throw and always leave a row somewhere', () => {
     fc.assert(

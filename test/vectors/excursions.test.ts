@@ -4,7 +4,7 @@ import vectors from './excursions.json' with { type: 'json' }
 
 describe('published excursion cases', () => {
   const results = check(vectors)
-  test('all are run: every case, its alert episodes, each phase of the late upload, timings, sensors, combinations', () => {
+  test('all are run: cases, alert episodes, each phase of the late upload, timings, sensors, combinations', () => {
     const { cases, lateUpload, timingMethods, multiSensor, combined } = vectors
     expect(results.map(({ id }) => id).sort()).toEqual(
       [

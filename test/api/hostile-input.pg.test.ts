@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { recordMessages } from '../../src/actions/record-messages.ts'
+import { type Api, createApi, FRIDGE_BODY, iso, type Json } from '../support/api.ts'
+import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { createLane, type Lane, travel } from '../support/lane.ts'
+import { message } from '../support/world.ts'
+
+let database: TestDatabase
+let api: Api
+let lane: Lane
+let journey: { path: string; sensor: Json }
+
+beforeAll(async () => {
+  database = await testDatabase()
+  api = await createApi(database)
+  lane = await createLane(api)
+  journey = await travel(api, lane, [5, 5])
+})
+afterAll(() => database.drop())
+
+const cursor = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url')
+
+/** What fits the shape of a query and no column. */
+const QUERIES: [string, () => string][] = [
+  ['a version beyond 32 bits', () => `${journey.path}/evaluations/999999999999999`],
+  ['a cursor beyond 32 bits', () => `${journey.path}/evaluations?cursor=${cursor(Number.MAX_SAFE_INTEGER)}`],
+  ['a cursor of no instant', () => `${journey.path}/readings?cursor=${cursor([Number.MAX_SAFE_INTEGER, 1, 'probe'])}`],
+  ['a cursor before all years', () => `${journey.path}/readings?cursor=${cursor([-8e15, 1, 'probe'])}`],
+  ['a cursor with a NUL', () => `${journey.path}/readings?cursor=${cursor([0, 1, '\0'])}`],
+  ['a NUL in a text', () => '/audit-entries?subjectKind=shipment&subjectId=%00'],
+  ['an instant after the year 9999', () => `${journey.path}/readings?from=9999-12-31T23:59:59-14:00`],
+  ['an instant before the year 1', () => `${journey.path}/readings?from=0001-01-01T00:00:00%2B14:00`],
+  ['the first instant of all', () => `${journey.path}/readings?from=0001-01-01T00:00:00Z`],
+]
+
+test.each(QUERIES)('%s in a query is no fault of the service', async (_what, pathOf) => {
+  const { status } = await api.call(lane.sponsor.key, `GET ${pathOf()}`)
+  expect(status).toBeLessThan(500)
+})
+
+/** A profile is judged with by everybody's ingest, so none may be stored that cannot be judged. */
+describe('durations of a profile', () => {
+  test.each([
+    ['allowedS', { levels: [{ ...FRIDGE_BODY.levels[0], allowedS: 1e15 }] }],
+    ['loadingS', { loadingS: 1e13 }],
+    ['maxGapS', { maxGapS: 1e15 }],
+    ['a band', { budgetBands: [{ id: 'B', aboveC: 8, uptoC: null, allowedS: 1e15 }] }],
+  ])('beyond any journey are refused: %s', async (_what, wrong) => {
+    const answer = await api.call(lane.sponsor.key, `POST /products/${lane.productId}/profiles`, {
+      body: { ...FRIDGE_BODY, ...wrong },
+    })
+    expect(answer.status).toBe(422)
+  })
+})
+
+test('a held message from before 2001 is refused at its release, and a released one is stored', async () => {
+  for (const [at, status] of [
+    [Date.UTC(1970, 0, 2), 422],
+    [api.clock.now + 3_600_000, 200],
+  ] as const) {
+    await recordMessages(api.ctx, [message(journey.sensor.id, [{ at, c: 5 }], api.clock.now)])
+    const held = await api.get(lane.sponsor.key, '/messages?outcome=held&limit=1')
+    const release = `POST /messages/${held.items[0].id}/release`
+    expect((await api.call(lane.sponsor.key, release, { body: { reason: 'r' } })).status).toBe(status)
+  }
+})
+
+test('nobody puts words into the mouth of another organisation by correcting an event', async () => {
+  const { path } = await travel(api, lane, [5])
+  const events = `${path}/custody-events`
+  const said = { kind: 'departed', at: iso(1), units: [] }
+  const { event } = await api.post(lane.sponsor.key, events, said)
+  const answer = await api.call(lane.sponsor.key, `POST ${events}`, {
+    body: {
+      kind: 'correction',
+      at: iso(2),
+      reason: 'r',
+      corrects: event.seq,
+      replacement: { kind: 'received', at: iso(1), byOrganisationId: lane.centre.id },
+    },
+  })
+  const { items } = await api.get(lane.sponsor.key, events)
+  console.log(answer.status, answer.text, JSON.stringify(items.at(-1)))
+})
