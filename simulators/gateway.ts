@@ -1,4 +1,4 @@
-import { Link } from './link.ts'
+import { Link, type Outcome } from './link.ts'
 import { waitUntil } from './wait.ts'
 
 /**
@@ -12,8 +12,6 @@ export class Gateway {
   readonly #door: GatewayDoor
   readonly #link: Link
   readonly #maxUnacked: number
-  /** Promises of publishes without PUBACK. */
-  readonly #pending = new Set<(outcome: Outcome) => void>()
   #waiters: (() => void)[] = []
   #closed = false
 
@@ -22,13 +20,14 @@ export class Gateway {
     this.#maxUnacked = door.maxUnacked ?? DEFAULT_MAX_UNACKED
     const { mqttUrl, username, secret, clientId = `gateway-${username}` } = door
     const { protocolVersion = 4, window = DEFAULT_WINDOW, reconnectMs = RECONNECT_MS } = door
-    this.#link = new Link({ mqttUrl, clientId, username, password: secret, protocolVersion, window, reconnectMs })
+    const link = { mqttUrl, clientId, username, password: secret, protocolVersion, window, reconnectMs }
+    this.#link = new Link({ ...link, maxUnacked: this.#maxUnacked })
     this.#link.goOnline()
   }
 
   /**
-   * Publishes for one sensor. Resolves at the PUBACK, over as many connections as that takes, or when the gateway is
-   * closed before. Throws when the gateway is full or closed. `ending` follows the topic's `readings`: `/senml`.
+   * Publishes for one sensor. Resolves at the PUBACK, over as many connections as that takes, or as forgotten
+   * when the gateway is closed before. Throws when the gateway is full or closed. `ending` follows the topic's `readings`: `/senml`.
    */
   publish(
     sensorId: number,
@@ -40,10 +39,8 @@ export class Gateway {
     const topic = `${this.#door.topicPrefix ?? DEFAULT_TOPIC_PREFIX}/${sensorId}/readings${ending}`
     const message = { topic, payload, ...(contentType === undefined ? {} : { contentType }) }
     return new Promise((resolve) => {
-      this.#pending.add(resolve)
-      this.#link.publish(message, () => {
-        this.#pending.delete(resolve)
-        resolve('acked')
+      this.#link.publish(message, (outcome) => {
+        resolve(outcome)
         // not at every PUBACK: thousands may be waiting
         if (this.inFlight() <= this.#maxUnacked / 2) this.#letIn()
       })
@@ -56,12 +53,13 @@ export class Gateway {
   }
 
   hasRoom(): boolean {
-    return this.inFlight() < this.#maxUnacked
+    // of a closed gateway nobody shall wait for room: publishing says that it is closed
+    return this.#closed || this.inFlight() < this.#maxUnacked
   }
 
   /** Resolves when half of the memory is free again; others may fill it first, so look again with `hasRoom`. */
   room(): Promise<void> {
-    if (this.hasRoom() || this.#closed) return Promise.resolve()
+    if (this.hasRoom()) return Promise.resolve()
     return new Promise((resolve) => this.#waiters.push(resolve))
   }
 
@@ -93,8 +91,7 @@ export class Gateway {
     this.#closed = true
     this.#letIn()
     await this.#link.close()
-    for (const resolve of this.#pending) resolve('given_up')
-    this.#pending.clear()
+    this.#link.forgetAll()
   }
 
   #letIn(): void {
@@ -103,9 +100,6 @@ export class Gateway {
     for (const enter of waiters) enter()
   }
 }
-
-/** What became of a publish; given up is what had no PUBACK when the gateway was closed. */
-export type Outcome = 'acked' | 'given_up'
 
 export type GatewayDoor = {
   mqttUrl: string

@@ -2,7 +2,7 @@ import { connect, type IClientOptions, type IConnackPacket, type MqttClient } fr
 import { waitUntil } from './wait.ts'
 
 /**
- * One MQTT connection that forgets nothing before its PUBACK. It opens every connection itself instead of using the
+ * One MQTT connection that forgets nothing before its PUBACK, within its memory. It opens every connection itself instead of using the
  * MQTT client's reconnecting: that keeps the one place that decides what is sent again in this file.
  *
  *   publish ──► waiting ──► in flight ──► PUBACK: forgotten
@@ -53,10 +53,14 @@ export class Link {
     this.#putBack()
   }
 
-  /** Publishes at QoS 1; `onAck` is called once, at the PUBACK, however many connections that takes. */
-  publish(message: OutgoingMessage, onAck: () => void = ignore): void {
+  /**
+   * Publishes at QoS 1; `onOutcome` is called once: at the PUBACK, however many connections that takes, or when a full
+   * memory forgets the message.
+   */
+  publish(message: OutgoingMessage, onOutcome: (outcome: Outcome) => void = ignore): void {
     this.#published += 1
-    this.#waiting.set(this.#published, { message, onAck })
+    this.#waiting.set(this.#published, { message, onOutcome })
+    if (this.unacked() > (this.#door.maxUnacked ?? DEFAULT_MAX_UNACKED)) this.#forgetOldest()
     this.#pump()
   }
 
@@ -71,15 +75,9 @@ export class Link {
     return this.#waiting.size + this.#inFlight.size
   }
 
-  /** Forgets the oldest message that has no PUBACK, as a full memory does, and returns it; null where there is none. */
-  forgetOldest(): OutgoingMessage | null {
-    for (const messages of [this.#inFlight, this.#waiting]) {
-      for (const [order, { message }] of messages) {
-        messages.delete(order)
-        return message
-      }
-    }
-    return null
+  /** Gives up every message without PUBACK. */
+  forgetAll(): void {
+    while (this.unacked() > 0) this.#forgetOldest()
   }
 
   /** Messages published and acknowledged so far; a repeated one counts twice. */
@@ -96,6 +94,15 @@ export class Link {
     const what = () =>
       `${this.#door.clientId} still waits for ${this.unacked()} acknowledgements (${this.#lastProblem})`
     await waitUntil(() => this.unacked() === 0, { deadlineMs, what })
+  }
+
+  #forgetOldest(): void {
+    const messages = this.#inFlight.size > 0 ? this.#inFlight : this.#waiting
+    const [oldest] = messages
+    if (oldest === undefined) return
+    const [order, { onOutcome }] = oldest
+    messages.delete(order)
+    onOutcome('forgotten')
   }
 
   #connect(): void {
@@ -133,7 +140,7 @@ export class Link {
     }
   }
 
-  #transmit(client: MqttClient, order: number, { message, onAck }: Pending): void {
+  #transmit(client: MqttClient, order: number, { message, onOutcome }: Pending): void {
     const { topic, payload, contentType } = message
     const properties = contentType === undefined ? {} : { properties: { contentType } }
     client.publish(topic, payload, { qos: 1, ...properties }, (error) => {
@@ -142,7 +149,7 @@ export class Link {
       const isNews = this.#inFlight.delete(order) || this.#waiting.delete(order)
       if (!isNews) return
       this.#acked += 1
-      onAck()
+      onOutcome('acked')
       this.#pump()
     })
   }
@@ -176,7 +183,9 @@ export type LinkDoor = {
   /** The first word on every connection, until `announce` replaces it. */
   announcement?: Announcement
   listen?: { topic: string; onMessage: (topic: string, payload: Uint8Array) => void }
-  /** Messages on the wire without PUBACK. */
+  /** Messages kept without PUBACK, on the wire or not; the oldest is forgotten first. */
+  maxUnacked?: number
+  /** Of these, on the wire. */
   window?: number
   /** Pause before the next try. */
   reconnectMs?: number
@@ -185,12 +194,17 @@ export type LinkDoor = {
 export type OutgoingMessage = { topic: string; payload: string | Buffer; contentType?: string }
 export type Announcement = { topic: string; payload: string }
 
-type Pending = { message: OutgoingMessage; onAck: () => void }
+/** What became of a publish; a full memory forgets its oldest message. */
+export type Outcome = 'acked' | 'forgotten'
+
+type Pending = { message: OutgoingMessage; onOutcome: (outcome: Outcome) => void }
 
 const CONNECT_TIMEOUT_MS = 5000
 const RECONNECT_MS = 200
 /** Well below the 65,535 packet identifiers of a connection. */
 const DEFAULT_WINDOW = 1000
+/** A week of one message a minute. */
+const DEFAULT_MAX_UNACKED = 10_000
 
 function clientOptions(door: LinkDoor): IClientOptions {
   const { clientId, username, password, protocolVersion = 4, will } = door

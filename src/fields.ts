@@ -24,14 +24,18 @@ export const exactMilliC = z
   })
   .meta({ type: ['number', 'string'], description: 'degrees Celsius, exact to 0.001; number or decimal text' })
 
+/** Longer than any shelf life; whatever is longer is a mistake, and beyond whole milliseconds no longer exact. */
+const MAX_SECONDS = 50 * 366 * 86_400
+
 /** Seconds with at most three decimals to integer milliseconds. */
 export const milliseconds = z
   .number()
   .nonnegative()
+  .max(MAX_SECONDS, 'is longer than 50 years')
   .transform((seconds, context) => {
     const ms = Math.round(seconds * 1000)
     if (Math.abs(ms - seconds * 1000) < 1e-6) return ms
     context.addIssue({ code: 'custom', message: `${seconds} s is finer than a millisecond` })
     return z.NEVER
   })
-  .meta({ type: 'number', minimum: 0, description: 'seconds' })
+  .meta({ type: 'number', minimum: 0, maximum: MAX_SECONDS, description: 'seconds' })

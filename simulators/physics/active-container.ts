@@ -118,11 +118,11 @@ function run(container: ActiveContainer, inputs: ActiveInputs, { running, sinceM
 type Band = { low: number; high: number }
 
 /** How far the air may go before the thermostat changes its mind. */
-function bandsOf({ deadBandK, heatingW }: ActiveContainer, setPointC: number): Record<Demand, Band> {
+function bandsOf({ deadBandK }: ActiveContainer, setPointC: number): Record<Demand, Band> {
   const below = setPointC - deadBandK
   return {
     // heating starts below the end of cooling, so that the two never work against each other
-    idle: { low: heatingW > 0 ? below - deadBandK : Number.NEGATIVE_INFINITY, high: setPointC + deadBandK },
+    idle: { low: below - deadBandK, high: setPointC + deadBandK },
     cooling: { low: below, high: Number.POSITIVE_INFINITY },
     heating: { low: Number.NEGATIVE_INFINITY, high: below },
   }

@@ -43,7 +43,8 @@ function isWithin({ kind, expected, simulated }: Comparison): boolean {
 }
 
 function printed({ name, expected, simulated }: Comparison): string {
-  return `${name}: expected ${expected}, got ${simulated}`
+  const got = simulated === null ? 'never' : Number(simulated.toPrecision(7))
+  return `${name}: expected ${expected}, got ${got}`
 }
 
 function temperature(name: string, expected: number, simulated: number): Comparison {

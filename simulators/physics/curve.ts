@@ -19,16 +19,17 @@ export type Follow<State> = (state: State, sinceMs: number) => Piece<State>
  * answer. Before the start it is the state at the start.
  */
 export function trajectory<State>(start: State, follow: Follow<State>): (sinceMs: number) => State {
-  const kept: Laid<State>[] = [lay(follow, { state: start, fromMs: 0, index: 0, instants: 0 })]
-  let current = kept[0]
+  const first = { state: start, fromMs: 0, index: 0, instants: 0 }
+  const kept: Begin<State>[] = [first]
+  let current = lay(follow, first)
   return (sinceMs) => {
     const ms = Math.max(0, sinceMs)
-    if (current === undefined || ms < current.fromMs) current = kept.findLast(({ fromMs }) => fromMs <= ms)
-    while (current !== undefined && current.piece.untilMs <= ms) {
-      current = lay(follow, ended(current))
-      if (current.index === kept.length * KEPT_EACH) kept.push(current)
+    if (ms < current.fromMs) current = lay(follow, kept.findLast(({ fromMs }) => fromMs <= ms) ?? first)
+    while (current.piece.untilMs <= ms) {
+      const begin = ended(current)
+      if (begin.index === kept.length * KEPT_EACH) kept.push(begin)
+      current = lay(follow, begin)
     }
-    if (current === undefined) throw new Error('a trajectory has a first piece')
     return current.piece.at(ms - current.fromMs)
   }
 }
@@ -36,7 +37,7 @@ export function trajectory<State>(start: State, follow: Follow<State>): (sinceMs
 type Begin<State> = { state: State; fromMs: number; index: number; instants: number }
 type Laid<State> = Begin<State> & { piece: Piece<State> }
 
-/** Going back starts from a kept piece: of a fleet of 10,000 sensors over weeks, keeping all would fill the memory. */
+/** Going back starts from a kept begin: of a fleet of 10,000 sensors over weeks, all pieces would fill the memory. */
 const KEPT_EACH = 16
 /** Two events may fall on one instant; more in a row would go on for ever. */
 const MAX_INSTANT_PIECES = 8

@@ -6,7 +6,7 @@ import { towards } from './first-order.ts'
 import { constant, type Input, nextChange } from './input.ts'
 import { withLid } from './lid.ts'
 
-/** How a liquid nitrogen dry vapour shipper is built and charged (domain page 3.1: engineering values, not vendor data). */
+/** How a liquid nitrogen dry vapour shipper is built and charged (domain page 3.1: engineering values, no vendor's). */
 export type DryShipper = {
   chargedL: number
   capacityL: number
@@ -94,9 +94,8 @@ const UNIT_SPREAD = 0.15
 const ROOM_C = 20
 /** Less air pressure lowers the boiling point: 0.8 K per 100 hPa. */
 const BOILING_K_PER_HPA = 0.008
-/** Warmer surroundings drive the loss: 1 % per K around 22 C. */
+/** Warmer surroundings drive the loss: 1 % per K from where it was rated. */
 const LOSS_SHARE_PER_K = 0.01
-const LOSS_STATED_AT_C = 22
 
 type Cold = { litres: number; coreC: number }
 type Moment = { cold: Cold; sinceMs: number }
@@ -123,7 +122,7 @@ function warming(shipper: DryShipper, inputs: ShipperInputs, { cold, sinceMs }: 
 }
 
 function lossLPerMs(shipper: DryShipper, inputs: ShipperInputs, sinceMs: number): number {
-  const warmth = 1 + LOSS_SHARE_PER_K * (inputs.ambientC.valueAt(sinceMs) - LOSS_STATED_AT_C)
+  const warmth = 1 + LOSS_SHARE_PER_K * (inputs.ambientC.valueAt(sinceMs) - shipper.ratedAmbientC)
   const tilt = tiltFactor(shipper, inputs.tiltDeg.valueAt(sinceMs))
   const closed = (shipper.lossLPerDay * shipper.unitFactor * tilt * Math.max(0, warmth)) / DAY_MS
   return closed + (inputs.lidOpen.valueAt(sinceMs) * shipper.openLossLPerMin) / MINUTE_MS

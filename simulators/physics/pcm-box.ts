@@ -63,7 +63,7 @@ export const ROOM_BOX: PcmBox = {
 }
 
 /** Where the box stands; an open lid, a draught or a broken panel multiplies its leak. */
-export type BoxInputs = { ambientC: Input; leakFactor: Input }
+export type BoxInputs = { ambientC: Input; leakFactor?: Input }
 
 /** `heatJ` is that of the packs against their solid at the melting point: `dH/dt` is what flows into them. */
 export type BoxCourse = { productC: Curve; packsC: Curve; meltedShare: Curve; heatJ: Curve }
@@ -72,10 +72,7 @@ export type BoxCourse = { productC: Curve; packsC: Curve; meltedShare: Curve; he
  * The course of a box with phase change material by its heat content (enthalpy method): the packs stand at the melting
  * point while they melt or freeze (vector TH2), and the product follows them.
  */
-export function pcmBox(
-  box: PcmBox,
-  { ambientC, leakFactor = constant(1) }: Pick<BoxInputs, 'ambientC'> & Partial<BoxInputs>,
-): BoxCourse {
+export function pcmBox(box: PcmBox, { ambientC, leakFactor = constant(1) }: BoxInputs): BoxCourse {
   const inputs = [ambientC, leakFactor]
   const start = { heatJ: startHeat(box), productC: box.productStartC }
   const course = trajectory<Held>(start, (held, sinceMs) => {

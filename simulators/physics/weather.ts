@@ -30,7 +30,7 @@ const STEP_MS = HOUR_MS / 4
 /** Any year does: its first day gives the wave of the seasons its place. */
 const NEW_YEAR_AT = Date.UTC(2001, 0, 1)
 
-/** Day and night and the seasons at a place, for a journey that starts at `startAt`; each step has its middle's value. */
+/** Day, night and seasons at a place, for a journey that starts at `startAt`; each step has its middle's value. */
 export function weather(climate: Climate, startAt: number, stepMs = STEP_MS): Input {
   const { yearMeanC, seasonSwingC, daySwingC } = climate
   const hottestAt = NEW_YEAR_AT + (climate.warmestDayOfYear - 0.5) * DAY_MS

@@ -1,7 +1,7 @@
 import { type Tx, transaction } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
-import { type Actor, may } from '../domain/actor.ts'
+import { type Actor, denied } from '../domain/actor.ts'
 import { PLACEMENT_ROLES, type PlacementRole } from '../domain/judge.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { audit } from './audit.ts'
@@ -16,7 +16,7 @@ import {
   translated,
 } from './place-sensor.ts'
 import { lockShipments } from './record-messages.ts'
-import { canSeeShipment } from './visibility.ts'
+import { refuseUnlessSeen } from './shipments.ts'
 
 /** What a correction changes; null withdraws the placement altogether. Fields left out stay as they are. */
 export type PlacementChange = {
@@ -37,15 +37,15 @@ export async function correctPlacement(
   actor: Actor,
   input: { placementId: number; reason: string; change: PlacementChange },
 ): Promise<{ superseded: number; placement: Placement | null } | Refusal> {
-  if (!may(actor, 'place_sensors')) return refuse('not_allowed', `A ${actor.role} key may not correct placements.`)
+  const no = denied(actor, 'place_sensors')
+  if (no !== null) return no
   const result = await translated(() =>
     transaction(ctx.db, async (tx) => {
       const old = await lockPlacement(tx, actor, input.placementId)
       if (isRefusal(old)) return old
       const target = input.change?.shipmentId ?? old.shipmentId
-      const stranger = await refuseUnowned(tx, actor, old.sensorId)
-      if (stranger !== null) return stranger
-      if (!(await isVisible(tx, actor, target))) return refuse('not_found', `There is no shipment ${target}.`)
+      const refused = (await refuseUnowned(tx, actor, old.sensorId)) ?? (await refuseUnlessSeen(tx, actor, target))
+      if (refused !== null) return refused
       const named = input.change?.calibrationId ?? null
       const foreign = named === null ? null : await refuseCalibration(tx, { ...old, calibrationId: named })
       if (foreign !== null) return foreign
@@ -93,7 +93,8 @@ export async function supersede(tx: Tx, ids: readonly number[], now: number): Pr
 /** All placements a shipment ever had, superseded ones included, in order of recording. */
 export async function listPlacements(ctx: Ctx, actor: Actor, shipmentId: number): Promise<Placement[] | Refusal> {
   return ctx.db.kysely.transaction().execute(async (tx) => {
-    if (!(await isVisible(tx, actor, shipmentId))) return refuse('not_found', `There is no shipment ${shipmentId}.`)
+    const refused = await refuseUnlessSeen(tx, actor, shipmentId)
+    if (refused !== null) return refused
     const rows = await tx
       .selectFrom('placement')
       .selectAll()
@@ -109,7 +110,7 @@ type StoredPlacement = Placement & { untilWindowEnd: boolean }
 async function lockPlacement(tx: Tx, actor: Actor, id: number): Promise<StoredPlacement | Refusal> {
   const find = () => tx.selectFrom('placement').selectAll().where('id', '=', id).executeTakeFirst()
   const seen = await find()
-  if (seen === undefined || !(await isVisible(tx, actor, seen.shipment_id))) {
+  if (seen === undefined || (await refuseUnlessSeen(tx, actor, seen.shipment_id)) !== null) {
     return refuse('not_found', `There is no placement ${id}.`)
   }
   await lockSensors(tx, [seen.sensor_id])
@@ -118,16 +119,6 @@ async function lockPlacement(tx: Tx, actor: Actor, id: number): Promise<StoredPl
     return refuse('placement_superseded', `Placement ${id} was corrected already: correct the one that stands for it.`)
   }
   return placementOf(row)
-}
-
-async function isVisible(tx: Tx, actor: Actor, shipmentId: number): Promise<boolean> {
-  const row = await tx
-    .selectFrom('shipment')
-    .select('id')
-    .where('id', '=', shipmentId)
-    .where((eb) => canSeeShipment(actor, eb.ref('shipment.id')))
-    .executeTakeFirst()
-  return row !== undefined
 }
 
 function corrected(

@@ -82,5 +82,5 @@ const storedEvent = statement.extend({
 /** Fields of a statement that its maker gives; organisation, actor and time of recording are the service's. */
 export type StatedFields = Omit<CustodyStatement, 'byOrg' | 'actor' | 'toOrg' | 'replacement'> & {
   toOrganisationId?: number | undefined
-  replacement?: (Omit<StatedFields, 'replacement'> & { byOrganisationId?: number | undefined }) | null | undefined
+  replacement?: Omit<StatedFields, 'replacement'> | null | undefined
 }

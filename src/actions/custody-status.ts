@@ -4,11 +4,11 @@ import type { Actor } from '../domain/actor.ts'
 import { CUSTODY_DEFAULTS, type Custody, foldCustody } from '../domain/custody.ts'
 import { findingSeverity, findingText } from '../domain/custody-finding.ts'
 import { type LedgerEntry, verifyChain } from '../domain/ledger.ts'
-import { type Refusal, refuse } from '../domain/refusal.ts'
+import type { Refusal } from '../domain/refusal.ts'
 import { loadLedger } from './custody-ledger.ts'
 import { organisationKey } from './record-custody.ts'
+import { refuseUnlessSeen } from './shipments.ts'
 import { sha256 } from './store-evaluations.ts'
-import { canSeeShipment } from './visibility.ts'
 
 /** How a shipment's chain of custody stands; `seq` names the ledger entry a finding is about. */
 export type CustodyAnswer = {
@@ -66,14 +66,7 @@ export async function custodyAnswer(tx: Tx, shipmentId: number, asOf: number): P
 /** The ledger of a shipment with its hashes, in order of recording. Refused: `not_found`. */
 export async function listCustody(ctx: Ctx, actor: Actor, shipmentId: number): Promise<LedgerEntry[] | Refusal> {
   return ctx.db.kysely.transaction().execute(async (tx) => {
-    const shipment = await tx
-      .selectFrom('shipment')
-      .select('id')
-      .where('id', '=', shipmentId)
-      .where((eb) => canSeeShipment(actor, eb.ref('shipment.id')))
-      .executeTakeFirst()
-    if (shipment === undefined) return refuse('not_found', `There is no shipment ${shipmentId}.`)
-    return (await loadLedger(tx, shipmentId)).entries
+    return (await refuseUnlessSeen(tx, actor, shipmentId)) ?? (await loadLedger(tx, shipmentId)).entries
   })
 }
 

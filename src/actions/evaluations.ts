@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { z } from 'zod'
 import type { Tables } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
@@ -15,6 +16,8 @@ export type EvaluationHead = {
   status: string
   severity: string | null
   complete: boolean
+  /** Why the status is not better; CALIBRATION_INVALID caps what is served though the readings say more. */
+  reasons: string[]
   windowFromAt: number | null
   windowToAt: number | null
   /** SHA-256 of the canonical JSON of inputs and of content. */
@@ -38,14 +41,14 @@ export async function listEvaluations(
     .selectFrom('evaluation')
     .selectAll()
     .where('shipment_id', '=', asked.shipmentId)
-    .where('version', '<', asked.page.after ?? BEYOND_ALL)
+    .where('version', '<', Math.min(asked.page.after ?? BEYOND_ALL, BEYOND_ALL))
     .orderBy('version', 'desc')
     .limit(asked.page.limit + 1)
     .execute()
   return listing(rows.map(head), asked.page.limit, ({ version }) => version)
 }
 
-/** The column is a 32-bit integer. */
+/** The largest number of the column, which no version reaches. */
 const BEYOND_ALL = 2 ** 31 - 1
 
 /** One version of a visible shipment. */
@@ -60,11 +63,13 @@ export async function getEvaluation(
     .selectFrom('evaluation')
     .selectAll()
     .where('shipment_id', '=', asked.shipmentId)
-    .where('version', '=', asked.version)
+    .where('version', '=', Math.min(asked.version, BEYOND_ALL))
     .executeTakeFirst()
   if (row === undefined) return refuse('not_found', `Shipment ${asked.shipmentId} has no evaluation ${asked.version}.`)
   return { ...head(row), inputs: row.inputs, content: row.content, statistics: row.statistics }
 }
+
+const content = z.object({ reasons: z.array(z.string()) })
 
 function head(row: Selectable<Tables['evaluation']>): EvaluationHead {
   return {
@@ -75,6 +80,7 @@ function head(row: Selectable<Tables['evaluation']>): EvaluationHead {
     status: row.status,
     severity: row.severity,
     complete: row.complete,
+    reasons: content.parse(row.content).reasons,
     windowFromAt: row.window_from_at,
     windowToAt: row.window_to_at,
     inputsSha256: row.inputs_sha256,

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
-import { type Certificate, certificateAt, corrected } from '../domain/calibration.ts'
+import { type Certificate, certificateAt, corrected, rulingCertificates } from '../domain/calibration.ts'
 import type { FoldRules } from '../domain/excursion.ts'
 import { foldRules, JUDGE_VERSION } from '../domain/judge.ts'
 import type { Profile } from '../domain/profile.ts'
@@ -25,7 +25,7 @@ export type PlacementFacts = {
   role: string
   fromAt: number
   toAt: number
-  /** The certificate the placement names, and all that the sensor channel has, ascending by date. */
+  /** The certificate the placement names, and those that rule within placement and window, ascending by date. */
   calibrationId: number | null
   certificates: Certificate[]
   noisy: boolean
@@ -143,7 +143,6 @@ type Around = {
 }
 
 function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
-  const certificates = around.certificates.get(`${row.sensor_id}/${row.channel}`) ?? []
   const toAt = row.to_at ?? Number.POSITIVE_INFINITY
   const scope = {
     fromAt: Math.max(row.from_at, around.window?.fromAt ?? row.from_at),
@@ -151,6 +150,9 @@ function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
   }
   const [low, high] = [row.range_low_milli_c, row.range_high_milli_c]
   const named = row.calibration_id
+  // one that rules nothing here (dated later, outdated before) must neither move a limit nor make a new version
+  const ofChannel = around.certificates.get(`${row.sensor_id}/${row.channel}`) ?? []
+  const certificates = rulingCertificates(ofChannel, named, scope)
   const uncertainty = certificates.map((certificate) => certificate.uncertaintyMilliC)
   const rules = foldRules(
     around.profile,

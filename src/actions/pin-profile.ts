@@ -4,11 +4,12 @@ import type { Ctx } from '../context.ts'
 import { type Actor, denied, organisationOf } from '../domain/actor.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { audit } from './audit.ts'
+import { loadLedger } from './custody-ledger.ts'
 import { judgePending, markForJudging } from './judge.ts'
 import { findProduct } from './products.ts'
 import { findProfile } from './profiles.ts'
 import { lockShipments } from './record-messages.ts'
-import { refuseSealing } from './sealing.ts'
+import { isSealing, refuseSealing } from './sealing.ts'
 import { findShipment, type Shipment } from './shipments.ts'
 
 /**
@@ -61,16 +62,6 @@ async function refusePinning(
   if (isRefusal(version)) return version
   if (version.productId !== product.id) return refuse('invalid', 'The profile is one of another product.')
   if (profileId === shipment.profile.profileId) return refuse('invalid', 'The shipment stands on this profile already.')
-  return (await isSealed(tx, shipment.id)) ? refuseSealing(tx, ctx, profileId) : null
-}
-
-async function isSealed(tx: Tx, shipmentId: number): Promise<boolean> {
-  const row = await tx
-    .selectFrom('custody_event')
-    .select('seq')
-    .where('shipment_id', '=', shipmentId)
-    .where('kind', '=', 'sealed')
-    .limit(1)
-    .executeTakeFirst()
-  return row !== undefined
+  const { events } = await loadLedger(tx, shipment.id)
+  return events.some(isSealing) ? refuseSealing(tx, ctx, profileId) : null
 }

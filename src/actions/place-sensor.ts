@@ -3,14 +3,16 @@ import { DatabaseError } from 'pg'
 import { type Tx, transaction } from '../../db/connect.ts'
 import { at, atOrNull } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
-import { type Actor, may } from '../domain/actor.ts'
+import { type Actor, denied } from '../domain/actor.ts'
 import type { PlacementRole } from '../domain/judge.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { audit } from './audit.ts'
 import { judgePending, markForJudging } from './judge.ts'
 import { lockShipments } from './record-messages.ts'
-import { canSeeSensor, canSeeShipment } from './visibility.ts'
+import { noSensor } from './sensors.ts'
+import { refuseUnlessSeen } from './shipments.ts'
+import { canSeeSensor } from './visibility.ts'
 
 export type NewPlacement = {
   shipmentId: number
@@ -37,7 +39,8 @@ export type Placement = NewPlacement & {
  * interval and judged now; none is rewritten. Refused: `not_found`, `not_allowed`, `invalid`, `placement_overlaps`.
  */
 export async function placeSensor(ctx: Ctx, actor: Actor, input: NewPlacement): Promise<Placement | Refusal> {
-  if (!may(actor, 'place_sensors')) return refuse('not_allowed', `A ${actor.role} key may not place sensors.`)
+  const no = denied(actor, 'place_sensors')
+  if (no !== null) return no
   const placed = await translated(() =>
     transaction(ctx.db, async (tx) => {
       const missing = await refuseUnseen(tx, actor, input)
@@ -130,15 +133,9 @@ async function windowEnd(tx: Tx, shipmentId: number): Promise<number | null> {
 }
 
 async function refuseUnseen(tx: Tx, actor: Actor, input: NewPlacement): Promise<Refusal | null> {
-  const shipment = await tx
-    .selectFrom('shipment')
-    .select('id')
-    .where('id', '=', input.shipmentId)
-    .where((eb) => canSeeShipment(actor, eb.ref('shipment.id')))
-    .executeTakeFirst()
-  if (shipment === undefined) return refuse('not_found', `There is no shipment ${input.shipmentId}.`)
-  const stranger = await refuseUnowned(tx, actor, input.sensorId)
-  if (stranger !== null) return stranger
+  const refused =
+    (await refuseUnlessSeen(tx, actor, input.shipmentId)) ?? (await refuseUnowned(tx, actor, input.sensorId))
+  if (refused !== null) return refused
   if (input.toAt !== null && input.toAt <= input.fromAt) {
     return refuse('invalid', `A placement must end after it begins (${isoInstant(input.fromAt)}).`)
   }
@@ -156,7 +153,7 @@ export async function refuseUnowned(tx: Tx, actor: Actor, sensorId: number): Pro
     .where('id', '=', sensorId)
     .where((eb) => canSeeSensor(actor, eb))
     .executeTakeFirst()
-  if (sensor === undefined) return refuse('not_found', `There is no sensor ${sensorId}.`)
+  if (sensor === undefined) return noSensor(sensorId)
   if (sensor.organisation_id === actor.organisationId) return null
   return refuse('not_allowed', `Sensor ${sensorId} belongs to another organisation: ask it to place its sensor.`)
 }

@@ -1,7 +1,7 @@
 import { type Tx, transaction } from '../../db/connect.ts'
 import { at, atOrNull, json } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
-import { type Actor, may, SERVICE } from '../domain/actor.ts'
+import { type Actor, denied, SERVICE } from '../domain/actor.ts'
 import { refuseEvent } from '../domain/custody-admissible.ts'
 import { effectiveEvents } from '../domain/custody-effective.ts'
 import { type CustodyEvent, type CustodyStatement, eventRecord } from '../domain/custody-event.ts'
@@ -15,7 +15,8 @@ import { followWindow, type WindowChange } from './follow-window.ts'
 import { judgePending } from './judge.ts'
 import { lockSensors } from './place-sensor.ts'
 import { lockShipments } from './record-messages.ts'
-import { refuseSealing } from './sealing.ts'
+import { isSealing, refuseSealing } from './sealing.ts'
+import { noShipment } from './shipments.ts'
 import { sha256 } from './store-evaluations.ts'
 import { canSeeShipment } from './visibility.ts'
 
@@ -31,17 +32,19 @@ export async function recordCustody(
   actor: Actor,
   input: { shipmentId: number; statement: StatedFields },
 ): Promise<{ event: LedgerEntry; custody: CustodyAnswer } | Refusal> {
-  if (!may(actor, 'record_custody')) return refuse('not_allowed', `A ${actor.role} key may not record custody events.`)
+  const no = denied(actor, 'record_custody')
+  if (no !== null) return no
   const result = await transaction(ctx.db, async (tx) => {
     await lockWithSensors(tx, input.shipmentId)
     const shipment = await loadShipment(tx, actor, input.shipmentId)
-    if (shipment === undefined) return refuse('not_found', `There is no shipment ${input.shipmentId}.`)
+    if (shipment === undefined) return noShipment(input.shipmentId)
     const ledger = await loadLedger(tx, input.shipmentId)
-    const event = await stated(tx, actor, { ...input, seq: ledger.head.seq + 1, now: ctx.now() })
+    const event = await stated(tx, actor, { statement: input.statement, ledger, now: ctx.now() })
     if (isRefusal(event)) return event
     const refusal =
       refuseEvent(event, { now: ctx.now(), recorded: ledger.events }) ??
-      (event.kind === 'sealed' ? await refuseSealing(tx, ctx, shipment.profile_id) : null)
+      (await refuseForeignCorrection(tx, actor, { shipmentId: input.shipmentId, event, ledger })) ??
+      (isSealing(event) ? await refuseSealing(tx, ctx, shipment.profile_id) : null)
     if (refusal !== null) return refusal
     const entry = appendEntry(ledger.head, { ...eventRecord(event), shipmentId: input.shipmentId }, sha256)
     await insertEvent(tx, actor, { shipmentId: input.shipmentId, event, entry })
@@ -113,27 +116,49 @@ async function loadShipment(tx: Tx, actor: Actor, shipmentId: number) {
     .executeTakeFirst()
 }
 
-type Stating = { shipmentId: number; statement: StatedFields; seq: number; now: number }
+type Stating = { statement: StatedFields; ledger: Ledger; now: number }
 
-/** Completes what was said with who says it: an organisation speaks for itself only. */
-async function stated(tx: Tx, actor: Actor, { statement, seq, now }: Stating): Promise<CustodyEvent | Refusal> {
+/**
+ * Completes what was said with who says it: an organisation speaks for itself only. What takes the place of a corrected
+ * event stays the word of the organisation that made that one.
+ */
+async function stated(tx: Tx, actor: Actor, { statement, ledger, now }: Stating): Promise<CustodyEvent | Refusal> {
   const { toOrganisationId, replacement, ...fields } = statement
   const own = actor.organisationId
   if (own === null) return refuse('not_allowed', 'Only a machine or person of an organisation can make a statement.')
-  const named = [own, toOrganisationId, replacement?.toOrganisationId, replacement?.byOrganisationId]
+  const named = [own, toOrganisationId, replacement?.toOrganisationId]
   const ids = named.flatMap((id) => id ?? [])
   const keys = await organisationKeys(tx, ids)
   const unknown = ids.find((id) => !keys.has(id))
   if (unknown !== undefined) return refuse('not_found', `There is no organisation ${unknown}.`)
   const said = { byOrg: keys.get(own) ?? '', actor: `${actor.kind}:${actor.id}` }
   const to = (id: number | undefined) => (id === undefined ? {} : { toOrg: keys.get(id) ?? '' })
+  const seq = ledger.head.seq + 1
   const event: CustodyEvent = { ...fields, ...said, ...to(toOrganisationId), seq, recordedAt: now }
   if (replacement === undefined || replacement === null)
     return { ...event, ...(replacement === null && { replacement }) }
-  const { toOrganisationId: replacedTo, byOrganisationId, ...replaced } = replacement
-  const by = byOrganisationId === undefined ? said.byOrg : (keys.get(byOrganisationId) ?? '')
-  const instead: CustodyStatement = { ...replaced, ...said, byOrg: by, ...to(replacedTo) }
+  const { toOrganisationId: replacedTo, ...replaced } = replacement
+  const byOrg = ledger.events.find((wrong) => wrong.seq === event.corrects)?.byOrg ?? said.byOrg
+  const instead: CustodyStatement = { ...replaced, ...said, byOrg, ...to(replacedTo) }
   return { ...event, replacement: instead }
+}
+
+type Correcting = { shipmentId: number; event: CustodyEvent; ledger: Ledger }
+
+/** What an organisation said is corrected by itself or by the sponsor, whose QA it is (domain page section 4.2). */
+async function refuseForeignCorrection(tx: Tx, actor: Actor, asked: Correcting): Promise<Refusal | null> {
+  const { shipmentId, event, ledger } = asked
+  const wrong = ledger.events.find(({ seq }) => seq === event.corrects)
+  if (wrong === undefined || wrong.byOrg === event.byOrg) return null
+  const sponsor = await tx
+    .selectFrom('shipment')
+    .innerJoin('product', 'product.id', 'shipment.product_id')
+    .select('shipment.id')
+    .where('shipment.id', '=', shipmentId)
+    .where('product.organisation_id', '=', actor.organisationId)
+    .executeTakeFirst()
+  if (sponsor !== undefined) return null
+  return refuse('not_allowed', 'Only the organisation that recorded an event, or the sponsor, corrects it.')
 }
 
 type Appended = { shipmentId: number; event: CustodyEvent; entry: LedgerEntry }

@@ -7,7 +7,7 @@ import { judge } from './judge.ts'
 import { keepMessages } from './keep-messages.ts'
 import { numbers } from './load-rows.ts'
 import { ensurePartitions } from './partitions.ts'
-import { type StoredChange, storeReadings, type ToStore } from './store-readings.ts'
+import { bounds, type StoredChange, storeReadings, type ToStore } from './store-readings.ts'
 
 /**
  * Records a batch of received messages in one transaction and judges the shipments they concern. When it returns, every
@@ -91,12 +91,15 @@ function toStore({ parsed, receivedAt, payload }: ReceivedMessage): ToStore[] {
 async function lockConcernedShipments(tx: Tx, changes: readonly StoredChange[]) {
   const changedFromAt = new Map<number, number>()
   if (changes.length === 0) return { shipmentIds: [], changedFromAt }
+  const [oldest, newest] = bounds(changes)
   const placements = await tx
     .selectFrom('placement')
     .select(['id', 'sensor_id', 'channel', 'shipment_id', 'from_at', 'to_at'])
     .where(sql<boolean>`sensor_id = any(${numbers([...new Set(changes.map(({ sensorId }) => sensorId))])}::bigint[])`)
     .where('superseded_at', 'is', null)
     .where('role', 'in', ['product', 'product_backup'])
+    // a sensor has a hundred journeys behind it, and a batch concerns the last one
+    .where(sql<boolean>`from_at <= ${newest}::timestamptz and coalesce(to_at, 'infinity') > ${oldest}::timestamptz`)
     .execute()
   const placementsOf = Map.groupBy(placements, (placement) => `${placement.sensor_id}/${placement.channel}`)
   const shipmentIds = new Set<number>()

@@ -1,10 +1,12 @@
 import { type Tx, transaction } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
-import { type Actor, may } from '../domain/actor.ts'
+import { type Actor, denied } from '../domain/actor.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
+import { EARLIEST_AT, isoInstant, LATEST_AT } from '../domain/units.ts'
 import { audit } from './audit.ts'
+import { judgePending } from './judge.ts'
 import { ensurePartitions } from './partitions.ts'
 import { instantsOf, recordIn } from './record-messages.ts'
 import { canSeeMessage } from './visibility.ts'
@@ -12,26 +14,33 @@ import { canSeeMessage } from './visibility.ts'
 /**
  * Sends a held or quarantined message through the door again because a person says its readings are to count, with the
  * reason. A held reading keeps its time: it is stored as the sensor stated it. Readings stored before are duplicates.
- * Refused: `not_found`, `not_allowed`, `invalid` (rejected messages, unknown sensor still), `already_released`.
+ * Refused: `not_found`, `not_allowed`, `already_released`, and as `invalid` what was rejected, a sensor that is unknown
+ * still, and times outside of 2001 to 2200: a clock that was never set says nothing about when.
  */
 export async function releaseMessage(
   ctx: Ctx,
   actor: Actor,
   input: { messageId: number; reason: string },
 ): Promise<{ readings: number; outcome: 'recorded' } | Refusal> {
-  if (!may(actor, 'release_messages')) return refuse('not_allowed', `A ${actor.role} key may not release messages.`)
+  const no = denied(actor, 'release_messages')
+  if (no !== null) return no
   const found = await loadMessage(ctx, actor, input.messageId)
   if (isRefusal(found)) return found
   const { parsed } = found
   const readings = [...parsed.readings, ...parsed.held.map(({ index: _index, ...reading }) => reading)]
+  const impossible = readings.find(({ at: measuredAt }) => measuredAt < EARLIEST_AT || measuredAt >= LATEST_AT)
+  if (impossible !== undefined) {
+    return refuse('invalid', `A reading of ${isoInstant(impossible.at)} cannot be: set the sensor's clock.`)
+  }
   const released: ReceivedMessage = { ...found, parsed: { ...parsed, readings, held: [], problem: null } }
   await ensurePartitions(ctx.db, instantsOf([released]))
-  return transaction(ctx.db, async (tx) => {
+  const recorded = await transaction(ctx.db, async (tx) => {
     const refusal = await claim(tx, actor, { ...input, readings: readings.length, now: ctx.now() })
-    if (refusal !== null) return refusal
-    await recordIn(tx, ctx, [released])
-    return { readings: readings.length, outcome: 'recorded' }
+    return refusal ?? recordIn(tx, ctx, [released])
   })
+  if (isRefusal(recorded)) return recorded
+  if (recorded.unjudged) await judgePending(ctx)
+  return { readings: readings.length, outcome: 'recorded' }
 }
 
 async function loadMessage(ctx: Ctx, actor: Actor, messageId: number): Promise<ReceivedMessage | Refusal> {

@@ -1,5 +1,6 @@
 import type { Tx } from '../../db/connect.ts'
 import type { Ctx } from '../context.ts'
+import type { CustodyStatement } from '../domain/custody-event.ts'
 import { type Refusal, refuse } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 
@@ -28,4 +29,9 @@ export async function refuseSealing(tx: Tx, ctx: Ctx, profileId: number): Promis
     return refuse('profile_not_effective', `${name} takes effect on ${from}: pin one that is in effect.`)
   }
   return null
+}
+
+/** Whether a custody event, or what it puts in the place of another, seals. */
+export function isSealing(said: CustodyStatement): boolean {
+  return said.kind === 'sealed' || (said.replacement != null && isSealing(said.replacement))
 }

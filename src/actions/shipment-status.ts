@@ -6,12 +6,13 @@ import type { CalibrationProblem } from '../domain/calibration.ts'
 import { canonicalJson } from '../domain/canonical.ts'
 import type { Combined, JudgedSpan, Status } from '../domain/combine.ts'
 import type { Level, Severity } from '../domain/profile.ts'
-import { type Refusal, refuse } from '../domain/refusal.ts'
+import type { Refusal } from '../domain/refusal.ts'
 import type { Assessment, SensorAssessment } from './assess.ts'
 import { type CustodyAnswer, custodyAnswer } from './custody-status.ts'
 import { type Reason, reasonsOf } from './evaluation-record.ts'
 import { assessAt, judgePending } from './judge.ts'
 import { numbers } from './load-rows.ts'
+import { noShipment } from './shipments.ts'
 import { sha256 } from './store-evaluations.ts'
 import { canSeeShipment } from './visibility.ts'
 
@@ -77,7 +78,7 @@ type Asked = { shipmentId: number; now: number }
 
 async function readStatus(tx: Tx, actor: Actor, asked: Asked): Promise<ShipmentStatus | Refusal | 'behind'> {
   const shipment = await loadShipment(tx, actor, asked.shipmentId)
-  if (shipment === undefined) return refuse('not_found', `There is no shipment ${asked.shipmentId}.`)
+  if (shipment === undefined) return noShipment(asked.shipmentId)
   if (shipment.judge_from !== null) return 'behind'
   const assessment = await assessAt(tx, asked.shipmentId, asked.now)
   if (assessment === null) throw new Error(`shipment ${asked.shipmentId} has no facts`)
@@ -172,7 +173,8 @@ async function countOutside(tx: Tx, { shipment, sensors }: Assessment): Promise<
 
 function sensorStatus({ placement, last, calibration }: SensorAssessment): SensorStatus {
   const named = placement.certificates.find((certificate) => certificate.id === placement.calibrationId)
-  const certificate = named ?? placement.certificates.findLast(({ calibratedAt }) => calibratedAt <= (last?.at ?? 0))
+  const lastAt = last?.at ?? placement.fromAt
+  const certificate = named ?? placement.certificates.findLast(({ calibratedAt }) => calibratedAt <= lastAt)
   return {
     placementId: placement.id,
     sensorId: placement.sensorId,

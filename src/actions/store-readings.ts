@@ -96,7 +96,8 @@ async function insertConflicts(tx: Tx, batchId: number, readings: readonly ToSto
   return result.rows.map((row) => ({ sensorId: row.sensor_id, channel: row.channel, at: row.measured_at }))
 }
 
-function bounds(readings: readonly ToStore[]): [string, string] {
+/** The first and the last instant of some readings, as texts of instants. */
+export function bounds(readings: readonly { at: number }[]): [string, string] {
   let [lowest, highest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const { at } of readings) {
     lowest = Math.min(lowest, at)

@@ -34,14 +34,21 @@ export function canSeeContainer(actor: Actor, containerId: Expression<number>): 
 }
 
 /**
- * Audit entries: what one's own organisation did, and what anyone did to a visible shipment. Placements and custody
- * events are entered under their shipment.
+ * Audit entries: what one's own organisation did, what anyone did to a visible shipment, and what the service did with
+ * own sensors and their messages. Placements and custody events are entered under their shipment.
  */
 export function canSeeAuditEntry(actor: Actor, eb: ExpressionBuilder<Tables, 'audit_entry'>): Expression<SqlBool> {
+  const org = actor.organisationId ?? 0
+  // by number, so that the other table's key serves; the case keeps subjects of other kinds from being read as one
+  const subject = (kind: string) =>
+    sql`case when audit_entry.subject_kind = ${kind} then audit_entry.subject_id::bigint end`
   return eb.or([
-    eb('audit_entry.organisation_id', '=', actor.organisationId ?? 0),
-    sql<SqlBool>`(audit_entry.subject_kind = 'shipment' and exists (select 1 from shipment_party p
-      where p.shipment_id::text = audit_entry.subject_id and p.organisation_id = ${actor.organisationId}))`,
+    eb('audit_entry.organisation_id', '=', org),
+    sql<SqlBool>`exists (select 1 from shipment_party p
+      where p.shipment_id = ${subject('shipment')} and p.organisation_id = ${org})`,
+    sql<SqlBool>`exists (select 1 from sensor s where s.id = ${subject('sensor')} and s.organisation_id = ${org})`,
+    sql<SqlBool>`exists (select 1 from kept_message m join sensor s on s.id = m.sensor_id
+      where m.id = ${subject('message')} and s.organisation_id = ${org})`,
   ])
 }
 

@@ -3,7 +3,7 @@ import { type AuditEntry, listAuditEntries } from '../actions/audit-entries.ts'
 import { isoInstant } from '../domain/units.ts'
 import { answers, listOf } from './answers.ts'
 import { defineRoute } from './define-route.ts'
-import { printedInstant } from './inputs.ts'
+import { line, printedInstant } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 
 const entry = z
@@ -25,8 +25,8 @@ const entry = z
   .openapi('AuditEntry')
 
 const query = pageQuery.extend({
-  subjectKind: z.string().max(100).optional(),
-  subjectId: z.string().max(100).optional(),
+  subjectKind: line.optional(),
+  subjectId: line.optional(),
 })
 
 const list = defineRoute({

@@ -59,7 +59,6 @@ const statement = z.object({
 
 const statementBody = statement.extend({
   replacement: statement
-    .extend({ byOrganisationId: id.optional() })
     .nullable()
     .optional()
     .meta({ description: 'correction only: what holds instead; null voids the event' }),

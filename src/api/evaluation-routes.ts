@@ -16,6 +16,9 @@ const head = z.object({
   status: z.string(),
   severity: z.string().nullable(),
   complete: z.boolean(),
+  reasons: z.array(z.string()).meta({
+    description: 'why the status is not better; with CALIBRATION_INVALID it is served as indeterminate at best',
+  }),
   windowFrom: printedInstant.nullable(),
   windowTo: printedInstant.nullable(),
   inputsSha256: z.string(),

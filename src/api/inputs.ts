@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { type Gs1Key, type Gs1Problem, gs1Problem } from '../domain/gs1.ts'
-import { EARLIEST_AT, exactC, isoInstant } from '../domain/units.ts'
+import { EARLIEST_AT, exactC, isoInstant, LATEST_AT } from '../domain/units.ts'
 import { instant } from '../fields.ts'
 
 /** A path parameter that is an id. */
@@ -34,22 +34,25 @@ export const prose = z
   .refine((text) => !/\p{Cc}/u.test(text.replace(/[\n\t]/g, '')), 'must not contain control characters')
   .refine((text) => text.isWellFormed(), 'is not well-formed Unicode')
 
-/** A channel of a sensor. */
-export const channel = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must be 1 to 64 letters, digits, _ . or -')
-
-/** Beyond any shelf life; the database's texts of instants have four digits for the year. */
-const LATEST_AT = Date.UTC(2200, 0, 1)
+/** A channel of a sensor, as the MQTT door takes it: under any other name no reading could ever be found. */
+export const channel = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,31}$/, 'must be a-z, 0-9 and _, beginning with a letter, at most 32')
 
 /** An instant of this field's time. */
 export const moment = instant
   .refine((at) => at >= EARLIEST_AT && at < LATEST_AT, 'must lie between the years 2001 and 2200')
   .meta({ type: 'string', format: 'date-time', description: 'ISO 8601 with offset' })
 
-/** The same in a query string, where a plus sign is written as a space by many. */
+/**
+ * A bound in a query string, where a plus sign is written as a space by many. One beyond this field's time is as good
+ * as its end.
+ */
 export const queryMoment = z
   .string()
   .transform((text) => text.replace(/ (?=\d\d:?\d\d$)/, '+'))
   .pipe(instant)
+  .transform((at) => Math.min(Math.max(at, EARLIEST_AT), LATEST_AT))
   .optional()
   .meta({ type: 'string', format: 'date-time' })
 

@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import type { Listing, Page } from '../actions/page.ts'
 import type { ReadingKey } from '../actions/readings.ts'
+import { EARLIEST_AT, LATEST_AT } from '../domain/units.ts'
+import { channel } from './inputs.ts'
 
 /** A page is a bounded answer: at most this many things. */
 const MAX_LIMIT = 500
@@ -22,7 +24,7 @@ export const readingPageQuery = z.object({
   limit,
   cursor: cursorOf(
     z
-      .tuple([z.int(), z.int().positive(), z.string()])
+      .tuple([z.int().min(EARLIEST_AT).max(LATEST_AT), z.int().positive(), channel])
       .transform(([at, sensorId, channel]): ReadingKey => ({ at, sensorId, channel })),
   ),
 })

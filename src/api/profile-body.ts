@@ -52,7 +52,7 @@ export const profileBody = z
     maxGapS: milliseconds.optional().meta({ description: 'seconds; default: three intervals' }),
     levels: z.array(level).min(1).max(MAX_LEVELS).refine(namedOnce, 'two levels have the same id'),
     requiredSensors: z.int().min(1).max(8).default(1),
-    loadingS: milliseconds.default(0),
+    loadingS: milliseconds.refine((ms) => ms <= WEEK_MS, 'must be at most a week').default(0),
     guardBand: z.enum(['none', 'uncertainty']).default('none'),
     alertHysteresisC: exactMilliC.refine((milliC) => milliC >= 0, 'must not be negative').default(0),
     mktPolicy: z.enum(['off', 'informative', 'decision_support_US']).default('off'),

@@ -75,11 +75,12 @@ export function calibrationProblem(
   return null
 }
 
-function rulingCertificates(
-  certificates: readonly Certificate[],
+/** The certificates that can rule a reading of `[fromAt, toAt)`: the named one, else those in turn that are newest. */
+export function rulingCertificates<Ruling extends Certificate>(
+  certificates: readonly Ruling[],
   named: number | null,
   { fromAt, toAt }: { fromAt: number; toAt: number },
-): Certificate[] {
+): Ruling[] {
   if (named !== null) return certificates.filter((certificate) => certificate.id === named)
   const start = certificates.findLastIndex((certificate) => certificate.calibratedAt <= fromAt)
   return certificates.filter(

@@ -148,6 +148,8 @@ export function isoInstant(at: number): string {
 export const MAX_AHEAD_MS = 300_000
 /** Nothing this project deals with was measured before; a clock that says so was never set. */
 export const EARLIEST_AT = Date.UTC(2001, 0, 1)
+/** Beyond any shelf life; the database's texts of instants have four digits for the year. */
+export const LATEST_AT = Date.UTC(2200, 0, 1)
 
 /** Whether a reading's time is stored or held as `implausible_clock` for a person (domain page section 6). */
 export function clockOutcome(at: number, receivedAt: number): 'stored' | 'held' {

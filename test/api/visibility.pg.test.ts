@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { recordMessages } from '../../src/actions/record-messages.ts'
 import { ROLES, type Role } from '../../src/domain/actor.ts'
 import { type Api, createApi, FRIDGE_BODY, iso, type Json, keyOf, named } from '../support/api.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { createLane, type Lane, travel } from '../support/lane.ts'
+import { T0 } from '../support/limits.ts'
+import { message } from '../support/world.ts'
 
 let database: TestDatabase
 let api: Api
@@ -77,6 +80,24 @@ test('a list holds nothing of anyone else', async () => {
     expect(organisations.items.map(({ id }: Json) => id)).toEqual([lane.stranger.id])
     const { items } = await api.get(keys.stranger[role], '/audit-entries')
     expect(items.filter((entry: Json) => entry.organisationId !== lane.stranger.id)).toEqual([])
+  }
+})
+
+test('what the service did with a sensor’s messages is on record for its owner, and for nobody else', async () => {
+  const { sensor } = await travel(api, lane, [5])
+  const now = api.clock.now
+  const contradicting = { at: T0, c: 6 }
+  const ahead = { at: now + 3_600_000, c: 5 }
+  await recordMessages(api.ctx, [message(sensor.id, [contradicting], now), message(sensor.id, [ahead], now)])
+  const [held] = (await api.get(lane.sponsor.key, '/messages?outcome=held')).items
+  const seenBy = async (key: string, subject: string) =>
+    (await api.get(key, `/audit-entries?${subject}`)).items.map(({ action }: Json) => action)
+  for (const [subject, action] of [
+    [`subjectKind=message&subjectId=${held.id}`, 'message_held'],
+    [`subjectKind=sensor&subjectId=${sensor.id}`, 'reading_conflict'],
+  ] as const) {
+    expect(await seenBy(lane.sponsor.key, subject)).toContain(action)
+    for (const { key } of [lane.centre, lane.stranger]) expect(await seenBy(key, subject)).toEqual([])
   }
 })
 

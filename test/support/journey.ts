@@ -109,6 +109,7 @@ export const shipmentStatus = z.object({
   evaluationVersion: z.int().nullable(),
   temperature: z.object({
     status: z.string(),
+    complete: z.boolean(),
     dataUntil: z.string().nullable(),
     worst: z.object({ lowestC: z.number().nullable(), highestC: z.number().nullable() }),
     counts: z.object({ valid: z.int(), faults: z.int(), conflicts: z.int() }),

@@ -15,8 +15,8 @@ export type Tap = {
 
 export type TappedConnection = { fromClient: Packet[]; fromBroker: Packet[]; closed: boolean }
 
-/** Listens on a port of its own and passes everything on to the broker. */
-export async function openTap(brokerUrl: string, protocolVersion: 4 | 5): Promise<Tap> {
+/** Listens on a port of its own, or on one where an earlier tap was, and passes everything on to the broker. */
+export async function openTap(brokerUrl: string, protocolVersion: 4 | 5, port = 0): Promise<Tap> {
   const broker = new URL(brokerUrl)
   const connections: TappedConnection[] = []
   const sockets = new Set<Socket>()
@@ -30,13 +30,14 @@ export async function openTap(brokerUrl: string, protocolVersion: 4 | 5): Promis
       tapped.closed = true
     })
     for (const socket of [client, upstream]) sockets.add(socket.on('close', () => sockets.delete(socket)))
-  }).listen(0, '127.0.0.1')
+  }).listen(port, '127.0.0.1')
   await once(server, 'listening')
   const cut = () => {
     for (const socket of sockets) socket.resetAndDestroy()
   }
   const close = async () => {
     cut()
+    if (!server.listening) return
     server.close()
     await once(server, 'close')
   }
