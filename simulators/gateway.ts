@@ -27,7 +27,8 @@ export class Gateway {
 
   /**
    * Publishes for one sensor. Resolves at the PUBACK, over as many connections as that takes, or as forgotten
-   * when the gateway is closed before. Throws when the gateway is full or closed. `ending` follows the topic's `readings`: `/senml`.
+   * when the gateway is closed before. Throws when the gateway is full or closed. `ending`
+   * follows the topic's `readings`, as `/senml` does.
    */
   publish(
     sensorId: number,

@@ -45,6 +45,9 @@ export type CustodyDetails = {
   acknowledgement?: { name: string; company: string; code: string }
   place?: string
   reason?: string
+  authority?: string
+  witness?: string
+  replaces?: readonly string[]
 }
 
 /** `madeAtMs` is when a person says so, `fromMs` since when the sensor rides: back-dated where it lies earlier. */

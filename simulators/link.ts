@@ -1,9 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { connect, type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt'
 import { waitUntil } from './wait.ts'
 
 /**
- * One MQTT connection that forgets nothing before its PUBACK, within its memory. It opens every connection itself instead of using the
- * MQTT client's reconnecting: that keeps the one place that decides what is sent again in this file.
+ * One MQTT connection that forgets nothing before its PUBACK, within its memory. It opens every connection itself
+ * instead of using the MQTT client's reconnecting: that keeps the one place that decides what is sent again in this
+ * file.
  *
  *   publish ──► waiting ──► in flight ──► PUBACK: forgotten
  *                  ▲ └ at most `window` in flight
@@ -18,6 +20,8 @@ export class Link {
   #radio: 'on' | 'off' = 'off'
   #window: number
   #announcement: Announcement | null
+  /** Announcements without PUBACK. */
+  #saying = 0
   #published = 0
   #acked = 0
   #lastProblem = 'no connection yet'
@@ -43,12 +47,19 @@ export class Link {
     this.#putBack()
   }
 
-  /** Says goodbye, so that the broker sends no last will; what is not acknowledged stays. */
+  /**
+   * Says goodbye, so that the broker sends no last will; what is not acknowledged stays. A broker that does not answer
+   * gets a second for what is on the wire, and then hears no goodbye.
+   */
   async close(): Promise<void> {
     this.#radio = 'off'
     const client = this.#client
+    // from now on nothing more is sent
     this.#client = null
-    if (client?.connected) await client.endAsync()
+    const isSilent = () => this.#inFlight.size + this.#saying === 0
+    const end = performance.now() + GOODBYE_MS
+    while (client?.connected && !isSilent() && performance.now() < end) await pause(GOODBYE_POLL_MS)
+    if (client?.connected && isSilent()) await client.endAsync()
     else client?.end(true)
     this.#putBack()
   }
@@ -64,7 +75,7 @@ export class Link {
     this.#pump()
   }
 
-  /** Says how things stand, retained: on this connection and on each that follows; the latest word replaces all others. */
+  /** Says how things stand, retained: on this connection and on each that follows; the latest word replaces others. */
   announce(announcement: Announcement): void {
     this.#announcement = announcement
     if (this.#client?.connected) this.#say(this.#client, announcement)
@@ -126,7 +137,10 @@ export class Link {
   }
 
   #say(client: MqttClient, { topic, payload }: Announcement): void {
-    client.publish(topic, payload, { qos: 1, retain: true }, ignore)
+    this.#saying += 1
+    client.publish(topic, payload, { qos: 1, retain: true }, () => {
+      this.#saying -= 1
+    })
   }
 
   #pump(): void {
@@ -174,6 +188,7 @@ export class Link {
 export type LinkDoor = {
   mqttUrl: string
   clientId: string
+  /** Empty: anonymous. */
   username: string
   password: string
   /** 4 is MQTT 3.1.1, which every broker speaks and where nothing is taken from; 5 tells the content type. */
@@ -201,6 +216,8 @@ type Pending = { message: OutgoingMessage; onOutcome: (outcome: Outcome) => void
 
 const CONNECT_TIMEOUT_MS = 5000
 const RECONNECT_MS = 200
+const GOODBYE_MS = 1000
+const GOODBYE_POLL_MS = 5
 /** Well below the 65,535 packet identifiers of a connection. */
 const DEFAULT_WINDOW = 1000
 /** A week of one message a minute. */
@@ -211,8 +228,7 @@ function clientOptions(door: LinkDoor): IClientOptions {
   return {
     protocolVersion,
     clientId,
-    username,
-    password,
+    ...(username === '' ? {} : { username, password }),
     ...(will === undefined
       ? {}
       : { will: { ...will, payload: Buffer.from(will.payload), qos: 1 as const, retain: true } }),

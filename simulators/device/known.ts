@@ -4,7 +4,8 @@ import type { Transmission } from './firmware.ts'
  * What a service knows once it has acknowledged these transmissions, computed from what was told: each value of each
  * channel and instant once, in the order of instants. Two values for one instant are a conflict, and both stand here.
  * `held` waits for a person because of its time: more than 300 s ahead of receipt, or before 2001. `rejected` is what
- * SenML cannot say: a time before 1978 is there one relative to now. `receivedAt` says when a transmission was received by the service's clock; its true sending instant where not given.
+ * SenML cannot say: a time before 1978 is there one relative to now.
+ * `receivedAt` says when a transmission was received by the service's clock: where not given, when it was sent.
  */
 export function knownReadings(
   transmissions: readonly Transmission[],

@@ -39,12 +39,13 @@ type Laid<State> = Begin<State> & { piece: Piece<State> }
 
 /** Going back starts from a kept begin: of a fleet of 10,000 sensors over weeks, all pieces would fill the memory. */
 const KEPT_EACH = 16
-/** Two events may fall on one instant; more in a row would go on for ever. */
+/** A few events may fall on one instant; more in a row would go on for ever (a thermostat without a dead band). */
 const MAX_INSTANT_PIECES = 8
+const INSTANT_MS = 1
 
 function lay<State>(follow: Follow<State>, begin: Begin<State>): Laid<State> {
   const piece = follow(begin.state, begin.fromMs)
-  const instants = piece.untilMs > begin.fromMs ? 0 : begin.instants + 1
+  const instants = piece.untilMs - begin.fromMs < INSTANT_MS ? begin.instants + 1 : 0
   // the negated form also catches NaN
   if (!(piece.untilMs >= begin.fromMs) || instants > MAX_INSTANT_PIECES) {
     throw new Error(`a trajectory stands still at ${begin.fromMs} ms: ${JSON.stringify(begin.state)}`)

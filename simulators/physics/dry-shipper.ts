@@ -48,7 +48,7 @@ export const DRY_SHIPPER: DryShipper = {
 export type ShipperInputs = { ambientC: Input; tiltDeg: Input; airHpa: Input; lidOpen: Input }
 
 /** Upright and closed in a room at 22 C, at sea level. */
-export const AT_REST: ShipperInputs = {
+const AT_REST: ShipperInputs = {
   ambientC: constant(22),
   tiltDeg: constant(0),
   airHpa: constant(SEA_LEVEL_HPA),

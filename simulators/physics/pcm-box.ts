@@ -109,17 +109,11 @@ function packsC(box: PcmBox, heatJ: number): number {
 
 /** At the two ends of melting, what flows in decides to which side it goes. */
 function isMelting(box: PcmBox, { heatJ, productC }: Held, { ambientC, leakWPerK }: Stand): boolean {
-  const leakW = leakWPerK * (ambientC - box.meltsAtC)
-  const flowW = leakW + box.contactWPerK * (productC - box.meltsAtC)
-  // where the two cancel out, the leak outlasts the product
-  const trendW = Math.abs(flowW) > NO_FLOW_W ? flowW : leakW
-  if (heatJ === 0) return trendW >= 0
-  if (heatJ === meltingHeat(box)) return trendW <= 0
+  const flowW = leakWPerK * (ambientC - box.meltsAtC) + box.contactWPerK * (productC - box.meltsAtC)
+  if (heatJ === 0) return flowW >= 0
+  if (heatJ === meltingHeat(box)) return flowW <= 0
   return heatJ > 0 && heatJ < meltingHeat(box)
 }
-
-/** Far below anything that matters, far above rounding. */
-const NO_FLOW_W = 1e-9
 
 function melting(box: PcmBox, { heatJ, productC }: Held, stand: Stand): Piece<Held> {
   const { meltsAtC, contactWPerK, productJPerK } = box

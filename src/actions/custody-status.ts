@@ -6,7 +6,7 @@ import { findingSeverity, findingText } from '../domain/custody-finding.ts'
 import { type LedgerEntry, verifyChain } from '../domain/ledger.ts'
 import type { Refusal } from '../domain/refusal.ts'
 import { loadLedger } from './custody-ledger.ts'
-import { organisationKey } from './record-custody.ts'
+import { organisationKey } from './organisations.ts'
 import { refuseUnlessSeen } from './shipments.ts'
 import { sha256 } from './store-evaluations.ts'
 

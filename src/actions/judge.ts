@@ -91,8 +91,8 @@ async function judgeOne(tx: Tx, ctx: Ctx, only: number | null): Promise<'none' |
   return after.judge_from === null ? 'done' : 'more'
 }
 
+/** Also of a shipment that is not packed: nothing of it is judged, but the newest reading of its sensors is served. */
 function worksOf(shipment: ShipmentFacts, changedFromAt: ReadonlyMap<number, number>): FoldWork[] {
-  if (shipment.window === null) return []
   return shipment.placements.map((placement) => {
     const changed = changedFromAt.get(placement.id)
     return {

@@ -28,8 +28,8 @@ export type Order = {
 export type ExpectedUnit = { gtin: string | null; serial: string | null; din: string | null; lot: string | null }
 
 /**
- * Enters an order. The product need not be visible yet, or no centre could ever order one for the first time; by its
- * order it becomes so.
+ * Enters an order. The product need not be visible, or no centre could ever order one for the first time; an order by
+ * another than its owner does not make it so.
  */
 export async function enterOrder(
   ctx: Ctx,

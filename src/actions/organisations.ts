@@ -86,6 +86,21 @@ export function noOrganisation(id: number): Refusal {
   return refuse('not_found', `There is no organisation ${id}.`)
 }
 
+/** The key by which an organisation stands in the ledger: its GLN, which outlives this database, else its id. */
+export async function organisationKeys(tx: Tx, ids: readonly number[]): Promise<Map<number, string>> {
+  const rows = await tx
+    .selectFrom('organisation')
+    .select(['id', 'gln'])
+    .where('id', 'in', [...ids])
+    .execute()
+  return new Map(rows.map((row) => [row.id, organisationKey(row)]))
+}
+
+/** See `organisationKeys`. */
+export function organisationKey(row: { id: number; gln: string | null }): string {
+  return row.gln ?? `organisation:${row.id}`
+}
+
 const GLN_TAKEN = 'Another organisation has this GLN.'
 
 function organisation(row: Selectable<Tables['organisation']>): Organisation {

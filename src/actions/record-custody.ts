@@ -13,6 +13,7 @@ import { type Ledger, loadLedger, type StatedFields } from './custody-ledger.ts'
 import { type CustodyAnswer, custodyAnswer } from './custody-status.ts'
 import { followWindow, type WindowChange } from './follow-window.ts'
 import { judgePending } from './judge.ts'
+import { organisationKey, organisationKeys } from './organisations.ts'
 import { lockSensors } from './place-sensor.ts'
 import { lockShipments } from './record-messages.ts'
 import { isSealing, refuseSealing } from './sealing.ts'
@@ -56,21 +57,6 @@ export async function recordCustody(
   await judgePending(ctx, input.shipmentId)
   const custody = await ctx.db.kysely.transaction().execute((tx) => custodyAnswer(tx, input.shipmentId, ctx.now()))
   return { event: result, custody }
-}
-
-/** The key by which an organisation stands in the ledger: its GLN, which outlives this database, else its id. */
-export async function organisationKeys(tx: Tx, ids: readonly number[]): Promise<Map<number, string>> {
-  const rows = await tx
-    .selectFrom('organisation')
-    .select(['id', 'gln'])
-    .where('id', 'in', [...ids])
-    .execute()
-  return new Map(rows.map((row) => [row.id, organisationKey(row)]))
-}
-
-/** See `organisationKeys`. */
-export function organisationKey(row: { id: number; gln: string | null }): string {
-  return row.gln ?? `organisation:${row.id}`
 }
 
 /**

@@ -61,15 +61,18 @@ export function canSeeSensor(actor: Actor, eb: ExpressionBuilder<Tables, 'sensor
   ])
 }
 
-/** Own products, and those of orders and shipments one is a party to. */
+/**
+ * Own products, those of shipments one is a party to, and those the owner entered an order of for oneself. An order by
+ * anyone else opens nothing: it would open any product to whoever guesses its number.
+ */
 export function canSeeProduct(actor: Actor, productId: Expression<number>): Expression<SqlBool> {
   const org = actor.organisationId
   return sql<SqlBool>`(exists (select 1 from product
       where product.id = ${productId} and product.organisation_id = ${org})
     or exists (select 1 from shipment s join shipment_party p on p.shipment_id = s.id
       where s.product_id = ${productId} and p.organisation_id = ${org})
-    or exists (select 1 from therapy_order o
-      where o.product_id = ${productId} and ${org} in (o.organisation_id, o.consignee_id)))`
+    or exists (select 1 from therapy_order o join product on product.id = o.product_id
+      where o.product_id = ${productId} and o.organisation_id = product.organisation_id and o.consignee_id = ${org}))`
 }
 
 /** Orders one entered, is to receive, or whose product is one's own. */

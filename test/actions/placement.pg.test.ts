@@ -140,6 +140,18 @@ test('opening at the consignee ends the placement, a voided opening reopens it, 
   expect(await judgedOf(shipmentId)).toMatchObject({ valid: 8, status: 'alarm' })
 })
 
+test('before packing nothing is judged, and the newest reading of each sensor is served', async () => {
+  const sensorId = await addSensor(world)
+  const shipmentId = await addShipment(world, null)
+  await place(world, { shipmentId, sensorId })
+  await record(sensorId, WARM)
+  const status = await shipmentStatus(world.ctx, actorOf(world.sender), shipmentId)
+  expect(status).toMatchObject({
+    temperature: { status: 'indeterminate', reasons: ['NOT_PACKED'], judged: null },
+    sensors: [{ sensorId, last: { at: T0 + 105 * MINUTE, lowestMilliC: 5000 }, calibration: null }],
+  })
+})
+
 test('a party cannot place or move a sensor it does not own, and so not read its past', async () => {
   const sensorId = await addSensor(world)
   const shipmentId = await addShipment(world)

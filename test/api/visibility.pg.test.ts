@@ -101,6 +101,22 @@ test('what the service did with a sensor’s messages is on record for its owner
   }
 })
 
+test('an order opens the product to whom its owner entered it for, and to nobody who enters one himself', async () => {
+  const { productId, profileId, sponsor, stranger, centre } = lane
+  const product = await api.post(sponsor.key, '/products', { name: named('ordered') })
+  const order = (consigneeId: number) => ({ number: named('o'), productId: product.id, consigneeId, expected: [] })
+  const statusFor = async (key: string) => (await api.call(key, `GET /products/${product.id}`)).status
+  await api.post(stranger.key, '/orders', order(stranger.id))
+  await api.post(sponsor.key, '/orders', order(centre.id))
+  expect({ stranger: await statusFor(stranger.key), centre: await statusFor(centre.key) }).toEqual({
+    stranger: 404,
+    centre: 200,
+  })
+  await api.post(stranger.key, '/orders', { ...order(stranger.id), productId })
+  const shipment = { reference: named('s'), productId, profileId, consigneeId: stranger.id, units: [] }
+  expect((await api.call(stranger.key, 'POST /shipments', { body: shipment })).status).toBe(404)
+})
+
 /** Every deed on what the parties see, with the roles that may do it; a stranger never learns that it exists. */
 const DEEDS: [string, (all: Things) => string, unknown, readonly Role[]][] = [
   ['place a sensor', ({ path }) => `${path}/placements`, { sensorId: 999_999, from: iso(0) }, PLACERS()],

@@ -222,8 +222,9 @@ describe('whatever arrives', () => {
   test('any milli-degree at any millisecond comes through exactly, however it is split over base and record', () => {
     const milli = fc.integer({ min: -273_150, max: 1_000_000 })
     const ms = fc.integer({ min: Date.UTC(2001, 0), max: RECEIVED_AT })
+    const cut = fc.integer({ min: -86_400_000, max: 86_400_000 })
     fc.assert(
-      fc.property(milli, milli, ms, fc.integer({ min: -86_400_000, max: 86_400_000 }), (milliC, bv, at, offset) => {
+      fc.property(fc.record({ milliC: milli, bv: milli, at: ms, offset: cut }), ({ milliC, bv, at, offset }) => {
         const record = { bt: (at - offset) / 1000, t: offset / 1000, bv: bv / 1000, v: (milliC - bv) / 1000, u: 'Cel' }
         expect(parse([record]).readings).toEqual([{ at, channel: 'probe', milliC, raw: null }])
       }),

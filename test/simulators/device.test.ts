@@ -97,7 +97,7 @@ describe('a device', () => {
     expect(told(steps)).toEqual(['0 5000', '1 -100', '2 0'])
   })
 
-  test('keeps what it measures without radio and uploads it when the script says so, before what it measures then', () => {
+  test('keeps what it measures without radio and uploads it as its script says, before what it measures then', () => {
     const silences = [{ fromMs: 2 * MINUTE, toMs: 5 * MINUTE, memory: { uploadAtMs: 6 * MINUTE } }]
     const steps = live({ silences, readingsPerUpload: 2 }, values(8))
     expect(steps.map(({ radio }) => radio)).toEqual(['on', 'on', 'off', 'off', 'off', 'on', 'on', 'on', 'on'])

@@ -73,10 +73,13 @@ describe('a gateway', () => {
     expect(most).toBe(10)
   })
 
-  test('keeps no more on the wire than its window, and no more than an MQTT 5 broker takes', async () => {
-    const broker = await openScriptedBroker(5)
+  test.each([
+    ['its window', 3, {}],
+    ['an MQTT 5 broker takes', 100, { receiveMaximum: 3 }],
+  ])('keeps no more on the wire than %s', async (_name, window, properties) => {
+    const broker = await openScriptedBroker(5, () => [], properties)
     opened.push(broker.close)
-    const gateway = new Gateway({ mqttUrl: broker.url, username: 'g', secret: 's', protocolVersion: 5, window: 3 })
+    const gateway = new Gateway({ mqttUrl: broker.url, username: 'g', secret: 's', protocolVersion: 5, window })
     opened.push(() => gateway.close())
     await gateway.connected(SETTLED_MS)
     for (let sensorId = 1; sensorId <= 10; sensorId += 1) void gateway.publish(sensorId, 'x')

@@ -97,7 +97,7 @@ describe('a network between a sender and its broker', () => {
     expect(stats()).toMatchObject({ partitions: 1, cuts: 1, connections: 2 })
   })
 
-  test('heals by itself when the time of a partition is over, and connections made meanwhile were of no use', async () => {
+  test('heals by itself when a partition is over, and what connected meanwhile connects again', async () => {
     const { send, heard, network, tap } = await openWay({})
     await send(1)
     const healed = network.partition(300)

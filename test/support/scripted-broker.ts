@@ -15,15 +15,17 @@ export type ScriptedBroker = { url: string; connections: ScriptedConnection[]; c
 
 /**
  * Speaks as much MQTT as a client needs to feel at home and otherwise does what the test says. `greeting` is sent in
- * the same segment as the CONNACK of the nth connection, counted from 0.
+ * the same segment as the CONNACK of the nth connection, counted from 0; `properties` are those of an MQTT 5 CONNACK.
  */
 export async function openScriptedBroker(
   protocolVersion: 4 | 5,
   greeting: (connection: number) => Packet[] = () => [],
+  properties: { receiveMaximum?: number } = {},
 ): Promise<ScriptedBroker> {
   const connections: ScriptedConnection[] = []
   const server = createServer((socket) => {
-    const connection = speak(socket, protocolVersion, greeting(connections.length))
+    const hello = [connack(protocolVersion, properties), ...greeting(connections.length)]
+    const connection = speak(socket, protocolVersion, hello)
     connections.push(connection)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -35,14 +37,14 @@ export async function openScriptedBroker(
   return { url: `mqtt://127.0.0.1:${addressOf(server.address()).port}`, connections, close }
 }
 
-function speak(socket: Socket, protocolVersion: 4 | 5, greeting: Packet[]): ScriptedConnection {
+function speak(socket: Socket, protocolVersion: 4 | 5, hello: Packet[]): ScriptedConnection {
   const received: Packet[] = []
   const send = (...packets: Packet[]) =>
     void socket.write(Buffer.concat(packets.map((packet) => generate(packet, { protocolVersion }))))
   const reader = parser({ protocolVersion })
   reader.on('packet', (packet) => {
     received.push(packet)
-    if (packet.cmd === 'connect') send(connack(protocolVersion), ...greeting)
+    if (packet.cmd === 'connect') send(...hello)
     if (packet.cmd === 'pingreq') send({ cmd: 'pingresp' })
     if (packet.cmd === 'subscribe') send({ cmd: 'suback', messageId: packet.messageId ?? 0, granted: [1] })
   })
@@ -51,6 +53,7 @@ function speak(socket: Socket, protocolVersion: 4 | 5, greeting: Packet[]): Scri
   return { received, send, destroy: () => socket.destroy() }
 }
 
-function connack(protocolVersion: 4 | 5): Packet {
-  return { cmd: 'connack', sessionPresent: false, ...(protocolVersion === 5 ? { reasonCode: 0 } : { returnCode: 0 }) }
+function connack(protocolVersion: 4 | 5, properties: { receiveMaximum?: number }): Packet {
+  const answer = protocolVersion === 5 ? { reasonCode: 0, properties } : { returnCode: 0 }
+  return { cmd: 'connack', sessionPresent: false, ...answer }
 }

@@ -66,11 +66,20 @@ describe('a trajectory', () => {
 
   test.each([
     ['events at one instant without end', (sinceMs: number) => sinceMs],
+    ['events a microsecond apart without end', (sinceMs: number) => sinceMs + 1e-3],
     ['a time that runs back', (sinceMs: number) => sinceMs - 1],
     ['a time that is no number', () => Number.NaN],
   ])('is a fault with %s', (_name, untilMs) => {
     const make = () => trajectory(0, (state, sinceMs) => ({ untilMs: untilMs(sinceMs), at: () => state }))(1)
-    expect(make).toThrow('stands still at 0 ms')
+    expect(make).toThrow(/stands still at 0\S* ms/)
+  })
+
+  test('before its start is what it starts from', () => {
+    expect(trajectory(5, (state) => ({ untilMs: 10, at: (ms) => state + ms }))(-3)).toBe(5)
+  })
+
+  test('of a thermostat without a dead band is a fault, not an endless search', () => {
+    expect(() => activeContainer({ ...VAN, deadBandK: 0 }).airC(DAY_MS)).toThrow('stands still')
   })
 
   test('asked backwards lays only a few pieces again', () => {

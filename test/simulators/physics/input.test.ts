@@ -43,6 +43,10 @@ const INPUTS: Record<string, { input: Input; values: Record<number, number> }> =
     input: repeating({ firstMs: 5, everyMs: 10, forMs: 3 }),
     values: { 0: 0, 4: 0, 5: 1, 7: 1, 8: 0, 14: 0, 15: 1, 18: 0, 95: 1, 98: 0 },
   },
+  'repeating from a later start': {
+    input: repeating({ firstMs: 25, everyMs: 10, forMs: 3 }),
+    values: { 0: 0, 5: 0, 15: 0, 24: 0, 25: 1, 28: 0, 35: 1 },
+  },
   combined: {
     input: combined(pair, during(0, [{ fromMs: 5, toMs: 15, value: 100 }]), (a, b) => a + b),
     values: { 0: 1, 5: 101, 15: 1, 20: 2 },
