@@ -1,4 +1,3 @@
-import type { Level } from '../src/domain/profile.ts'
 import type { PlannedShipment } from './fleet-plan.ts'
 import type { FleetProfile } from './fleet-scenario.ts'
 import { EXAMPLE_LIMITS, type Limits } from './limits.ts'
@@ -24,7 +23,6 @@ export type FleetKind = {
 export type ShipmentCourse = { productC: Curve; ambientC: Curve }
 
 const MINUTE_MS = 60_000
-const HOUR_MS = 3_600_000
 const DAY_MS = 86_400_000
 
 const DRY_ICE_LIMITS: Limits = {
@@ -33,7 +31,10 @@ const DRY_ICE_LIMITS: Limits = {
   labelHighMilliC: -60_000,
   nominalIntervalMs: 10 * MINUTE_MS,
   maxGapMs: 30 * MINUTE_MS,
-  levels: [high('H1', -65_000, 30 * MINUTE_MS, 'major'), high('H2', -60_000, 0, 'critical')],
+  levels: [
+    { id: 'H1', side: 'high', limitMilliC: -65_000, mode: 'single', allowedMs: 30 * MINUTE_MS, severity: 'major' },
+    { id: 'H2', side: 'high', limitMilliC: -60_000, mode: 'single', allowedMs: 0, severity: 'critical' },
+  ],
 }
 
 /** The kinds of shipment a fleet consists of; limits are examples of domain page 2.2. */
@@ -111,13 +112,9 @@ function opened({ disturbance }: PlannedShipment): Input {
 
 /** When the coolant of the shipment is used up; null where it lasts. */
 function depletedMs({ disturbance }: PlannedShipment): number | null {
-  return disturbance?.kind === 'depletion' ? Math.max(disturbance.fromMs, HOUR_MS / 60) : null
+  return disturbance?.kind === 'depletion' ? Math.max(disturbance.fromMs, MINUTE_MS) : null
 }
 
 function between(random: Random, min: number, max: number): number {
   return min + random() * (max - min)
-}
-
-function high(id: string, limitMilliC: number, ...[allowedMs, severity]: [number, Level['severity']]): Level {
-  return { id, side: 'high', limitMilliC, mode: 'single', allowedMs, severity }
 }

@@ -3,7 +3,7 @@ import { exactC } from '../src/domain/units.ts'
 import { created, createdKey, createdSensor } from './answers.ts'
 import { type ApiClient, type ApiDoor, apiClient } from './client.ts'
 import type { Journey, LimitsKey, PartyKey } from './journey.ts'
-import { EXAMPLE_LIMITS } from './limits.ts'
+import { EXAMPLE_LIMITS, type Limits } from './limits.ts'
 
 /** The organisations of a play with their keys, and the products with their example limits. */
 export type World = {
@@ -65,12 +65,13 @@ async function registerProduct(sponsor: Party, wanted: { limits: LimitsKey; name
   const index = wanted.limits === 'cryo' ? 0 : 1
   const gtin = withCheckDigit(`0${EXAMPLE_PREFIX}${digits(wanted.run, RUN_DIGITS)}${index}`)
   const product = await sponsor.api.post('/products', { name: wanted.name, gtin }, created)
-  const profile = await sponsor.api.post(`/products/${product.id}/profiles`, profileBody(wanted.limits), created)
+  const profile = await sponsor.api.post(`/products/${product.id}/profiles`, profileBody(EXAMPLE_LIMITS[wanted.limits]), created)
   return { productId: product.id, profileId: profile.id, gtin }
 }
 
-function profileBody(key: LimitsKey) {
-  const { name, labelLowMilliC, labelHighMilliC, nominalIntervalMs, maxGapMs, levels } = EXAMPLE_LIMITS[key]
+/** Example limits as the service takes them. */
+export function profileBody(limits: Limits) {
+  const { name, labelLowMilliC, labelHighMilliC, nominalIntervalMs, maxGapMs, levels } = limits
   return {
     name,
     ...(labelLowMilliC === null ? {} : { labelLowC: exactC(labelLowMilliC) }),

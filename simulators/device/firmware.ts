@@ -167,8 +167,6 @@ export class Firmware {
   }
 
   #keep(transmission: Transmission): void {
-    // at the end of the order, also where a number comes back after a reset
-    this.#kept.delete(transmission.seq)
     this.#kept.set(transmission.seq, transmission)
     const [oldest] = this.#kept.keys()
     if (this.#kept.size > this.#script.keptMessages && oldest !== undefined) this.#kept.delete(oldest)

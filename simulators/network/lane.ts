@@ -63,7 +63,7 @@ export class Lane {
     const acks = this.#acksToCome.get(id)
     const [first] = acks?.splice(0, 1) ?? []
     if (acks?.length === 0) this.#acksToCome.delete(id)
-    return true
+    return first !== 'swallow'
   }
 
   #take(frame: Frame): void {

@@ -34,8 +34,8 @@ export function canSeeContainer(actor: Actor, containerId: Expression<number>): 
 }
 
 /**
- * Audit entries: what one's own organisation did, what anyone did to a visible shipment, and what the service did with
- * own sensors and their messages. Placements and custody events are entered under their shipment.
+ * Audit entries: what one's own organisation did, what anyone did to it (its keys and sites) or to a visible shipment,
+ * and what the service did with own sensors and their messages. Placements and custody events are entered under their shipment.
  */
 export function canSeeAuditEntry(actor: Actor, eb: ExpressionBuilder<Tables, 'audit_entry'>): Expression<SqlBool> {
   const org = actor.organisationId ?? 0
@@ -44,6 +44,9 @@ export function canSeeAuditEntry(actor: Actor, eb: ExpressionBuilder<Tables, 'au
     sql`case when audit_entry.subject_kind = ${kind} then audit_entry.subject_id::bigint end`
   return eb.or([
     eb('audit_entry.organisation_id', '=', org),
+    sql<SqlBool>`${org} = ${subject('organisation')}`,
+    sql<SqlBool>`exists (select 1 from api_key k where k.id = ${subject('api_key')} and k.organisation_id = ${org})`,
+    sql<SqlBool>`exists (select 1 from site s where s.id = ${subject('site')} and s.organisation_id = ${org})`,
     sql<SqlBool>`exists (select 1 from shipment_party p
       where p.shipment_id = ${subject('shipment')} and p.organisation_id = ${org})`,
     sql<SqlBool>`exists (select 1 from sensor s where s.id = ${subject('sensor')} and s.organisation_id = ${org})`,

@@ -25,7 +25,7 @@ const readyz = defineRoute({
     path: '/readyz',
     tags,
     security: [],
-    summary: 'Whether requests and readings can be served: database, schema, broker',
+    summary: 'Whether requests and readings can be served: database and broker',
     responses: {
       200: { description: 'ready', content: { 'application/json': { schema: readiness } } },
       503: { description: 'not ready; the parts say why', content: { 'application/json': { schema: readiness } } },

@@ -3,7 +3,7 @@ import type { Actor } from '../domain/actor.ts'
 
 /** What the door needs beside the actions' context; given by the composition root. */
 export type ApiDeps = {
-  /** Whether requests can be served now, and how each part stands (database, schema, broker), for `/readyz`. */
+  /** Whether requests can be served now, and how each part stands (database, broker), for `/readyz`. */
   ready: () => Promise<{ ok: boolean; parts: Record<string, string | boolean> }>
   /** Whether a fault is one of the database's moment, so that the same request may be sent again. */
   isTransient: (error: unknown) => boolean

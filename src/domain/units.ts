@@ -167,7 +167,12 @@ export function correctedAt(deviceAt: number, start: ClockSync, end: ClockSync):
   return deviceAt + startOffset + (span === 0 ? 0 : Math.round((drift * (deviceAt - start.deviceAt)) / span))
 }
 
-/** Covered share of a window in percent with three decimals, half away from zero; null for an empty window. */
+/**
+ * Covered share of a window in percent with three decimals, half away from zero; null for an empty window. Never 100
+ * while anything is missing.
+ */
 export function coveragePercent(coveredMs: number, windowMs: number): number | null {
-  return windowMs <= 0 ? null : Math.round((coveredMs * 100_000) / windowMs) / 1000
+  if (windowMs <= 0) return null
+  const percent = Math.round((coveredMs * 100_000) / windowMs) / 1000
+  return coveredMs < windowMs ? Math.min(percent, 99.999) : percent
 }

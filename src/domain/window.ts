@@ -11,7 +11,7 @@ export type JudgingWindow =
  * The judging window by domain page section 2.3 item 1: from the first unit packed (less the profile's loading time) to
  * the consignee's first `opened` after its `received`, else its first `unpacked`, `accepted` or `quarantined`; or to
  * `refused`, `lost` or `cancelled`, whichever is first by `at`. Customs opening, resealing, `received` never move it.
- * Takes effective events in their order; who may refuse or cancel is decided at the door.
+ * Takes effective events in their order. Any party may refuse or cancel: a correction takes it back.
  */
 export function judgingWindow(
   events: readonly EffectiveEvent[],

@@ -79,7 +79,12 @@ test('a list holds nothing of anyone else', async () => {
     const organisations = await api.get(keys.stranger[role], '/organisations')
     expect(organisations.items.map(({ id }: Json) => id)).toEqual([lane.stranger.id])
     const { items } = await api.get(keys.stranger[role], '/audit-entries')
-    expect(items.filter((entry: Json) => entry.organisationId !== lane.stranger.id)).toEqual([])
+    // its own deeds, and how it came to be: the operator made it and its keys
+    const ofOthers = items.filter((entry: Json) => entry.organisationId !== lane.stranger.id)
+    const concerned = ofOthers.map(({ subjectKind, subjectId, after }: Json) =>
+      subjectKind === 'organisation' ? Number(subjectId) : after.organisationId,
+    )
+    expect(new Set(concerned)).toEqual(new Set([lane.stranger.id]))
   }
 })
 
@@ -98,6 +103,26 @@ test('what the service did with a sensor’s messages is on record for its owner
   ] as const) {
     expect(await seenBy(lane.sponsor.key, subject)).toContain(action)
     for (const { key } of [lane.centre, lane.stranger]) expect(await seenBy(key, subject)).toEqual([])
+  }
+})
+
+test('who made keys and places of an organisation is on record for it, and for no other', async () => {
+  const { id, key } = lane.centre
+  const path = `/organisations/${id}`
+  const issued = await api.post(lane.admin.key, `${path}/api-keys`, { role: 'auditor', label: 'by the operator' })
+  const site = await api.post(lane.admin.key, `${path}/sites`, { name: named('s'), timeZone: 'UTC' })
+  for (const subject of [
+    `api_key&subjectId=${issued.id}`,
+    `site&subjectId=${site.id}`,
+    `organisation&subjectId=${id}`,
+  ]) {
+    const seenBy = async (asking: string) =>
+      (await api.get(asking, `/audit-entries?subjectKind=${subject}`)).items.map(({ role }: Json) => role)
+    expect({ subject, own: await seenBy(key), stranger: await seenBy(lane.stranger.key) }).toEqual({
+      subject,
+      own: ['administrator'],
+      stranger: [],
+    })
   }
 })
 

@@ -189,6 +189,8 @@ describe('clocks', () => {
     expect(coveragePercent(81_900, 86_400)).toBe(94.792)
     expect(coveragePercent(0, 5)).toBe(0)
     expect(coveragePercent(5, 5)).toBe(100)
+    // a second missing in a month is not everything
+    expect(coveragePercent(2_591_999_000, 2_592_000_000)).toBe(99.999)
     expect(coveragePercent(0, 0)).toBeNull()
     expect(coveragePercent(1, -1)).toBeNull()
   })

@@ -125,6 +125,7 @@ describe('a faulty pack has no readings and a reason', () => {
     ['a record of indefinite length', `81 bf 06 1a${time} 01 63 43656c 02 05 ff`, 'NOT_CBOR'],
     ['a label twice', `81 a4 06 1a${time} 01 63 43656c 02 05 02 06`, 'NOT_CBOR'],
     ['a label twice, once longer', `81 a4 06 1a${time} 01 63 43656c 02 05 1802 06`, 'NOT_CBOR'],
+    ['a length in more bytes than it needs', `9801 a3 06 1a${time} 01 63 43656c 02 05`, 'NOT_CBOR'],
     ['undefined', `81 a3 06 1a${time} 01 63 43656c 02 f7`, 'NOT_CBOR'],
     ['a tag nobody knows', `81 a3 06 c11a${time} 01 63 43656c 02 05`, 'NOT_CBOR'],
     ['a decimal fraction of three', `81 a3 06 1a${time} 01 63 43656c 02 c483200505`, 'NOT_CBOR'],

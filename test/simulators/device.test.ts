@@ -207,6 +207,21 @@ describe('a device', () => {
     expect(understood(steps.flatMap(({ transmissions }) => transmissions)).stored).toHaveLength(7)
   })
 
+  test('has forgotten after a reset how long it was out', () => {
+    const alarm = { minMilliC: null, maxMilliC: 8000, afterMs: 2 * MINUTE, toldIn: 'status' as const }
+    const resets = [{ atMs: 2 * MINUTE, memory: 'flash' as const }]
+    expect(live({ alarm, resets }, Array(5).fill(9000)).map((step) => step.alarm)).toEqual([
+      ...[false, false, false, false, true, true],
+    ])
+  })
+
+  test('is known from the first copy of a message that arrived, whichever that was', () => {
+    const sent = live({ duplicateEvery: 1 }, [5000]).flatMap(({ transmissions }) => transmissions)
+    const arrivals = new Map(sent.map((transmission, index) => [transmission, STARTED_AT + (9 - index) * MINUTE]))
+    const { stored } = knownReadings(sent, (transmission) => arrivals.get(transmission) ?? 0)
+    expect(stored).toEqual([{ channel: 'probe', at: STARTED_AT, milliC: 5000, knownAt: STARTED_AT + 8 * MINUTE }])
+  })
+
   test('speaks no Fahrenheit and has no envelope in SenML', () => {
     const alarm = { minMilliC: null, maxMilliC: 0, afterMs: 0, toldIn: 'envelope' as const }
     expect(() => live({ dialect: 'senml-json', tells: 'fahrenheit' }, [])).toThrow('no unit')

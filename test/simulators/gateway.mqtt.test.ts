@@ -35,7 +35,7 @@ describe('a gateway', () => {
   })
 
   test('sends again over the next connection, in order, what was cut off, and then resolves', async () => {
-    const { gateway, listener, tap } = await openGateway({ reconnectMs: 20 })
+    const { gateway, listener, tap } = await openGateway({ reconnectMs: 20, window: 10 })
     const acked = Array.from({ length: 100 }, (_, index) => gateway.publish(1, String(index)))
     tap.cut()
     expect(new Set(await Promise.all(acked))).toEqual(new Set(['acked']))
