@@ -153,7 +153,11 @@ function readTime(t: unknown, baseTime: Decimal, index: number): Instant | Messa
   return { at: Number(units), exact, text: decimalText(time) }
 }
 
+/** A device URN (RFC 9039) that ends with the device's own number names the device, and no channel of it. */
+const DEVICE_ONLY = /^urn:dev:[^:/]+:[^:/]*$/
+
 function channelOf(name: string): string {
+  if (DEVICE_ONLY.test(name)) return DEFAULT_CHANNEL
   const last = name.slice(Math.max(name.lastIndexOf(':'), name.lastIndexOf('/')) + 1)
   return isChannel(last) ? last : DEFAULT_CHANNEL
 }

@@ -77,6 +77,7 @@ describe('the records of a pack are resolved one by one', () => {
 
 test.each([
   ['urn:dev:ow:10e2073a01080063', 'probe'],
+  ['urn:dev:mac:a024befffe804ff1', 'probe'],
   ['urn:dev:ow:10e2073a01080063:lid', 'lid'],
   ['coap://[2001:db8::1]/sensors/neck_2', 'neck_2'],
   ['urn:dev:x:3303/0/5700', 'probe'],
