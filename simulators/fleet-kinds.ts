@@ -7,7 +7,7 @@ import { DRY_SHIPPER, dryShipper, unitFactor } from './physics/dry-shipper.ts'
 import { constant, during, type Input } from './physics/input.ts'
 import { withLid } from './physics/lid.ts'
 import { FRIDGE_BOX, pcmBox } from './physics/pcm-box.ts'
-import { PT100, type Probe, THERMISTOR } from './physics/probe.ts'
+import { type Probe, PT100, THERMISTOR } from './physics/probe.ts'
 import { type Random, seededRandom, seedOf } from './random.ts'
 
 /** What is the same for all shipments of one profile. */

@@ -1,5 +1,11 @@
-import { seededRandom, seedOf, type Random } from './random.ts'
-import { FLEET_PROFILES, type DisturbanceKind, type DisturbanceRule, type FleetProfile, type FleetScenario } from './fleet-scenario.ts'
+import {
+  type DisturbanceKind,
+  type DisturbanceRule,
+  FLEET_PROFILES,
+  type FleetProfile,
+  type FleetScenario,
+} from './fleet-scenario.ts'
+import { type Random, seededRandom, seedOf } from './random.ts'
 
 /** One shipment of a fleet as it will travel: which sensors ride along, and what befalls it. */
 export type PlannedShipment = {

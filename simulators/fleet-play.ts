@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import { exactC, isoInstant } from '../src/domain/units.ts'
-import { FleetSchedule } from './fleet-schedule.ts'
+import type { FleetClock } from './fleet-clock.ts'
 import type { FleetFault } from './fleet-scenario.ts'
+import { FleetSchedule } from './fleet-schedule.ts'
 import { type FleetSensor, fateOf, isHit, sampleMs, uploadedWith } from './fleet-sensor.ts'
 
 /** What a fleet's play needs: who measures, where messages go, and what time it is. */
@@ -13,9 +14,6 @@ export type FleetPlay = {
   publish: (sensor: FleetSensor, payload: string) => Promise<void>
   clock: FleetClock
 }
-
-/** Simulated time in epoch ms, and whether the play is over at such an instant. */
-export type FleetClock = { now: () => number; isOver: (at: number) => boolean }
 
 /**
  * Lets every sensor measure and send in simulated time until the clock says that it is over. One loop and one schedule

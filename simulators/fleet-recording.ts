@@ -90,7 +90,8 @@ async function* linesOf(file: string) {
     number += 1
     if (line === '') continue
     const parsed = recorded.safeParse(json(line))
-    if (!parsed.success) throw new Error(`${file} line ${number} is no recorded message: ${z.prettifyError(parsed.error)}`)
+    if (!parsed.success)
+      throw new Error(`${file} line ${number} is no recorded message: ${z.prettifyError(parsed.error)}`)
     yield { ...parsed.data, payload: Buffer.from(parsed.data.payload, 'base64') }
   }
 }

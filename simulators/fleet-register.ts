@@ -4,7 +4,7 @@ import { created, createdKey } from './answers.ts'
 import { type ApiClient, type ApiDoor, apiClient } from './client.ts'
 import { FLEET_KINDS } from './fleet-kinds.ts'
 import type { PlannedShipment } from './fleet-plan.ts'
-import { FLEET_PROFILES, type FleetProfile } from './fleet-scenario.ts'
+import type { FLEET_PROFILES, FleetProfile } from './fleet-scenario.ts'
 import type { FleetSensor } from './fleet-sensor.ts'
 import type { Limits } from './limits.ts'
 

@@ -38,7 +38,13 @@ export function parseScenario(content: unknown): FleetScenario | { problem: stri
 /** What befalls a fleet of which nothing else is said: a known share of each kind, flights where asked for. */
 export function usualDisturbances(faults: readonly FleetFault[]): DisturbanceRule[] {
   const flights = faults.includes('flight') ? [usual('flight', 0.3)] : []
-  return [usual('warm_spell', 0.08), usual('depletion', 0.04), usual('lost_data', 0.06), usual('stuck', 0.04), ...flights]
+  return [
+    usual('warm_spell', 0.08),
+    usual('depletion', 0.04),
+    usual('lost_data', 0.06),
+    usual('stuck', 0.04),
+    ...flights,
+  ]
 }
 
 /** All shipments under one profile, or `mixed`. */
@@ -58,20 +64,29 @@ const MAX_SENSORS = 1_000_000
 const MAX_HOURS = 31 * 24
 
 const share = z.number().min(0).max(1)
-const minutes = z.int().min(1).max(MAX_HOURS * 60)
+const minutes = z
+  .int()
+  .min(1)
+  .max(MAX_HOURS * 60)
 
 const disturbance = z
   .strictObject({
     kind: z.enum(DISTURBANCE_KINDS),
     share,
-    fromMinute: z.int().min(0).max(MAX_HOURS * 60).optional(),
+    fromMinute: z
+      .int()
+      .min(0)
+      .max(MAX_HOURS * 60)
+      .optional(),
     forMinutes: minutes.optional(),
   })
-  .transform(({ fromMinute, forMinutes, ...rest }): DisturbanceRule => ({
-    ...rest,
-    fromMs: fromMinute === undefined ? null : fromMinute * MINUTE_MS,
-    forMs: forMinutes === undefined ? null : forMinutes * MINUTE_MS,
-  }))
+  .transform(
+    ({ fromMinute, forMinutes, ...rest }): DisturbanceRule => ({
+      ...rest,
+      fromMs: fromMinute === undefined ? null : fromMinute * MINUTE_MS,
+      forMs: forMinutes === undefined ? null : forMinutes * MINUTE_MS,
+    }),
+  )
 
 const atMostAll = { message: 'the shares add up to more than 1' }
 /** Shares written as decimals do not add up exactly. */
@@ -86,7 +101,9 @@ const scenarioFile = z
     durationHours: z.number().positive().max(MAX_HOURS).default(24),
     profiles: z
       .strictObject({ cryo: share.default(0), fridge: share.default(0), dryice: share.default(0) })
-      .refine((shares) => Math.abs(sum(Object.values(shares)) - 1) < ROUNDING, { message: 'the shares must add up to 1' })
+      .refine((shares) => Math.abs(sum(Object.values(shares)) - 1) < ROUNDING, {
+        message: 'the shares must add up to 1',
+      })
       .default(profileShares('mixed')),
     faults: z.array(z.enum(FLEET_FAULTS)).default([]),
     disturbances: z
@@ -98,11 +115,13 @@ const scenarioFile = z
     path: ['sensors'],
     message: 'every shipment needs a sensor',
   })
-  .transform(({ schema: _schema, durationHours, disturbances, ...rest }): FleetScenario => ({
-    ...rest,
-    durationMs: Math.round(durationHours * HOUR_MS),
-    disturbances: disturbances ?? usualDisturbances(rest.faults),
-  }))
+  .transform(
+    ({ schema: _schema, durationHours, disturbances, ...rest }): FleetScenario => ({
+      ...rest,
+      durationMs: Math.round(durationHours * HOUR_MS),
+      disturbances: disturbances ?? usualDisturbances(rest.faults),
+    }),
+  )
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)

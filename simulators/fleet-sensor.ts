@@ -1,6 +1,6 @@
+import { FLEET_KINDS, type ShipmentCourse } from './fleet-kinds.ts'
 import type { PlannedShipment } from './fleet-plan.ts'
 import type { FleetFault } from './fleet-scenario.ts'
-import { FLEET_KINDS, type ShipmentCourse } from './fleet-kinds.ts'
 import type { Curve } from './physics/curve.ts'
 import { measured } from './physics/probe.ts'
 import { seededRandom, seedOf } from './random.ts'

@@ -63,7 +63,10 @@ export class FleetTally {
   text(): string {
     const lines = [...this.#counts]
       .sort(([a], [b]) => a.localeCompare(b))
-      .map(([status, { injected, right }]) => `  ${status.padEnd(STATUS_WIDTH)} ${injected} injected, ${right} served right`)
+      .map(
+        ([status, { injected, right }]) =>
+          `  ${status.padEnd(STATUS_WIDTH)} ${injected} injected, ${right} served right`,
+      )
     const sum = `${this.#shipments} shipments, ${this.#wrong} served otherwise than injected`
     return [...lines, sum].join('\n')
   }

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { evaluationList } from './answers.ts'
 import type { ApiClient } from './client.ts'
+import type { FleetClock } from './fleet-clock.ts'
 import type { PlannedShipment } from './fleet-plan.ts'
-import type { FleetClock } from './fleet-play.ts'
 import { type FleetSight, sightLine } from './fleet-view.ts'
 
 /** Shows a running fleet until stopped. */

@@ -1,7 +1,8 @@
-import { courseOf } from './fleet-kinds.ts'
+import type { FleetClock } from './fleet-clock.ts'
 import { judgeShipment } from './fleet-judge.ts'
+import { courseOf } from './fleet-kinds.ts'
 import { type PlannedShipment, planFleet } from './fleet-plan.ts'
-import { type FleetClock, playFleet } from './fleet-play.ts'
+import { playFleet } from './fleet-play.ts'
 import { FleetPublisher } from './fleet-publisher.ts'
 import type { Recorder } from './fleet-recording.ts'
 import { inParallel, type RegisteredFleet, registerFleet } from './fleet-register.ts'
@@ -77,34 +78,32 @@ export type Fleet = { shipments: readonly PlannedShipment[]; sensors: readonly F
 /** The shipments and sensors that follow from a scenario. */
 export function buildFleet(scenario: FleetScenario): Fleet {
   const shipments = planFleet(scenario)
-  const sensors = shipments.flatMap((shipment) =>
-    sensorsOf(shipment, courseOf(shipment, scenario.seed), scenario.seed),
-  )
+  const sensors = shipments.flatMap((shipment) => sensorsOf(shipment, courseOf(shipment, scenario.seed), scenario.seed))
   return { shipments, sensors }
 }
 
 async function register(options: FleetOptions, fleet: Fleet): Promise<RegisteredFleet> {
   const { apiUrl, adminKey, run, startAt, print, isTty } = options
   const total = fleet.shipments.length
-  const every = Math.max(1, Math.round(total / (isTty ? 200 : 10)))
+  const every = Math.ceil(total / (isTty ? 200 : 10))
   const startedMs = performance.now()
   const seconds = () => ((performance.now() - startedMs) / 1000).toFixed(1)
   const registered = await registerFleet({ apiUrl, key: adminKey }, { run, startAt, ...fleet }, (done) => {
-    if (done % every !== 0 && done !== total) return
+    if (done !== total && (done % every !== 0 || (!isTty && total < WORTH_TELLING))) return
     const line = `registered ${done} of ${total} shipments in ${seconds()} s`
     print(isTty ? `\r${line}${done === total ? '\n' : ''}` : `${line}\n`)
   })
   return registered
 }
 
+/** Fewer shipments are registered before anybody reads about it. */
+const WORTH_TELLING = 100
+
 /** What a lossy network loses: rare enough that connections live for some time between two losses. */
 const LOSS_SHARE = 0.0005
 
 /** With the fault `loss` all messages go through a network that loses some, in both directions. */
-async function throughFaults(
-  { scenario, mqttUrl }: FleetOptions,
-  closers: (() => Promise<void>)[],
-): Promise<string> {
+async function throughFaults({ scenario, mqttUrl }: FleetOptions, closers: (() => Promise<void>)[]): Promise<string> {
   if (!scenario.faults.includes('loss')) return mqttUrl
   const faults = { losePublish: LOSS_SHARE, losePuback: LOSS_SHARE }
   const network = await startNetwork({ target: mqttUrl, seed: scenario.seed, faults })

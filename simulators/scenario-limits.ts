@@ -34,7 +34,10 @@ export const SCENARIO_LIMITS: Record<ScenarioLimitsKey, ScenarioLimits> = {
       labelHighMilliC: -60_000,
       nominalIntervalMs: 10 * MINUTE_MS,
       maxGapMs: 30 * MINUTE_MS,
-      levels: [above('H1', -65_000, { minutes: 30, severity: 'major' }), above('H2', -60_000, { minutes: 0, severity: 'critical' })],
+      levels: [
+        above('H1', -65_000, { minutes: 30, severity: 'major' }),
+        above('H2', -60_000, { minutes: 0, severity: 'critical' }),
+      ],
     },
     container: 'dry_ice_box',
     sensor: { lowC: -110, highC: 60, certificateC: [-90, -65, -30] },

@@ -70,6 +70,7 @@ async function enterOrder({ world, products, scenario, script, staging }: Settin
     consigneeId: world.parties.centre.id,
     coi: of.coi,
     coiScheme: 'example',
+    expected: of.unitCodes.map((code) => ({ serial: code })),
     neededBy: new Date(staging.startAt + 2 * DAY_MS).toISOString(),
   }
   return (await world.parties.sponsor.api.post('/orders', body, created)).id

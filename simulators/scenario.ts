@@ -5,8 +5,8 @@ import type { CustodyStep, PartyKey } from './journey.ts'
 import type { Curve } from './physics/curve.ts'
 import type { Input } from './physics/input.ts'
 import type { Probe } from './physics/probe.ts'
-import type { ReportKey } from './scenario-reports.ts'
 import type { ScenarioLimitsKey } from './scenario-limits.ts'
+import type { ReportKey } from './scenario-reports.ts'
 
 /**
  * A named scenario: one shipment with everything that happens to it as data, told as a story, with the answer that

@@ -16,6 +16,7 @@ export async function main(args: readonly string[]): Promise<void> {
 const USAGE = `unbroken COMMAND
   serve                     run the service until Ctrl-C
   demo [--exit]             the whole story with simulated sensors; --exit ends with 0 only if all answers are right
+  simulate FLAGS            a fleet of simulated sensors against any service and broker; simulate --help
   migrate                   bring the database up to this program
   evaluate FILE             judge cases {profiles, cases} without a database
   check-vectors PATH…       run published cases against this program
@@ -33,6 +34,12 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       const options = { exit: rest.includes('--exit'), print, isTty: process.stdout.isTTY === true }
       return (await import('./commands/demo.ts')).demo(options)
     }
+    case 'simulate':
+      return (await import('./commands/simulate.ts')).simulate(rest, {
+        print,
+        warn,
+        isTty: process.stdout.isTTY === true,
+      })
     case 'evaluate': {
       const [file] = rest
       if (file === undefined || rest.length > 1) return usage()
@@ -53,7 +60,7 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
 /** An argument nobody reads is a mistake to be told, not to be passed over. */
 function takes(command: string | undefined, argument: string): boolean {
   if (command === 'demo') return argument === '--exit'
-  return command === 'evaluate' || command === 'check-vectors'
+  return command === 'evaluate' || command === 'check-vectors' || command === 'simulate'
 }
 
 function usage(): number {

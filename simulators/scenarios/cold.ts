@@ -2,12 +2,12 @@ import { at } from '../custody-script.ts'
 import { activeContainer, DEFROST_CLOCK, VAN } from '../physics/active-container.ts'
 import { DRY_ICE_BOX, dryIceBox } from '../physics/dry-ice.ts'
 import { DRY_SHIPPER, dryShipper } from '../physics/dry-shipper.ts'
-import { combined, during, inTurn, legs, constant } from '../physics/input.ts'
+import { combined, constant, during, inTurn, legs } from '../physics/input.ts'
 import { withLid } from '../physics/lid.ts'
 import { FRIDGE_BOX, FROZEN_PACKS, pcmBox } from '../physics/pcm-box.ts'
 import { TEMPERATE, weather } from '../physics/weather.ts'
 import type { Scenario } from '../scenario.ts'
-import { calmBox, RIDES, script, sensor, SOUND_CUSTODY, WELL } from './parts.ts'
+import { calmBox, RIDES, SOUND_CUSTODY, script, sensor, WELL } from './parts.ts'
 
 const JANUARY_AT = Date.UTC(2026, 0, 18)
 const JULY_AT = Date.UTC(2026, 6, 18)

@@ -3,7 +3,7 @@ import { type DeviceScript, PLAIN_DEVICE } from '../device/script.ts'
 import type { Curve } from '../physics/curve.ts'
 import { legs } from '../physics/input.ts'
 import { FRIDGE_BOX, pcmBox } from '../physics/pcm-box.ts'
-import { PT100, type Probe, THERMISTOR } from '../physics/probe.ts'
+import { type Probe, PT100, THERMISTOR } from '../physics/probe.ts'
 import type { CertificatePart, PlacementPart, Script, SensorPart, Statement } from '../scenario.ts'
 import { SCENARIO_LIMITS, type ScenarioLimitsKey } from '../scenario-limits.ts'
 

@@ -34,8 +34,9 @@ export function canSeeContainer(actor: Actor, containerId: Expression<number>): 
 }
 
 /**
- * Audit entries: what one's own organisation did, what anyone did to it (its keys and sites) or to a visible shipment,
- * and what the service did with own sensors and their messages. Placements and custody events are entered under their shipment.
+ * Audit entries: what one's own organisation did, what anyone did to it (its keys, its sites) or to a visible shipment,
+ * and what the service did with own sensors and their messages. Placements and custody events are entered under their
+ * shipment.
  */
 export function canSeeAuditEntry(actor: Actor, eb: ExpressionBuilder<Tables, 'audit_entry'>): Expression<SqlBool> {
   const org = actor.organisationId ?? 0
@@ -70,12 +71,12 @@ export function canSeeSensor(actor: Actor, eb: ExpressionBuilder<Tables, 'sensor
  */
 export function canSeeProduct(actor: Actor, productId: Expression<number>): Expression<SqlBool> {
   const org = actor.organisationId
-  return sql<SqlBool>`(exists (select 1 from product
-      where product.id = ${productId} and product.organisation_id = ${org})
+  // every table has an alias: `product.id` of the outer query would else be taken for that of the inner one
+  return sql<SqlBool>`(exists (select 1 from product own where own.id = ${productId} and own.organisation_id = ${org})
     or exists (select 1 from shipment s join shipment_party p on p.shipment_id = s.id
       where s.product_id = ${productId} and p.organisation_id = ${org})
-    or exists (select 1 from therapy_order o join product on product.id = o.product_id
-      where o.product_id = ${productId} and o.organisation_id = product.organisation_id and o.consignee_id = ${org}))`
+    or exists (select 1 from therapy_order o join product ordered on ordered.id = o.product_id
+      where o.product_id = ${productId} and o.organisation_id = ordered.organisation_id and o.consignee_id = ${org}))`
 }
 
 /** Orders one entered, is to receive, or whose product is one's own. */

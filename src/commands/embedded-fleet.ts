@@ -1,4 +1,5 @@
 import type { FleetOptions } from '../../simulators/fleet.ts'
+import { untilNow } from '../../simulators/fleet-clock.ts'
 import { atTrialPlace, startOnTime, startTrialService, type TrialService } from './supervised-service.ts'
 
 /** What a fleet needs to know of the service it is played against. */
@@ -21,7 +22,7 @@ export async function withEmbeddedService<T>(
       await running.stop()
       const service = await startOnTime(place, (startedAt) => ({ originAt, startedAt, speed }), print)
       running = service
-      return { now: service.now, isOver: (at: number) => Date.now() - at < CAUGHT_UP_MS }
+      return untilNow(service.now)
     }
     const { apiUrl, mqttUrl } = running
     try {
@@ -35,4 +36,3 @@ export async function withEmbeddedService<T>(
 const MINUTE_MS = 60_000
 /** No registration takes a day. */
 const NEVER_MS = 86_400_000
-const CAUGHT_UP_MS = 1000

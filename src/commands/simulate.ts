@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { SetupError } from '../../db/setup-error.ts'
 import { type FleetOptions, runFleet } from '../../simulators/fleet.ts'
-import type { FleetClock } from '../../simulators/fleet-play.ts'
+import { liveClock, scaledClock } from '../../simulators/fleet-clock.ts'
 import { recordTo, replayFrom } from '../../simulators/fleet-recording.ts'
 import {
   FLEET_FAULTS,
@@ -34,12 +34,19 @@ export async function simulate(args: readonly string[], out: Output): Promise<nu
   if (flags.replay !== undefined) return replay(flags, flags.replay, out)
   const scenario = scenarioOf(flags)
   const write = (text: string) => void process.stdout.write(text)
-  const given = { scenario, connections: flags.connections, run: Date.now().toString(36), print: write, isTty: out.isTty }
+  const given = {
+    scenario,
+    connections: flags.connections,
+    run: Date.now().toString(36),
+    print: write,
+    isTty: out.isTty,
+  }
   const recorder = flags.record === undefined ? null : recordTo(flags.record)
   try {
     const { wrong } = flags.embedded
-      ? await withEmbeddedService({ speed: flags.speed, durationMs: scenario.durationMs, print: out.print }, (service) =>
-          runFleet({ ...given, ...service, ...ANONYMOUS, recorder }),
+      ? await withEmbeddedService(
+          { speed: flags.speed, durationMs: scenario.durationMs, print: out.print },
+          (service) => runFleet({ ...given, ...service, ...ANONYMOUS, recorder }),
         )
       : await runFleet({ ...given, ...foreignService(flags, scenario), recorder })
     return wrong === 0 ? 0 : 1
@@ -71,11 +78,19 @@ const USAGE = `unbroken simulate --key KEY | --embedded | --replay FILE
 
 const whole = (least: number, most: number) => {
   const wrong = `must be a whole number from ${least} to ${most}`
-  return z.string().regex(/^\d{1,9}$/, wrong).transform(Number).refine((n) => n >= least && n <= most, wrong)
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, wrong)
+    .transform(Number)
+    .refine((n) => n >= least && n <= most, wrong)
 }
 const decimal = (most: number) => {
   const wrong = `must be a number from 0 to ${most}`
-  return z.string().regex(/^\d{1,9}(\.\d{1,9})?$/, wrong).transform(Number).refine((n) => n <= most, wrong)
+  return z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,9})?$/, wrong)
+    .transform(Number)
+    .refine((n) => n <= most, wrong)
 }
 const url = (protocols: RegExp, example: string) =>
   z.string().refine((text) => protocols.test(URL.parse(text)?.protocol ?? ''), `must read like ${example}`)
@@ -183,20 +198,6 @@ function foreignService(flags: Flags, { durationMs }: FleetScenario): Service {
     begin: async () => (isLive ? liveClock(startAt + durationMs) : scaledClock(startAt, flags.speed)),
   }
 }
-
-function liveClock(endAt: number): FleetClock {
-  return { now: Date.now, isOver: (at) => at >= endAt }
-}
-
-function scaledClock(startAt: number, speed: number): FleetClock {
-  const beganMs = performance.now()
-  return {
-    now: () => Math.min(Date.now(), startAt + Math.floor((performance.now() - beganMs) * speed)),
-    isOver: (at) => Date.now() - at < CAUGHT_UP_MS,
-  }
-}
-
-const CAUGHT_UP_MS = 1000
 
 async function replay(flags: Flags, file: string, { print, isTty }: Output): Promise<number> {
   const { mqtt: mqttUrl, 'mqtt-user': username, 'mqtt-password': password, speed } = flags

@@ -24,7 +24,8 @@ export async function atTrialPlace<T>(instance: string, work: (place: TrialPlace
   try {
     await dropDatabase(postgres.adminUrl, 'unbroken')
     await createDatabase(postgres.adminUrl, 'unbroken', { owner: new URL(postgres.ownerUrl).username })
-    const ports = { http: await portNear(config.http.port), mqtt: await portNear(1883) }
+    const mqttPort = config.broker.kind === 'embedded' ? config.broker.port : USUAL_MQTT_PORT
+    const ports = { http: await portNear(config.http.port), mqtt: await portNear(mqttPort) }
     return await work({ instance, ports, adminKey: `unb_${randomBytes(32).toString('base64url')}` })
   } finally {
     await postgres.stop()
@@ -78,6 +79,7 @@ export async function startOnTime(
 const BOOT_MS = 4000
 const READY_MS = 30_000
 const RESTART_MS = 300
+const USUAL_MQTT_PORT = 1883
 
 function environment({ instance, ports, adminKey }: TrialPlace, clock: TrialClock): Record<string, string> {
   return {

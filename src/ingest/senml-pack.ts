@@ -154,7 +154,7 @@ function readTime(t: unknown, baseTime: Decimal, index: number): Instant | Messa
 }
 
 /** A device URN (RFC 9039) that ends with the device's own number names the device, and no channel of it. */
-const DEVICE_ONLY = /^urn:dev:[^:/]+:[^:/]*$/
+const DEVICE_ONLY = /^urn:dev:(?:mac|ow|org|os|ops):[^:/]*$/
 
 function channelOf(name: string): string {
   if (DEVICE_ONLY.test(name)) return DEFAULT_CHANNEL

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { recordMessages } from '../../src/actions/record-messages.ts'
 import { ROLES, type Role } from '../../src/domain/actor.ts'
-import { type Api, createApi, FRIDGE_BODY, iso, type Json, keyOf, named } from '../support/api.ts'
+import { type Api, createApi, FRIDGE_BODY, iso, type Json, keyOf, named, party } from '../support/api.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
-import { createLane, type Lane, travel } from '../support/lane.ts'
+import { addSensor, createLane, type Lane, travel } from '../support/lane.ts'
 import { T0 } from '../support/limits.ts'
 import { message } from '../support/world.ts'
 
@@ -123,6 +123,30 @@ test('who made keys and places of an organisation is on record for it, and for n
       own: ['administrator'],
       stranger: [],
     })
+  }
+})
+
+test('who owns things of every kind sees no more of another’s than who owns none', async () => {
+  const owner = await party(api, lane.admin, 'sponsor')
+  const product = await api.post(owner.key, '/products', { name: named('own') })
+  const profile = await api.post(owner.key, `/products/${product.id}/profiles`, FRIDGE_BODY)
+  const container = await api.post(owner.key, '/containers', { serial: named('c'), kind: 'pcm_box' })
+  const ordered = { number: named('o'), productId: product.id, consigneeId: owner.id, expected: [] }
+  const order = await api.post(owner.key, '/orders', ordered)
+  const unit = { productId: product.id, profileId: profile.id, consigneeId: owner.id, units: [] }
+  const shipment = await api.post(owner.key, '/shipments', { reference: named('s'), ...unit, orderId: order.id })
+  const sensor = await addSensor(api, owner)
+  await api.post(owner.key, `/shipments/${shipment.id}/placements`, { sensorId: sensor.id, from: iso(0) })
+  for (const [, pathOf] of READS) {
+    expect((await api.call(owner.key, `GET ${pathOf(things)}`)).status, pathOf(things)).toBe(404)
+  }
+  const own = { products: product, orders: order, containers: container, shipments: shipment, sensors: sensor }
+  for (const [path, { id }] of Object.entries(own)) {
+    const { items } = await api.get(owner.key, `/${path}`)
+    expect(
+      items.map((item: Json) => item.id),
+      path,
+    ).toEqual([id])
   }
 })
 

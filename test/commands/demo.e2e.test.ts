@@ -33,9 +33,8 @@ afterAll(() => {
 
 test('a demo that is killed takes its service and its database along', async () => {
   const { demo, apiUrl, servicePid } = await startDemo()
-  const pid = servicePid()
   await demo.end('SIGKILL')
-  await until(() => commandOf(pid) === '', { what: 'the service to end' })
+  await until(() => commandOf(servicePid) === '', { what: 'the service to end' })
   expect(await readyz(apiUrl)).toBeNull()
   await until(() => processesNaming(dataRoot).length === 0, { what: 'PostgreSQL to end' })
 })
@@ -44,12 +43,11 @@ test(
   'killed together with its service it leaves a database that the next demo adopts; all answers are right',
   async () => {
     const killed = await startDemo()
-    const pid = killed.servicePid()
     // stopped, it cannot end the database before it is killed itself
-    process.kill(pid, 'SIGSTOP')
+    process.kill(killed.servicePid, 'SIGSTOP')
     process.kill(killed.demo.pid, 'SIGKILL')
     await until(() => commandOf(killed.demo.pid) === '', { what: 'the demo to end' })
-    process.kill(pid, 'SIGKILL')
+    process.kill(killed.servicePid, 'SIGKILL')
     const postmaster = postmasterPid()
     expect(commandOf(postmaster)).toContain('postgres')
     const { demo } = await startDemo()
@@ -65,29 +63,28 @@ test(
     const { demo, servicePid } = await startDemo()
     const halfway = () => /\] +[4-6]\d %/.test(demo.stdout())
     await until(halfway, { what: 'half of the journey', deadlineMs: START_MS })
-    process.kill(servicePid(), 'SIGKILL')
+    process.kill(servicePid, 'SIGKILL')
     await expectAllRight(demo)
     expect(demo.stdout()).toContain('The service was killed; starting it again.')
   },
   DEMO_MS,
 )
 
-type Demo = { demo: Program; apiUrl: string; servicePid: () => number }
+type Demo = { demo: Program; apiUrl: string; servicePid: number }
 
-/** Starts `demo --exit` on data of this file; answers once its service is ready. */
+/** Starts `demo --exit` on data of this file; answers once the play has begun. */
 async function startDemo(): Promise<Demo> {
-  const port = await freePort()
-  const demo = runProgram(['demo', '--exit'], { UNBROKEN_DATA_DIR: dataRoot, HTTP_PORT: String(port) })
+  const [http, mqtt] = [await freePort(), await freePort()]
+  const env = { UNBROKEN_DATA_DIR: dataRoot, HTTP_PORT: String(http), MQTT_PORT: String(mqtt) }
+  const demo = runProgram(['demo', '--exit'], env)
   demos.push(demo)
-  const apiUrl = `http://127.0.0.1:${port}`
-  await until(async () => (await readyz(apiUrl)) === 200, { what: 'the service', deadlineMs: START_MS })
-  // asked anew each time: on a busy machine the demo starts its service once more, with more time before the play
-  const servicePid = () => {
-    const pid = childrenOf(demo.pid).find((child) => commandOf(child).includes(SERVE)) ?? 0
-    services.push(pid)
-    return pid
-  }
-  return { demo, apiUrl, servicePid }
+  // before that a slow machine may start the service a second time
+  const hasBegun = () => / % {2}\d+ messages published/.test(demo.stdout())
+  await until(() => hasBegun() || demo.ended(), { what: 'the play to begin', deadlineMs: START_MS })
+  const servicePid = childrenOf(demo.pid).find((pid) => commandOf(pid).includes(SERVE)) ?? 0
+  expect(servicePid, `${demo.stdout()}\n${demo.stderr()}`).toBeGreaterThan(0)
+  services.push(servicePid)
+  return { demo, apiUrl: `http://127.0.0.1:${http}`, servicePid }
 }
 
 async function expectAllRight(demo: Program): Promise<void> {
