@@ -51,6 +51,7 @@ export async function registerFleet(
       sensorIds[sensor.index] = registered.id
       topicPrefix = registered.topic.slice(0, -`/${registered.id}/readings`.length)
     }
+    await pack(world, id)
     done += 1
     onProgress(done)
   })
@@ -121,26 +122,23 @@ function profileBody({ labelLowMilliC, labelHighMilliC, nominalIntervalMs, maxGa
 }
 
 async function openShipment({ api, fleet, centreId, products }: World, shipment: PlannedShipment): Promise<number> {
-  const { id } = await api.post(
-    '/shipments',
-    {
-      reference: shipmentName(fleet.run, shipment),
-      ...products[shipment.profile],
-      consigneeId: centreId,
-      units: [{ code: 'BAG-1' }],
-    },
-    created,
-  )
-  await api.tell(`/shipments/${id}/custody-events`, {
-    kind: 'packed',
-    at: isoInstant(fleet.startAt),
-    units: ['BAG-1'],
-  })
-  return id
+  const body = {
+    reference: shipmentName(fleet.run, shipment),
+    ...products[shipment.profile],
+    consigneeId: centreId,
+    units: [{ code: 'BAG-1' }],
+  }
+  return (await api.post('/shipments', body, created)).id
+}
+
+/** After its placements: so they are judged once, not one by one. */
+async function pack({ api, fleet }: World, shipmentId: number): Promise<void> {
+  const packed = { kind: 'packed', at: isoInstant(fleet.startAt), units: ['BAG-1'] }
+  await api.tell(`/shipments/${shipmentId}/custody-events`, packed)
 }
 
 /** The reference of a shipment of this run. */
-export function shipmentName(run: string, { index }: PlannedShipment): string {
+function shipmentName(run: string, { index }: PlannedShipment): string {
   return `FLEET-${run}-${index + 1}`
 }
 

@@ -3,7 +3,7 @@ import { DRY_SHIPPER, dryShipper } from '../physics/dry-shipper.ts'
 import { during } from '../physics/input.ts'
 import { pcmBox, ROOM_BOX } from '../physics/pcm-box.ts'
 import type { Scenario } from '../scenario.ts'
-import { backup, CERTIFIED, calmBox, RIDES, script, sensor, WELL } from './parts.ts'
+import { backup, CERTIFIED, calmBox, QUIET, RIDES, script, sensor, WELL } from './parts.ts'
 
 /** Sensors as they are. */
 export const DEVICE_SCENARIOS: readonly Scenario[] = [
@@ -72,7 +72,7 @@ export const DEVICE_SCENARIOS: readonly Scenario[] = [
       script({
         limits: 'fridge',
         sensors: [
-          sensor('fridge', calmBox(), { device: { drift: { fromMs: at(10), milliCPerDay: 8000 } } }),
+          sensor('fridge', calmBox(), { probe: QUIET, device: { drift: { fromMs: at(10), milliCPerDay: 8000 } } }),
           backup('fridge', calmBox()),
         ],
       }),
@@ -241,10 +241,9 @@ export const DEVICE_SCENARIOS: readonly Scenario[] = [
       const warm = during(0, [{ fromMs: at(9), toMs: at(13), value: 2.8 }])
       const curve = (sinceMs: number) => 5 + warm.valueAt(sinceMs)
       const certificate = { ...CERTIFIED, correctionMilliC: 400, addedMs: at(19) }
-      const steady = { lagTauMs: 0, noiseSdC: 0.01, quantumC: 0.1, lowestC: -40, highestC: 85 }
       return script({
         limits: 'fridge',
-        sensors: [sensor('fridge', curve, { inputs: [warm], probe: steady, certificates: [certificate] })],
+        sensors: [sensor('fridge', curve, { inputs: [warm], probe: QUIET, certificates: [certificate] })],
         looks: [{ atMs: at(17), status: 'indeterminate', complete: true }],
       })
     },
@@ -254,7 +253,6 @@ export const DEVICE_SCENARIOS: readonly Scenario[] = [
       severity: 'major',
       events: { H1: 1 },
       alarms: { H1: 'confirmed' },
-      reasons: ['SENSOR_SUSPECT'],
     },
   },
   {

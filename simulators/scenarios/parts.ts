@@ -99,3 +99,6 @@ export const WELL = {
   chain: 'intact',
   holder: 'centre',
 } as const
+
+/** Fine and nearly without noise: for slow crossings of a limit, which noise would cut into several events. */
+export const QUIET: Probe = { lagTauMs: 60_000, noiseSdC: 0.003, quantumC: 0.001, lowestC: -200, highestC: 100 }

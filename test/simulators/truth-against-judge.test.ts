@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { EXAMPLE_LIMITS, type Limits } from '../../simulators/limits.ts'
-import { truthOf } from '../../simulators/truth.ts'
+import { combinedTruthOf, type TruthPlacement, truthOf } from '../../simulators/truth.ts'
 import { judgeWhole, PLAIN_SENSOR } from '../../src/domain/judge.ts'
 import type { Profile } from '../../src/domain/profile.ts'
 
@@ -25,6 +25,25 @@ test('two methods, one answer: the oracle and the judging engine agree on any se
   )
 })
 
+test('two methods, one answer, also for several sensors of which one leaves', () => {
+  const required = fc.constantFrom(1, 2)
+  fc.assert(
+    fc.property(readings, readings, readings, fc.nat({ max: 600 }), fc.nat({ max: 600 }), required, (...given) => {
+      const [first, second, third, leavesMinutes, joinsMinutes, requiredSensors] = given
+      const limits = { ...EXAMPLE_LIMITS.fridge, requiredSensors }
+      const span = { fromAt: FROM_AT, toAt: FROM_AT + 700 * MINUTE_MS, closed: true }
+      const placements = [
+        { fromAt: FROM_AT, toAt: FROM_AT + (leavesMinutes + 1) * MINUTE_MS, samples: samplesFrom(first) },
+        { fromAt: FROM_AT + joinsMinutes * MINUTE_MS, toAt: Number.POSITIVE_INFINITY, samples: samplesFrom(second) },
+        { fromAt: FROM_AT + joinsMinutes * MINUTE_MS, toAt: Number.POSITIVE_INFINITY, samples: samplesFrom(third) },
+      ]
+      const truth = combinedTruthOf(limits, { ...span, gridMs: MINUTE_MS }, placements)
+      expect(truth).toEqual(judgedTogether(limits, span, placements))
+    }),
+    { numRuns: 300 },
+  )
+})
+
 type Step = { step: number; valueC: number | null; twice: number | null }
 type Sample = { at: number; milliC: number | null }
 
@@ -38,9 +57,28 @@ function samplesFrom(steps: readonly Step[]): Sample[] {
   })
 }
 
-function judged(limits: Limits, span: { fromAt: number; toAt: number; closed: boolean }, rows: readonly Sample[]) {
-  const placement = { role: 'product' as const, ...span, toAt: Number.POSITIVE_INFINITY, rows, sensor: PLAIN_SENSOR }
-  const judgement = judgeWhole(profile(limits), span, [placement])
+type Span = { fromAt: number; toAt: number; closed: boolean }
+
+function judged(limits: Limits, span: Span, samples: readonly Sample[]) {
+  return judgedTogether(limits, span, [{ fromAt: span.fromAt, toAt: Number.POSITIVE_INFINITY, samples }])
+}
+
+function judgedTogether(
+  limits: Limits & { requiredSensors?: number },
+  span: Span,
+  placements: readonly TruthPlacement[],
+) {
+  const judgement = judgeWhole(
+    profile(limits),
+    span,
+    placements.map(({ samples: rows, fromAt, toAt }) => ({
+      role: 'product',
+      fromAt,
+      toAt,
+      rows,
+      sensor: PLAIN_SENSOR,
+    })),
+  )
   const { status, severity, complete, gaps, levels, coveredMs, lowestMilliC, highestMilliC } = judgement
   return {
     status,
@@ -66,10 +104,10 @@ function judged(limits: Limits, span: { fromAt: number; toAt: number; closed: bo
   }
 }
 
-function profile(limits: Limits): Profile {
+function profile(limits: Limits & { requiredSensors?: number }): Profile {
   return {
-    ...limits,
     requiredSensors: 1,
+    ...limits,
     loadingMs: 0,
     guardBand: 'none',
     alertHysteresisMilliC: 0,

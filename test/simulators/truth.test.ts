@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { demoJourneys } from '../../simulators/journeys.ts'
 import type { Limits } from '../../simulators/limits.ts'
-import { truthOf } from '../../simulators/truth.ts'
+import { combinedTruthOf, truthOf } from '../../simulators/truth.ts'
 import { expectedTruth } from '../../simulators/verdict.ts'
 
 const SECOND_MS = 1000
@@ -24,6 +24,20 @@ describe('the oracle agrees with the published cases on', () => {
     }))
     const truth = truthOf(limits, { ...window, closed: windowClosed, gridMs: SECOND_MS }, samples)
     expect(printed(truth)).toEqual(expected)
+  })
+})
+
+describe('the oracle agrees with the published cases of several sensors on', () => {
+  const { profiles, combined } = publishedCases()
+
+  test('enough cases to mean something', () => expect(combined.length).toBeGreaterThanOrEqual(10))
+
+  test.each(combined)('$id: $title', ({ profile, window, windowClosed, requiredSensors, placements, expected }) => {
+    const limits = profiles[profile]
+    if (limits === undefined) throw new Error(`no profile ${profile}`)
+    const judged = placements.filter(({ role }) => role !== 'ambient')
+    const span = { ...window, closed: windowClosed, gridMs: SECOND_MS }
+    expect(printed(combinedTruthOf({ ...limits, requiredSensors }, span, judged))).toEqual(expected)
   })
 })
 
@@ -102,28 +116,34 @@ const expectedLevel = z
   })
   .transform(({ totalConfirmedS, ...rest }) => ({ ...rest, confirmedMs: totalConfirmedS }))
 
+const window = z.object({ from: instant, to: instant }).transform(({ from, to }) => ({ fromAt: from, toAt: to }))
+const readings = z.array(z.tuple([instant, celsius.nullable()]).transform(([at, milliC]) => ({ at, milliC })))
+
+const publishedCase = z.object({
+  id: z.string(),
+  title: z.string(),
+  profile: z.string(),
+  window,
+  windowClosed: z.boolean(),
+  expected: z.object({
+    status: z.string(),
+    severity: z.string().nullable(),
+    coveredS: z.number(),
+    gaps: z.array(window),
+    levels: z.array(expectedLevel),
+  }),
+})
+
+const placement = z
+  .object({ role: z.string(), from: instant, to: instant, readings })
+  .transform(({ from, to, readings: samples, role }) => ({ role, fromAt: from, toAt: to, samples }))
+
 const file = z.object({
   profiles: z.record(z.string(), limits),
   cases: z.array(
-    z
-      .object({
-        id: z.string(),
-        title: z.string(),
-        profile: z.string(),
-        window: z.object({ from: instant, to: instant }).transform(({ from, to }) => ({ fromAt: from, toAt: to })),
-        windowClosed: z.boolean(),
-        calibrationCorrectionC: celsius.default(0),
-        readings: z.array(z.tuple([instant, celsius.nullable()]).transform(([at, milliC]) => ({ at, milliC }))),
-        expected: z.object({
-          status: z.string(),
-          severity: z.string().nullable(),
-          coveredS: z.number(),
-          gaps: z.array(
-            z.object({ from: instant, to: instant }).transform(({ from, to }) => ({ fromAt: from, toAt: to })),
-          ),
-          levels: z.array(expectedLevel),
-        }),
-      })
+    publishedCase
+      .extend({ calibrationCorrectionC: celsius.default(0), readings })
       .transform(({ calibrationCorrectionC, ...rest }) => ({ ...rest, correctionMilliC: calibrationCorrectionC })),
   ),
+  combined: z.array(publishedCase.extend({ requiredSensors: z.int().default(1), placements: z.array(placement) })),
 })
