@@ -1,10 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { evaluationList, shipmentStatus } from './answers.ts'
 import type { Journey } from './journey.ts'
 import { demoJourneys, JOURNEY_MS } from './journeys.ts'
 import { type Play, playJourney } from './play.ts'
+import { shown } from './progress.ts'
 import { SimulatedSensor } from './sensor.ts'
-import { progressLine, table } from './table.ts'
+import { type Progress, table } from './table.ts'
 import {
   differences,
   expectedTruth,
@@ -33,7 +33,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     for (const play of plays) play.sensor.goOffline()
   }
   try {
-    await shown(options, plays, Promise.all(plays.map(playJourney)))
+    await shown(options, () => progressOf(options, plays), Promise.all(plays.map(playJourney)))
     const rows = await Promise.all(plays.map(judged))
     const { key } = world.parties.distributor.api
     options.print(closing(options, rows, key))
@@ -109,37 +109,15 @@ const STORY_WIDTH = 80
 /** Cells narrow enough that the closing table fits a terminal of 140 columns. */
 const ANSWER_WIDTH = 28
 
-const REDRAW_MS = 250
-const NEXT_LINE_MS = 5000
-
-/** Shows progress while the work goes on; a terminal sees a bar, a log a line now and then. */
-async function shown(options: DemoOptions, plays: readonly Play[], work: Promise<unknown>): Promise<void> {
-  const finished = new AbortController()
-  const done = work.finally(() => finished.abort())
-  const draw = () =>
-    options.print(options.isTty ? `\r${progressOf(options, plays)}` : `${progressOf(options, plays)}\n`)
-  const showing = (async () => {
-    while (!finished.signal.aborted) {
-      draw()
-      const ms = options.isTty ? REDRAW_MS : NEXT_LINE_MS
-      // the pause ends with the work
-      await pause(ms, undefined, { signal: finished.signal }).catch(() => undefined)
-    }
-    draw()
-  })()
-  await Promise.all([done, showing])
-  if (options.isTty) options.print('\n')
-}
-
-function progressOf({ now }: DemoOptions, plays: readonly Play[]): string {
+function progressOf({ now }: DemoOptions, plays: readonly Play[]): Progress {
   const sensors = plays.map((play) => play.sensor.progress())
   const startAt = plays[0]?.staging.startAt ?? 0
-  return progressLine({
+  return {
     share: (now() - startAt) / JOURNEY_MS,
     published: sensors.reduce((sum, { published }) => sum + published, 0),
     acked: sensors.reduce((sum, { acked }) => sum + acked, 0),
     events: plays.reduce((sum, play) => sum + play.notes.events, 0),
-  })
+  }
 }
 
 /** Asks the service for one shipment and the oracle for the same instant. */

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { exactC, isoInstant } from '../src/domain/units.ts'
 import { type ShipmentStatus, shipmentStatus } from './answers.ts'
 import type { ApiClient } from './client.ts'
@@ -25,13 +26,46 @@ export type FleetCase = {
   stoppedMs: number
 }
 
-/** Asks the service for one shipment and compares with the truth of that very instant. Keeps nothing. */
-export async function judgeShipment(api: ApiClient, one: FleetCase): Promise<FleetVerdict> {
-  const status = await api.get(`/shipments/${one.shipmentId}/status`, shipmentStatus)
-  const truth = fleetTruth(one, status.asOf)
-  const { shipment, shipmentId } = one
-  const differences = differencesOf(status, truth)
-  return { shipment, shipmentId, injected: truth.status, served: status.temperature.status, differences }
+/**
+ * Asks the service for one shipment and compares with the truth of that very instant. A broker acknowledges before the
+ * service stores, so where readings are still missing it is asked again, as long as `patience` lasts.
+ */
+export async function judgeShipment(api: ApiClient, one: FleetCase, patience: Patience): Promise<FleetVerdict> {
+  for (let seen = -1; ; ) {
+    const status = await api.get(`/shipments/${one.shipmentId}/status`, shipmentStatus)
+    const truth = fleetTruth(one, status.asOf)
+    const served = status.temperature.counts.valid
+    if (served > seen) patience.renew()
+    seen = served
+    if (served < truth.instants && !patience.isOver()) {
+      await pause(ASK_AGAIN_MS)
+      continue
+    }
+    const { shipment, shipmentId } = one
+    const differences = differencesOf(status, truth)
+    return { shipment, shipmentId, injected: truth.status, served: status.temperature.status, differences }
+  }
+}
+
+const ASK_AGAIN_MS = 250
+
+/** Shared by all questions of one play: over when nothing more was stored for that long. */
+export type Patience = { renew: () => void; isOver: () => boolean }
+
+/** Lasts for `forMs` of real time after each renewal. */
+export function patienceOf(forMs: number): Patience {
+  let untilMs = performance.now() + forMs
+  let isOver = false
+  return {
+    // once given up, the rest of the fleet is asked without waiting
+    renew: () => {
+      untilMs = performance.now() + forMs
+    },
+    isOver: () => {
+      isOver ||= performance.now() > untilMs
+      return isOver
+    },
+  }
 }
 
 /** What the service must answer at `asOf`: the oracle's word, and whether a value stood still for suspiciously long. */

@@ -1,5 +1,5 @@
 import type { FleetClock } from './fleet-clock.ts'
-import { judgeShipment } from './fleet-judge.ts'
+import { judgeShipment, patienceOf } from './fleet-judge.ts'
 import { courseOf } from './fleet-kinds.ts'
 import { type PlannedShipment, planFleet } from './fleet-plan.ts'
 import { playFleet } from './fleet-play.ts'
@@ -138,17 +138,20 @@ async function untilSettled({ options, fleet, registered, publisher, clock, watc
 
 /** Each answer is a judgement of its own to the service; more at once only wait for its connections. */
 const QUESTIONS_AT_ONCE = 8
+/** A service that stores nothing more for so long, though all is acknowledged, has lost the rest. */
+const STORED_WITHIN_MS = 30_000
 
 type Played = Fleet & { startAt: number; stoppedMs: number }
 
 async function judgeAll({ print }: FleetOptions, { api, shipmentIds }: RegisteredFleet, played: Played) {
   const { startAt, stoppedMs } = played
   const tally = new FleetTally()
+  const patience = patienceOf(STORED_WITHIN_MS)
   const startedMs = performance.now()
   await inParallel(played.shipments, QUESTIONS_AT_ONCE, async (shipment) => {
     const sensors = played.sensors.slice(shipment.firstSensor, shipment.firstSensor + shipment.sensors)
     const shipmentId = shipmentIds[shipment.index] ?? 0
-    const verdict = await judgeShipment(api, { shipment, shipmentId, sensors, startAt, stoppedMs })
+    const verdict = await judgeShipment(api, { shipment, shipmentId, sensors, startAt, stoppedMs }, patience)
     tally.add(verdict)
     if (verdict.differences.length > 0) print(`${verdictText(verdict)}\n`)
   })

@@ -95,12 +95,16 @@ function sensorDeeds(play: ScenarioPlay, part: SensorPart): Deed[] {
   ]
 }
 
-function tell({ links, stage }: ScenarioPlay, { key }: SensorPart, { radio, transmissions }: Telling): void {
+/** What the oracle takes for sent must have been heard before a radio goes off, or a battery dies, for good. */
+async function tell({ links, stage }: ScenarioPlay, { key }: SensorPart, said: Telling): Promise<void> {
   const link = links.get(key)
-  if (radio === 'on') link?.goOnline()
-  else link?.goOffline()
+  if (said.radio === 'on') link?.goOnline()
+  else {
+    await link?.settled(PATIENCE_MS)
+    link?.goOffline()
+  }
   const topic = `${TOPIC_PREFIX}/${sensorOf(stage, key).id}/readings`
-  for (const { ending, payload } of transmissions) link?.publish({ topic: `${topic}${ending}`, payload })
+  for (const { ending, payload } of said.transmissions) link?.publish({ topic: `${topic}${ending}`, payload })
 }
 
 const TOPIC_PREFIX = 'unbroken/v1'

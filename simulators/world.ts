@@ -65,7 +65,11 @@ async function registerProduct(sponsor: Party, wanted: { limits: LimitsKey; name
   const index = wanted.limits === 'cryo' ? 0 : 1
   const gtin = withCheckDigit(`0${EXAMPLE_PREFIX}${digits(wanted.run, RUN_DIGITS)}${index}`)
   const product = await sponsor.api.post('/products', { name: wanted.name, gtin }, created)
-  const profile = await sponsor.api.post(`/products/${product.id}/profiles`, profileBody(EXAMPLE_LIMITS[wanted.limits]), created)
+  const profile = await sponsor.api.post(
+    `/products/${product.id}/profiles`,
+    profileBody(EXAMPLE_LIMITS[wanted.limits]),
+    created,
+  )
   return { productId: product.id, profileId: profile.id, gtin }
 }
 

@@ -16,6 +16,7 @@ export async function main(args: readonly string[]): Promise<void> {
 const USAGE = `unbroken COMMAND
   serve                     run the service until Ctrl-C
   demo [--exit]             the whole story with simulated sensors; --exit ends with 0 only if all answers are right
+       [--list | --all | --scenario NAME[,NAME]]   scenarios of the library instead; --all ends as --exit does
   simulate FLAGS            a fleet of simulated sensors against any service and broker; simulate --help
   migrate                   bring the database up to this program
   evaluate FILE             judge cases {profiles, cases} without a database
@@ -23,7 +24,7 @@ const USAGE = `unbroken COMMAND
 See README.md for configuration.`
 
 async function run([command, ...rest]: readonly string[]): Promise<number> {
-  if (rest.some((argument) => !takes(command, argument))) return usage()
+  if (rest.length > 0 && !takesArguments(command)) return usage()
   // each command loads what it needs: the whole program takes a second to load
   switch (command) {
     case 'serve':
@@ -31,8 +32,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
     case 'migrate':
       return configured(async (config) => (await import('./commands/migrate.ts')).migrateDatabase(config, warn))
     case 'demo': {
-      const options = { exit: rest.includes('--exit'), print, isTty: process.stdout.isTTY === true }
-      return (await import('./commands/demo.ts')).demo(options)
+      const options = { print, warn, isTty: process.stdout.isTTY === true }
+      return (await (await import('./commands/demo-arguments.ts')).demoCommand(rest, options)) ?? usage()
     }
     case 'simulate':
       return (await import('./commands/simulate.ts')).simulate(rest, {
@@ -58,9 +59,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
 }
 
 /** An argument nobody reads is a mistake to be told, not to be passed over. */
-function takes(command: string | undefined, argument: string): boolean {
-  if (command === 'demo') return argument === '--exit'
-  return command === 'evaluate' || command === 'check-vectors' || command === 'simulate'
+function takesArguments(command: string | undefined): boolean {
+  return ['demo', 'evaluate', 'check-vectors', 'simulate'].includes(command ?? '')
 }
 
 function usage(): number {

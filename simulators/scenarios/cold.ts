@@ -124,8 +124,9 @@ export const COLD_SCENARIOS: readonly Scenario[] = [
   {
     name: 'winter-on-the-apron',
     story: `A night in January at -14 C and a pallet forgotten beside the plane. The packs are there against warmth: they
-      freeze through, and then the product follows the night below 2 C until the morning van.
-      The low side is as much a limit as the high side. A cumulative level adds all minutes below 2 C: alarm, major.`,
+      freeze through, and then the product follows the night below 2 C and below zero until the morning van.
+      The low side is as much a limit as the high side, and what froze stays spoilt when it has thawed: critical, beside
+      the minutes below 2 C that the milder level adds up.`,
     reports: [],
     script: () => {
       const cold = { ...TEMPERATE, yearMeanC: -2, daySwingC: 4 }
@@ -140,9 +141,9 @@ export const COLD_SCENARIOS: readonly Scenario[] = [
     expected: {
       ...WELL,
       status: 'alarm',
-      severity: 'major',
-      events: { L1: 1 },
-      alarms: { L1: 'confirmed' },
+      severity: 'critical',
+      events: { L1: 1, L2: 1 },
+      alarms: { L1: 'confirmed', L2: 'confirmed' },
     },
   },
   {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { type Tx, transaction } from '../../db/connect.ts'
+import { isTransient } from '../../db/connection-error.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import { type Assessment, assess } from './assess.ts'
@@ -45,7 +46,6 @@ export async function markForJudging(
   changes: readonly { shipmentId: number; fromAt: number }[],
 ): Promise<void> {
   if (changes.length === 0) return
-  await forgetFrom(tx, changes)
   await sql`update shipment s set judge_from = least(s.judge_from, to_timestamp(w.from_ms / 1000.0))
     from unnest(${numbers(changes.map(({ shipmentId }) => shipmentId))}::bigint[],
       ${numbers(changes.map(({ fromAt }) => fromAt))}::bigint[]) as w(shipment, from_ms)
@@ -53,15 +53,54 @@ export async function markForJudging(
 }
 
 /**
+ * The same where one shipment's judging must not stop the others or the recording itself: a shipment whose judging fails is
+ * marked, said loudly, and judged again by whoever asks for it. Failures that a new attempt mends are thrown.
+ */
+export async function judgeOrPostpone(tx: Tx, ctx: Ctx, changes: Changes): Promise<{ unjudged: boolean }> {
+  const together = await attempt(tx, () => judge(tx, ctx, changes))
+  if (!('error' in together)) return together
+  for (const shipmentId of changes.shipmentIds) {
+    const alone = await attempt(tx, () => judge(tx, ctx, { ...changes, shipmentIds: [shipmentId] }))
+    if (!('error' in alone)) continue
+    ctx.log.error({ err: alone.error, shipmentId }, 'Judging failed; its readings are stored and wait for judging')
+    const fromAt = Math.min(...changes.changedFromAt.values())
+    // the change is known to this transaction only, so what was folded after it must not be continued from
+    await forgetFrom(tx, [{ shipmentId, fromAt }])
+    await markForJudging(tx, [{ shipmentId, fromAt }])
+  }
+  return { unjudged: true }
+}
+
+/** Runs work in a savepoint: a failure undoes it and comes back as a value; a transient one is thrown. */
+async function attempt<T>(tx: Tx, work: () => Promise<T>): Promise<T | { error: unknown }> {
+  await sql`savepoint attempt`.execute(tx)
+  try {
+    const result = await work()
+    await sql`release savepoint attempt`.execute(tx)
+    return result
+  } catch (error) {
+    if (isTransient(error)) throw error
+    await sql`rollback to savepoint attempt`.execute(tx)
+    return { error }
+  }
+}
+
+/**
  * Judges shipments that are marked, each in transactions of its own until it is done; returns how many were finished.
- * Other processes' shipments are skipped, not waited for. `only` restricts it to one shipment and waits for its lock.
+ * Other processes' shipments are skipped, not waited for; one that fails does not hold up the rest. `only` restricts it to
+ * one shipment, waits for its lock, and throws what fails.
  */
 export async function judgePending(ctx: Ctx, only: number | null = null): Promise<number> {
+  const failed: number[] = []
   let finished = 0
   for (;;) {
-    const step = await transaction(ctx.db, (tx) => judgeOne(tx, ctx, only))
-    if (step === 'none') return finished
-    if (step === 'done') finished++
+    const step = await transaction(ctx.db, (tx) => judgeNext(tx, ctx, { only, failed }))
+    if (step === null) return finished
+    if (step.outcome === 'done') finished++
+    if (step.outcome !== 'failed') continue
+    if (only !== null) throw step.error
+    ctx.log.error({ err: step.error, shipmentId: step.shipmentId }, 'Judging failed; the shipment goes on waiting')
+    failed.push(step.shipmentId)
   }
 }
 
@@ -76,19 +115,24 @@ export async function assessAt(tx: Tx, shipmentId: number, now: number): Promise
 /** A reader folds without limit what a missing cache leaves to fold. */
 const READ_BUDGET = 100_000_000
 
-async function judgeOne(tx: Tx, ctx: Ctx, only: number | null): Promise<'none' | 'more' | 'done'> {
+type Step = { shipmentId: number; outcome: 'more' | 'done' } | { shipmentId: number; outcome: 'failed'; error: unknown }
+
+async function judgeNext(
+  tx: Tx,
+  ctx: Ctx,
+  which: { only: number | null; failed: readonly number[] },
+): Promise<Step | null> {
+  const { only, failed } = which
   let query = tx.selectFrom('shipment').select('id').where('judge_from', 'is not', null)
   if (only !== null) query = query.where('id', '=', only)
+  if (failed.length > 0) query = query.where('id', 'not in', [...failed])
   const locked = query.orderBy('id').limit(1).forNoKeyUpdate()
   const found = await (only === null ? locked.skipLocked() : locked).executeTakeFirst()
-  if (found === undefined) return 'none'
-  await judge(tx, ctx, { shipmentIds: [found.id], changedFromAt: new Map() })
-  const after = await tx
-    .selectFrom('shipment')
-    .select('judge_from')
-    .where('id', '=', found.id)
-    .executeTakeFirstOrThrow()
-  return after.judge_from === null ? 'done' : 'more'
+  if (found === undefined) return null
+  const changes = { shipmentIds: [found.id], changedFromAt: new Map() }
+  const judged = await attempt(tx, () => judge(tx, ctx, changes))
+  if ('error' in judged) return { shipmentId: found.id, outcome: 'failed', error: judged.error }
+  return { shipmentId: found.id, outcome: judged.unjudged ? 'more' : 'done' }
 }
 
 /** Also of a shipment that is not packed: nothing of it is judged, but the newest reading of its sensors is served. */

@@ -3,7 +3,7 @@ import { type Tx, transaction } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
-import { judge } from './judge.ts'
+import { judgeOrPostpone } from './judge.ts'
 import { keepMessages } from './keep-messages.ts'
 import { numbers } from './load-rows.ts'
 import { ensurePartitions } from './partitions.ts'
@@ -57,7 +57,7 @@ export async function recordIn(tx: Tx, ctx: Ctx, messages: readonly ReceivedMess
       conflicts: stored.conflicts.length,
     })
     .execute()
-  const { unjudged } = await judge(tx, ctx, changes)
+  const { unjudged } = await judgeOrPostpone(tx, ctx, changes)
   const { inserted, conflicts, duplicates } = stored
   return { stored: inserted.length, duplicates, conflicts: conflicts.length, unjudged }
 }

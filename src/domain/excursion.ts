@@ -191,6 +191,8 @@ function decideOpen(state: FoldState, rules: FoldRules, nextAt: number): void {
   const { open } = state
   if (open === null) return
   if (state.gap !== null) {
+    // nobody knows what the sensor would have shown in the gap
+    state.flat = null
     const [before, after] = [outs(rules, state.gap.before), outs(rules, open)]
     const presumed = after.map((isOutAfter, level) => isOutAfter || before[level] === true)
     closeGap(state, { fromAt: state.gap.fromAt, toAt: open.at }, presumed)

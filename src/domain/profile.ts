@@ -63,6 +63,7 @@ export function approvalProblems(profile: Profile): string[] {
     ...(profile.example
       ? ["it is marked as example: make a version of your own from the product's stability data"]
       : []),
+    ...emptyProblems(profile),
     ...labelProblems(profile, 'high'),
     ...labelProblems(profile, 'low'),
     ...intervalProblems(profile),
@@ -70,6 +71,14 @@ export function approvalProblems(profile: Profile): string[] {
     ...orderProblems(profile, 'low'),
     ...idProblems(profile),
   ]
+}
+
+function emptyProblems({ labelLowMilliC, labelHighMilliC, levels }: Profile): string[] {
+  const problems: string[] = []
+  if (labelLowMilliC === null && labelHighMilliC === null)
+    problems.push('it states no label limit: add the one on the label')
+  if (levels.length === 0) problems.push('it has no level: add one, or nothing would ever be an excursion')
+  return problems
 }
 
 function labelProblems(profile: Profile, side: Side): string[] {

@@ -31,8 +31,3 @@ export function refuse(code: RefusalCode, detail: string): Refusal {
 export function isRefusal(value: unknown): value is Refusal {
   return typeof value === 'object' && value !== null && 'refused' in value
 }
-
-/** Ends a `switch` over a union: a forgotten member does not compile. */
-export function unreachable(value: never): never {
-  throw new Error(`unreachable: ${JSON.stringify(value)}`)
-}

@@ -34,9 +34,9 @@ afterAll(() => {
 test('a demo that is killed takes its service and its database along', async () => {
   const { demo, apiUrl, servicePid } = await startDemo()
   await demo.end('SIGKILL')
-  await until(() => commandOf(servicePid) === '', { what: 'the service to end' })
+  await until(() => commandOf(servicePid) === '', { what: 'the service to end', deadlineMs: START_MS })
   expect(await readyz(apiUrl)).toBeNull()
-  await until(() => processesNaming(dataRoot).length === 0, { what: 'PostgreSQL to end' })
+  await until(() => processesNaming(dataRoot).length === 0, { what: 'PostgreSQL to end', deadlineMs: START_MS })
 })
 
 test(

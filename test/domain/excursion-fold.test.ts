@@ -175,5 +175,13 @@ describe('identical values', () => {
         [45, 5000],
       ]),
     ).toBe(15)
+    // equal values on both sides of a gap say nothing of what lay between
+    expect(
+      flatMs([
+        [0, 5000],
+        [100, 5000],
+        [115, 5000],
+      ]),
+    ).toBe(15)
   })
 })

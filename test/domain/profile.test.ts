@@ -29,12 +29,18 @@ test('a profile that keeps every rule may be approved', () => expect(approvalPro
 test('every problem says what to change', () => {
   const bad = { ...GOOD, example: true, levels: [], nominalIntervalMs: MINUTE, maxGapMs: 4 * MINUTE }
   const sentences = approvalProblems(bad)
-  expect(sentences).toHaveLength(4)
+  expect(sentences).toHaveLength(5)
   for (const sentence of sentences) expect(sentence).toMatch(/^.+: (make|add|name|measure|shorten|order) .+/)
 })
 
 test('an example profile is not for use', () => {
   expect(problems({ example: true })).toEqual(['it is marked as example'])
+})
+
+test('a profile without label limits or without levels is none', () => {
+  expect(problems({ labelLowMilliC: null, labelHighMilliC: null })).toEqual(['it states no label limit'])
+  const bare = { labelLowMilliC: null, labelHighMilliC: null, levels: [] }
+  expect(problems(bare)).toEqual(['it states no label limit', 'it has no level'])
 })
 
 describe('label limits', () => {

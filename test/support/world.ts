@@ -165,8 +165,6 @@ export async function correct(world: World, placementId: number, change: Placeme
   return result
 }
 
-export type Sample = { sensorId: number; at: number; c: number | null }
-
 /** A message as the door hands it on: native JSON through the real codec. */
 export function message(
   sensorId: number,
