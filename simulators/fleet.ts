@@ -54,7 +54,7 @@ export type FleetOptions = {
   connections: number
   /** Tells this run's names and connections from those of others. */
   run: string
-  /** When all shipments are packed, on a full minute, epoch ms; not later than the service's clock while registering. */
+  /** When all shipments are packed: a full minute, epoch ms, not later than the service's clock while registering. */
   startAt: number
   /** Everything is registered: starts the clock of the play. */
   begin: () => Promise<FleetClock>

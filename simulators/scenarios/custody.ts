@@ -18,10 +18,11 @@ const hub = 'Example hub'
 export const CUSTODY_SCENARIOS: readonly Scenario[] = [
   {
     name: 'never-accepted',
-    story: `Brought to the hospital and released to it, and nobody there ever said that they took it. It stands at the dock,
-      the courier has gone home.
-      Custody moves only by an acceptance: the carrier still holds it. The handover has been open for longer than half
-      an hour; a late word would repair it, so the chain is incomplete and not broken.`,
+    story: `Brought to the hospital and released to it, and nobody there ever said that they took it. It
+      stands at the dock, the courier has gone home.
+
+      Custody moves only by an acceptance: the carrier still holds it. The handover has been open for longer
+      than half an hour; a late word would repair it, so the chain is incomplete and not broken.`,
     reports: [],
     script: cool(
       [
@@ -36,10 +37,11 @@ export const CUSTODY_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'given-by-the-wrong-holder',
-    story: `The depot hands the box to the hospital's driver, although the carrier took it over two hours ago. Somebody used
-      an old form.
-      A wrong holder is recorded and found; refusing the entry would hide what happened. The chain is broken, and who
-      holds it follows from the acceptance.`,
+    story: `The depot hands the box to the hospital's driver, although the carrier took it over two hours ago.
+      Somebody used an old form.
+
+      A wrong holder is recorded and found; refusing the entry would hide what happened. The chain is broken,
+      and who holds it follows from the acceptance.`,
     reports: [],
     script: cool([
       ...departure(SEALS),
@@ -51,10 +53,11 @@ export const CUSTODY_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'taken-by-somebody-else',
-    story: `Released to the hospital, accepted by the depot, whose driver stood next in the queue and signed what was put
-      before him. The hospital then receives it all the same.
-      An acceptance by somebody it was not released to breaks the chain, and makes them the holder until somebody
-      accepts it from them.`,
+    story: `Released to the hospital, accepted by the depot, whose driver stood next in the queue and signed
+      what was put before him. The hospital then receives it all the same.
+
+      An acceptance by somebody it was not released to breaks the chain, and makes them the holder until
+      somebody accepts it from them.`,
     reports: [],
     script: cool(
       changed((step) =>
@@ -65,9 +68,11 @@ export const CUSTODY_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'other-seals',
-    story: `At the dock one of the two seals has another number. It may be a slip of the pen or a box that was opened and
-      closed again; nobody can say.
-      Seals are compared as sets at every handover. Others than those put on break the chain, each time they are seen.`,
+    story: `At the dock one of the two seals has another number. It may be a slip of the pen or a box that was
+      opened and closed again; nobody can say.
+
+      Seals are compared as sets at every handover. Others than those put on break the chain, each time they
+      are seen.`,
     reports: [],
     script: cool([...departure(SEALS), ...arrival(['SEAL-1', 'SEAL-9'])]),
     expected: {
@@ -78,8 +83,9 @@ export const CUSTODY_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'seals-not-looked-at',
-    story: `The driver's hands were full and he gave the box away without a look at its seals; the hospital looked.
-      Not looked is not the same as none there. It is a remark: the chain is intact, and the remark stays.`,
+    story: `The driver's hands were full and he gave the box away without a look at its seals; the hospital
+      looked. Not looked is not the same as none there. It is a remark: the chain is intact, and the remark
+      stays.`,
     reports: [],
     script: cool(
       changed((step) => {
@@ -92,10 +98,11 @@ export const CUSTODY_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'late-entry',
-    story: `The carrier's acceptance was written on paper and entered by hand a day and more later, with the time at which it
-      happened. Until then the handover was open and the depot still held the box.
-      The chain is folded over what happened, not over when it was typed: intact, in the consignee's hands, with the
-      remark that one entry came late.`,
+    story: `The carrier's acceptance was written on paper and entered by hand a day and more later, with the
+      time at which it happened. Until then the handover was open and the depot still held the box.
+
+      The chain is folded over what happened, not over when it was typed: intact, in the consignee's hands,
+      with the remark that one entry came late.`,
     reports: [],
     script: cool(
       changed((step) =>
@@ -106,10 +113,11 @@ export const CUSTODY_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'accepted-before-released',
-    story: `The hospital's acceptance carries a time ten minutes before the driver's release. One of the two clocks, or one of
-      the two people, is wrong.
-      Two minutes are a matter of clocks, ten are not: the times are reversed and the chain is broken. The acceptance
-      counts from its release on, so the holder is still the one who has it.`,
+    story: `The hospital's acceptance carries a time ten minutes before the driver's release. One of the two
+      clocks, or one of the two people, is wrong.
+
+      Two minutes are a matter of clocks, ten are not: the times are reversed and the chain is broken. The
+      acceptance counts from its release on, so the holder is still the one who has it.`,
     reports: [],
     script: cool(
       changed((step) =>
@@ -122,16 +130,17 @@ export const CUSTODY_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'accepted-without-release',
-    story: `The carrier found the box on the ramp, took it along and said so; the depot never said that it gave it away.
-      Custody needs two words. An acceptance without a release breaks the chain, though everybody knows where it is.`,
+    story: `The carrier found the box on the ramp, took it along and said so; the depot never said that it
+      gave it away. Custody needs two words. An acceptance without a release breaks the chain, though
+      everybody knows where it is.`,
     reports: [],
     script: cool(changed((step) => (step.by === 'distributor' && step.kind === 'handover_release' ? null : step))),
     expected: { ...WELL, chain: 'broken', findings: ['ACCEPT_WITHOUT_RELEASE'] },
   },
   {
     name: 'slow-handover',
-    story: `Fifty minutes lie between the driver's release and the hospital's acceptance: the porter was at lunch.
-      Longer than half an hour is a remark about the handover, not a hole in the chain. Intact.`,
+    story: `Fifty minutes lie between the driver's release and the hospital's acceptance: the porter was at
+      lunch. Longer than half an hour is a remark about the handover, not a hole in the chain. Intact.`,
     reports: [],
     script: cool(
       changed((step) => {
@@ -144,10 +153,11 @@ export const CUSTODY_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'opened-by-customs',
-    story: `Customs open the box, with their order in writing, before the courier's eyes; new seals are put on and the witness
-      signs. It is closed after some minutes.
-      An opening under authority, with reseal and witness, is a remark. It does not end the window: the product is
-      monitored until the consignee opens it.`,
+    story: `Customs open the box, with their order in writing, before the courier's eyes; new seals are put on
+      and the witness signs. It is closed after some minutes.
+
+      An opening under authority, with reseal and witness, is a remark. It does not end the window: the
+      product is monitored until the consignee opens it.`,
     reports: [],
     script: cool([
       ...departure(SEALS),
@@ -166,10 +176,11 @@ export const CUSTODY_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'opened-on-the-way',
-    story: `The courier opens the box at the hub, to see whether the papers are inside, and closes it with the old seals pasted
-      over. He says so himself, and names nobody who told him to.
-      Opened outside of its destination without authority, new seals and a witness: broken, even though every later
-      check of the seals finds the right numbers.`,
+    story: `The courier opens the box at the hub, to see whether the papers are inside, and closes it with the
+      old seals pasted over. He says so himself, and names nobody who told him to.
+
+      Opened outside of its destination without authority, new seals and a witness: broken, even though every
+      later check of the seals finds the right numbers.`,
     reports: [],
     script: cool([
       ...departure(SEALS),
@@ -180,9 +191,9 @@ export const CUSTODY_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'moved-after-its-end',
-    story: `Both bags are recorded as destroyed, and an hour later as stored. One of the two entries concerns other bags.
-      A unit that has ended can neither be moved nor opened. What is said about it afterwards is recorded and found:
-      the chain is broken until somebody corrects the wrong one.`,
+    story: `Both bags are recorded as destroyed, and an hour later as stored. One of the two entries concerns
+      other bags. A unit that has ended can neither be moved nor opened. What is said about it afterwards is
+      recorded and found: the chain is broken until somebody corrects the wrong one.`,
     reports: [],
     script: cool([
       ...SOUND_CUSTODY,
@@ -193,8 +204,9 @@ export const CUSTODY_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'another-patient',
-    story: `On opening, the label shows another chain-of-identity code than the shipment's. It is the gravest thing that can be
-      found on a dock, and it is found by comparing two texts.
+    story: `On opening, the label shows another chain-of-identity code than the shipment's. It is the gravest
+      thing that can be found on a dock, and it is found by comparing two texts.
+
       Custody may be perfect and the identity wrong; each fails by itself. Broken.`,
     reports: [],
     script: cool(changed((step) => (step.kind === 'opened' ? { ...step, coi: 'COI-EXAMPLE-SOMEBODY-ELSE' } : step))),
@@ -202,9 +214,12 @@ export const CUSTODY_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'two-drivers-words',
-    story: `At the depot a temporary worker without account gives the box away, and a driver without account takes it: two
-      acknowledgements, and no organisation's word behind either.
-      Custody changes hands with two parties' words, of which one must be signed or attested. Nobody's is here:
+    story: `At the depot a temporary worker without account gives the box away, and a driver without account
+      takes it: two acknowledgements, and no organisation's word behind either.
+
+      Custody changes hands with two parties' words, of which one must be signed or attested. Nobody's is
+      here:
+
       unsigned, incomplete.`,
     reports: [],
     script: cool(
@@ -219,8 +234,9 @@ export const CUSTODY_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'never-sealed',
-    story: `Packed, handed over twice, received and opened; nobody ever recorded the seals being put on. The first who looked at
-      them wrote down what he saw.
+    story: `Packed, handed over twice, received and opened; nobody ever recorded the seals being put on. The
+      first who looked at them wrote down what he saw.
+
       A milestone that every shipment needs is missing. It may be entered later: incomplete, and not broken.`,
     reports: [],
     script: cool(changed((step) => (step.kind === 'sealed' ? null : step))),
@@ -228,9 +244,9 @@ export const CUSTODY_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'wrong-time-corrected',
-    story: `The packer typed the time of packing an hour too late, sees it the next morning and corrects it, with the reason.
-      The wrong record stays, and the right one takes its place: the window begins an hour earlier, and the readings of
-      that hour, which were outside of it, are judged now. In range, intact.`,
+    story: `The packer typed the time of packing an hour too late, sees it the next morning and corrects it,
+      with the reason. The wrong record stays, and the right one takes its place: the window begins an hour
+      earlier, and the readings of that hour, which were outside of it, are judged now. In range, intact.`,
     reports: [],
     script: cool([
       ...changed((step) => {

@@ -19,10 +19,11 @@ const SUSPECT = ['SENSOR_SUSPECT'] as const
 export const WINDOW_SCENARIOS: readonly Scenario[] = [
   {
     name: 'window-opens-without-a-new-reading',
-    story: `The box was packed, stood in the sun, and its sensor fell silent at noon. Only in the evening does the packer enter
-      that it was packed that morning. No reading comes any more that could wake a rule.
-      State changes by a statement as well as by a packet. At the moment in which the window opens, backwards, the alarm
-      of the morning is there, and the silence since noon is a gap.`,
+    story: `The box was packed, stood in the sun, and its sensor fell silent at noon. Only in the evening does
+      the packer enter that it was packed that morning. No reading comes any more that could wake a rule.
+
+      State changes by a statement as well as by a packet. At the moment in which the window opens, backwards,
+      the alarm of the morning is there, and the silence since noon is a gap.`,
     reports: ['ThingsBoard #16118'],
     script: () => {
       const packed = SOUND_CUSTODY.map((step) => (step.kind === 'packed' ? { ...step, toldMs: at(18, 10) } : step))
@@ -49,9 +50,11 @@ export const WINDOW_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'across-midnight',
-    story: `A warm spell from half past nine in the evening until a quarter to one, over midnight in UTC and over midnight at
-      the place. A daily report elsewhere made two breaches of it, each too short to alarm.
-      A day is for display. Time has no seam at midnight: one event of three hours and a quarter, and one alarm.`,
+    story: `A warm spell from half past nine in the evening until a quarter to one, over midnight in UTC and
+      over midnight at the place. A daily report elsewhere made two breaches of it, each too short to alarm.
+
+      A day is for display. Time has no seam at midnight: one event of three hours and a quarter, and one
+      alarm.`,
     reports: ['open-msupply #8360'],
     script: (startAt) => {
       const midnightMs = Math.ceil((startAt + at(4)) / DAY_MS) * DAY_MS - startAt
@@ -64,10 +67,11 @@ export const WINDOW_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'night-of-the-clock-change',
-    story: `A journey over the night in which Europe's clocks were last changed, told afterwards from papers and from the
-      logger's memory. The logger writes wall clock times with their offset, so that one hour has no name or two.
-      With the offset each text is one instant. The warm spell around the change is one event of exactly two hours, no
-      hour is missing and none is counted twice. Every statement is a late entry, which is a remark and breaks nothing.`,
+    story: `A journey over the night in which Europe's clocks were last changed, told afterwards from papers
+      and from the logger's memory. The logger writes wall clock times with their offset, so that one hour has
+      no name or two. With the offset each text is one instant. The warm spell around the change is one event
+      of exactly two hours, no hour is missing and none is counted twice. Every statement is a late entry,
+      which is a remark and breaks nothing.`,
     reports: [],
     script: (startAt) => {
       const { changeAt, beforeMs, afterMs } = lastClockChange(startAt)
@@ -96,10 +100,11 @@ export const WINDOW_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'one-nine-nine-nine',
-    story: `Four readings: 1, 9, 9, 9. The first is below the range, the others above it. Elsewhere a breach had to begin and
-      end on one side, and this one was none at all.
-      Each level is judged by itself: a quarter of an hour below 2 C is an event, three quarters above 8 C are an
-      event and an alarm.`,
+    story: `Four readings: 1, 9, 9, 9. The first is below the range, the others above it. Elsewhere a breach
+      had to begin and end on one side, and this one was none at all.
+
+      Each level is judged by itself: a quarter of an hour below 2 C is an event, three quarters above 8 C are
+      an event and an alarm.`,
     reports: ['msupply mobile #3757'],
     script: () => {
       const jump = exactly(5, [
@@ -119,10 +124,12 @@ export const WINDOW_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'cumulative-beside-consecutive',
-    story: `Reagents at 15 to 25 C. Six hours at 26 C in three pieces use up the four hours that may be spent above 25 C in
-      all; in the last of them an hour and a half are above 30 C, of which one hour is allowed at a time.
-      Elsewhere the cumulative breach, once there, hid the consecutive one. Here every level has its own result, and
-      none is silent because another one speaks: two alarms, each at its own instant.`,
+    story: `Reagents at 15 to 25 C. Six hours at 26 C in three pieces use up the four hours that may be spent
+      above 25 C in all; in the last of them an hour and a half are above 30 C, of which one hour is allowed
+      at a time.
+
+      Elsewhere the cumulative breach, once there, hid the consecutive one. Here every level has its own
+      result, and none is silent because another one speaks: two alarms, each at its own instant.`,
     reports: ['msupply mobile #4549'],
     script: () => {
       const warm = exactly(20, [
@@ -143,9 +150,9 @@ export const WINDOW_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'exactly-the-allowance',
-    story: `Exactly 8.0 C for hours, and then exactly thirty minutes at 8.1 C. The limit is 8 C and the allowance thirty minutes.
-      Exactly at the limit is in range; a run that lasts exactly the allowance fires. Neither is rounded to the safe
-      side: one event, one alarm, at the half hour.`,
+    story: `Exactly 8.0 C for hours, and then exactly thirty minutes at 8.1 C. The limit is 8 C and the
+      allowance thirty minutes. Exactly at the limit is in range; a run that lasts exactly the allowance
+      fires. Neither is rounded to the safe side: one event, one alarm, at the half hour.`,
     reports: [],
     script: () => {
       const edge = exactly(8, [{ fromMs: at(12), toMs: at(12, 30), value: 8.1 }])
@@ -162,10 +169,10 @@ export const WINDOW_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'opened-by-mistake-voided',
-    story: `The nurse presses "opened" for the wrong box, an hour after it was received. The window ends there, and a warm
-      half hour behind it is not seen. She corrects it: that opening was none. The box is opened two hours later.
-      A correction is a new record that points to the old one. The window runs on, the placement with it, and the warm
-      spell of the last hour is judged.`,
+    story: `The nurse presses "opened" for the wrong box, an hour after it was received. The window ends
+      there, and a warm half hour behind it is not seen. She corrects it: that opening was none. The box is
+      opened two hours later. A correction is a new record that points to the old one. The window runs on, the
+      placement with it, and the warm spell of the last hour is judged.`,
     reports: [],
     script: () => {
       const warm = exactly(5, [{ fromMs: at(25, 45), toMs: at(26, 45), value: 9 }])
@@ -187,11 +194,12 @@ export const WINDOW_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'left-in-the-office',
-    story: `The sensor was taken out of the box at the twentieth hour and lay in the office at 21 C, while the papers said that
-      it still rode along: an alarm that was none of the product's. The courier corrects the placement: it ended at
-      twenty hours.
-      No reading is touched. What the sensor saw of the office is outside of its placement, and what nobody measured of
-      the product until opening is a gap: from alarm to indeterminate, and not to in range.`,
+    story: `The sensor was taken out of the box at the twentieth hour and lay in the office at 21 C, while the
+      papers said that it still rode along: an alarm that was none of the product's. The courier corrects the
+      placement: it ended at twenty hours.
+
+      No reading is touched. What the sensor saw of the office is outside of its placement, and what nobody
+      measured of the product until opening is a gap: from alarm to indeterminate, and not to in range.`,
     reports: [],
     script: () => {
       const office = during(0, [{ fromMs: at(20), toMs: at(40), value: 16 }])
@@ -212,8 +220,9 @@ export const WINDOW_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'logger-started-late',
-    story: `The box was packed at the third hour and the logger switched on at the fifth. The window begins with the first unit
-      loaded, never with the monitoring.
+    story: `The box was packed at the third hour and the logger switched on at the fifth. The window begins
+      with the first unit loaded, never with the monitoring.
+
       What nobody measured at the start is a gap like any other: indeterminate, two hours.`,
     reports: [],
     script: () =>

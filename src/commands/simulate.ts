@@ -33,8 +33,11 @@ export async function simulate(args: readonly string[], out: Output): Promise<nu
   }
   if (flags.replay !== undefined) return replay(flags, flags.replay, out)
   const scenario = scenarioOf(flags)
+  if (scenario.faults.includes('loss') && !flags.mqtt.startsWith('mqtt:')) {
+    throw new SetupError('The fault "loss" needs a broker at mqtt://: the network it plays cannot look into TLS.')
+  }
   const write = (text: string) => void process.stdout.write(text)
-  const given = {
+  const common = {
     scenario,
     connections: flags.connections,
     run: Date.now().toString(36),
@@ -46,9 +49,9 @@ export async function simulate(args: readonly string[], out: Output): Promise<nu
     const { wrong } = flags.embedded
       ? await withEmbeddedService(
           { speed: flags.speed, durationMs: scenario.durationMs, print: out.print },
-          (service) => runFleet({ ...given, ...service, ...ANONYMOUS, recorder }),
+          (service) => runFleet({ ...common, ...service, ...ANONYMOUS, recorder }),
         )
-      : await runFleet({ ...given, ...foreignService(flags, scenario), recorder })
+      : await runFleet({ ...common, ...foreignService(flags, scenario), recorder })
     return wrong === 0 ? 0 : 1
   } finally {
     await recorder?.close()
@@ -97,7 +100,7 @@ const url = (protocols: RegExp, example: string) =>
 
 const MAX_SPEED = 100_000
 
-const schema = z.object({
+const accepted = z.object({
   help: z.boolean().default(false),
   api: url(/^https?:$/, 'http://127.0.0.1:8080').default('http://127.0.0.1:8080'),
   key: z.string().optional(),
@@ -116,7 +119,8 @@ const schema = z.object({
   duration: decimal(744)
     .refine((hours) => hours > 0, 'must be more than 0')
     .default(24),
-  speed: decimal(MAX_SPEED).default(60),
+  // a recording is replayed at its own pace
+  speed: decimal(MAX_SPEED).optional(),
   seed: whole(0, 999_999_999).default(7),
   connections: whole(1, 20_000).default(4),
   scenario: z.string().optional(),
@@ -124,11 +128,16 @@ const schema = z.object({
   replay: z.string().optional(),
 })
 
+const schema = accepted.transform(({ speed, ...rest }) => ({
+  ...rest,
+  speed: speed ?? (rest.replay === undefined ? 60 : 1),
+}))
+
 type Flags = z.output<typeof schema>
 
 /** The flags as `parseArgs` wants them: the two booleans take no value. */
 const OPTIONS = Object.fromEntries(
-  Object.keys(schema.shape).map((name) => {
+  Object.keys(accepted.shape).map((name) => {
     const type = name === 'embedded' || name === 'help' ? ('boolean' as const) : ('string' as const)
     return [name, { type }]
   }),
@@ -142,20 +151,35 @@ function readFlags(args: readonly string[]): Flags | { problem: string } {
       return { problem: parsed.error.issues.map(({ path, message }) => `--${path.join('.')} ${message}`).join('\n') }
     }
     const flags = parsed.data
-    const problem = contradiction(flags)
+    const problem = unread(Object.keys(values)) ?? contradiction(flags)
     return problem === null ? flags : { problem }
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) }
   }
 }
 
+/** A flag that nobody would read is a mistake to be told. */
+function unread(names: readonly string[]): string | null {
+  const idle = names.filter(
+    (name) =>
+      (names.includes('scenario') && SAID_BY_SCENARIO.includes(name)) ||
+      (names.includes('replay') && !READ_BY_REPLAY.includes(name)) ||
+      (names.includes('embedded') && SAID_BY_EMBEDDED.includes(name)),
+  )
+  return idle.length === 0 ? null : `--${idle.join(', --')} would not be read: leave it out`
+}
+
+const SAID_BY_SCENARIO = ['sensors', 'shipments', 'profile', 'faults', 'duration', 'seed']
+const READ_BY_REPLAY = ['replay', 'mqtt', 'mqtt-user', 'mqtt-password', 'speed']
+const SAID_BY_EMBEDDED = ['api', 'mqtt', 'mqtt-user', 'mqtt-password']
+
 function contradiction(flags: Flags): string | null {
   if (flags.help || flags.replay !== undefined) return null
   if (flags.embedded === (flags.key !== undefined)) return 'give either --key of a running service, or --embedded'
   if (flags.sensors < flags.shipments) return '--sensors must not be fewer than --shipments'
-  if (flags.speed < 1) return '--speed must be 1 or more'
+  if (flags.speed !== 1 && flags.speed < 2)
+    return '--speed must be 1 (live), or at least 2 to catch up with the service'
   if (flags.embedded && flags.speed === 1) return '--embedded needs a --speed above 1'
-  if (flags.faults.includes('loss') && !flags.mqtt.startsWith('mqtt:')) return '--faults loss needs a broker at mqtt://'
   return null
 }
 

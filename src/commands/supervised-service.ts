@@ -56,8 +56,8 @@ export async function startTrialService(
 }
 
 /**
- * Starts the service so that it is ready before its clock starts, and resolves at that instant. Where the machine is too
- * slow for that a part of the play would be lost, so once more with more time.
+ * Starts the service so that it is ready before its clock starts, and resolves at that instant. Where the machine is
+ * too slow for that a part of the play would be lost, so once more with more time.
  */
 export async function startOnTime(
   place: TrialPlace,

@@ -38,7 +38,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-test('50 sensors of 12 shipments under all faults: every answer is right, and what was recorded can be replayed', async () => {
+test('50 sensors of 12 shipments under all faults: every answer is right; the recording can be replayed', async () => {
   const file = join(folder, 'traffic.ndjson')
   const faults = ['--faults', 'flight,duplicates,reorder,loss', '--record', file]
   const { code, said } = await simulate(...SIZES, '--seed', String(TEST_SEED % 1000), ...faults)
