@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { FleetProblem } from './fleet-problem.ts'
 import type { Recorder } from './fleet-recording.ts'
 import { Gateway } from './gateway.ts'
 import { waitUntil } from './wait.ts'
@@ -22,7 +23,7 @@ export class FleetPublisher {
     this.#recorder = recorder
   }
 
-  /** Connects, at most a hundred new connections a second; throws where the broker takes none. */
+  /** Connects, at most a hundred new connections a second; throws a `FleetProblem` where the broker takes none. */
   static async open(door: PublisherDoor): Promise<FleetPublisher> {
     const gateways: Gateway[] = []
     try {
@@ -35,7 +36,7 @@ export class FleetPublisher {
       for (const gateway of gateways) await gateway.connected(CONNECT_WITHIN_MS)
     } catch (error) {
       await Promise.all(gateways.map((gateway) => gateway.close()))
-      throw error
+      throw new FleetProblem(error instanceof Error ? error.message : String(error), { cause: error })
     }
     return new FleetPublisher(gateways, door)
   }

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { finished } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
+import { FleetProblem } from './fleet-problem.ts'
 import { Link } from './link.ts'
 import { waitUntil } from './wait.ts'
 
@@ -12,9 +14,9 @@ export type Recorder = {
   close: () => Promise<void>
 }
 
-/** Opens a recording; offsets count from the first message. An existing file is replaced. */
+/** Opens a recording; offsets count from the first message. An existing file is replaced; throws where none can be. */
 export function recordTo(file: string): Recorder {
-  const stream = createWriteStream(file)
+  const stream = createWriteStream(file, { fd: openSync(file, 'w') })
   let failed: Error | null = null
   stream.on('error', (error) => {
     failed = error
@@ -30,8 +32,7 @@ export function recordTo(file: string): Recorder {
     },
     close: async () => {
       stream.end()
-      await once(stream, 'close')
-      if (failed !== null) throw failed
+      await finished(stream)
     },
   }
 }
@@ -86,12 +87,12 @@ const recorded = z.object({ ms: z.number().nonnegative(), topic: z.string().min(
 
 async function* linesOf(file: string) {
   let number = 0
-  for await (const line of createInterface({ input: createReadStream(file) })) {
+  for await (const line of createInterface({ input: createReadStream(file, { fd: openSync(file, 'r') }) })) {
     number += 1
     if (line === '') continue
     const parsed = recorded.safeParse(json(line))
     if (!parsed.success)
-      throw new Error(`${file} line ${number} is no recorded message: ${z.prettifyError(parsed.error)}`)
+      throw new FleetProblem(`${file} line ${number} is no recorded message: ${z.prettifyError(parsed.error)}`)
     yield { ...parsed.data, payload: Buffer.from(parsed.data.payload, 'base64') }
   }
 }

@@ -51,6 +51,8 @@ type Totals = { startedMs: number; endedMs: number | null; peakBytes: number; lo
 /** Per shipment asked about, whether it was last served as anything but in range. */
 type Asked = Map<number, boolean>
 
+/** Columns of a terminal that does not say how many it has; a line drawn over itself must not be broken. */
+const WIDE = 160
 const REDRAW_MS = 500
 const NEXT_LINE_MS = 10_000
 const BETWEEN_QUESTIONS_MS = 100
@@ -74,7 +76,7 @@ async function draw(
       publishedPerS: (now.published - before.published) / seconds,
       ackedPerS: (now.acked - before.acked) / seconds,
     })
-    print(isTty ? `\r${line}\u001b[K` : `${line}\n`)
+    print(isTty ? `\r${line.slice(0, (process.stdout.columns ?? WIDE) - 1)}\u001b[K` : `${line}\n`)
     before = now
     beforeMs = nowMs
     lineMs = nowMs

@@ -3,6 +3,7 @@ import { judgeShipment, patienceOf } from './fleet-judge.ts'
 import { courseOf } from './fleet-kinds.ts'
 import { type PlannedShipment, planFleet } from './fleet-plan.ts'
 import { playFleet } from './fleet-play.ts'
+import { FleetProblem } from './fleet-problem.ts'
 import { FleetPublisher } from './fleet-publisher.ts'
 import type { Recorder } from './fleet-recording.ts'
 import { inParallel, type RegisteredFleet, registerFleet } from './fleet-register.ts'
@@ -15,11 +16,12 @@ import { startNetwork } from './network.ts'
 /**
  * Plays a fleet against a running service through its public doors: registers it, lets all sensors measure and send in
  * simulated time over a few connections, then asks for every shipment and compares with what was injected. Memory is
- * bounded: a sensor is a curve and some numbers, the truth is computed shipment by shipment. Throws where a door stays
- * shut or refuses what must be taken.
+ * bounded: a sensor is a curve and some numbers, the truth is computed shipment by shipment. Throws a `FleetProblem`
+ * where a door is shut, an `ApiProblem` where it refuses what must be taken.
  */
 export async function runFleet(options: FleetOptions): Promise<FleetResult> {
   const { scenario, startAt, print } = options
+  await reached(options.apiUrl)
   const fleet = buildFleet(scenario)
   print(`${fleet.shipments.length} shipments, ${fleet.sensors.length} sensors, seed ${scenario.seed}\n`)
   const registered = await register(options, fleet)
@@ -80,6 +82,13 @@ export function buildFleet(scenario: FleetScenario): Fleet {
   const shipments = planFleet(scenario)
   const sensors = shipments.flatMap((shipment) => sensorsOf(shipment, courseOf(shipment, scenario.seed), scenario.seed))
   return { shipments, sensors }
+}
+
+async function reached(apiUrl: string): Promise<void> {
+  const answer = await fetch(new URL('/readyz', apiUrl)).catch(() => null)
+  if (answer?.ok) return
+  const state = answer === null ? 'does not answer' : `is not ready (${await answer.text()})`
+  throw new FleetProblem(`The service at ${apiUrl} ${state}.`)
 }
 
 async function register(options: FleetOptions, fleet: Fleet): Promise<RegisteredFleet> {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { exactC, isoInstant } from '../src/domain/units.ts'
 import { shipmentStatus } from './answers.ts'
-import type { Look, Scenario } from './scenario.ts'
+import type { Ending, Look } from './scenario.ts'
 import type { ScenarioTruth } from './scenario-truth.ts'
 
 /** One line of text for each thing that is compared, the same form for what was served and what was injected. */
@@ -10,10 +10,12 @@ export type Answer = Record<string, string>
 /** A scenario's answers side by side; `differences` is empty where both are equal. */
 export type ScenarioRow = { name: string; served: Answer; injected: Answer; differences: string[] }
 
+/** What only a story can say. */
+type Custody = Pick<Ending, 'chain' | 'holder' | 'findings'>
+
 /** The injected side: condition by the oracle, custody and what was seen on the way by the story. */
-export function injectedAnswer(scenario: Scenario, found: ScenarioTruth, looks: readonly Look[]): Answer {
+export function injectedAnswer(expected: Custody, found: ScenarioTruth, looks: readonly Look[]): Answer {
   const { truth, counts, reasons, held } = found
-  const { expected } = scenario
   const uncalibrated = reasons.includes('CALIBRATION_INVALID')
   const own = truth?.status ?? 'indeterminate'
   const answer = {

@@ -125,7 +125,7 @@ async function judged(play: ScenarioPlay): Promise<ScenarioRow> {
   const [holder = 'nobody'] = Object.entries(world.parties).find(([, { id }]) => id === holderId) ?? []
   const held = (await heldMessages(play)).length
   const served = servedAnswer(status, { holder, held, looks: play.looks })
-  const injected = injectedAnswer(scenario, scenarioTruth(script, staging, status.asOf), script.looks)
+  const injected = injectedAnswer(scenario.expected, scenarioTruth(script, staging, status.asOf), script.looks)
   return { name: scenario.name, served, injected, differences: answerDifferences(served, injected) }
 }
 

@@ -33,7 +33,7 @@ export async function openProducts({ parties }: World): Promise<ScenarioProducts
 
 type Setting = { world: World; products: ScenarioProducts; scenario: Scenario; script: Script; staging: Staging }
 
-/** Orders and opens a scenario's shipment; its sensors have the certificates that were there before, and no placement. */
+/** Orders and opens a scenario's shipment; its sensors have the certificates of before, and no placement. */
 export async function openScenario(setting: Setting): Promise<ScenarioStage> {
   const { world, products, scenario, script } = setting
   const { sponsor, distributor, carrier, centre } = world.parties

@@ -3,7 +3,7 @@ import { activeContainer, DEFROST_CLOCK, VAN } from '../physics/active-container
 import { DRY_ICE_BOX, dryIceBox } from '../physics/dry-ice.ts'
 import { DRY_SHIPPER, dryShipper } from '../physics/dry-shipper.ts'
 import { combined, constant, during, inTurn, legs } from '../physics/input.ts'
-import { FRIDGE_BOX, FROZEN_PACKS, pcmBox } from '../physics/pcm-box.ts'
+import { FRIDGE_BOX, FROZEN_PACKS, pcmBox, ROOM_BOX } from '../physics/pcm-box.ts'
 import { TEMPERATE, weather } from '../physics/weather.ts'
 import type { Scenario } from '../scenario.ts'
 import { calmBox, QUIET, RIDES, SOUND_CUSTODY, script, sensor, WELL } from './parts.ts'
@@ -73,7 +73,7 @@ export const COLD_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'dry-ice-gone',
-    story: `The depot filled the box with what was left of the pellets, a little more than a kilogram. On the
+    story: `The depot filled the box with what was left of the pellets, a kilogram and a half. On the
       apron the last of it sublimes, and without ice there is nothing that holds: the product warms by degrees
       a minute.
 
@@ -270,5 +270,18 @@ export const COLD_SCENARIOS: readonly Scenario[] = [
     reports: [],
     script: () => script({ limits: 'fridge', sensors: [sensor('fridge', calmBox())] }),
     expected: { ...WELL, findings: [] },
+  },
+  {
+    name: 'room-temperature-companion',
+    story: `Not everything is cold: reagents travel at 15 to 25 C, in packs that melt at 22 C and work both
+      ways. A cold night and a warm day pass over the box.
+
+      The same rules under other limits. In range, complete.`,
+    reports: [],
+    script: () => {
+      const box = pcmBox(ROOM_BOX, { ambientC: during(28, [{ fromMs: at(10), toMs: at(18), value: 8 }]) })
+      return script({ limits: 'room', sensors: [sensor('room', box.productC)] })
+    },
+    expected: WELL,
   },
 ]

@@ -79,7 +79,7 @@ export const DELIVERY_SCENARIOS: readonly Scenario[] = [
   {
     name: 'buffered-upload-out-of-order',
     story: `In a tunnel of two hours the box was warm. Behind it the logger sends its memory in messages of
-      four readings, and they overtake each other: the end of the warm spell arrives before its beginning.
+      two readings, and they overtake each other: the end of the warm spell arrives before its beginning.
 
       Elsewhere each message told its own alarm, in the order of arrival. Here arrival chooses only where
       judging starts again: one event, one alarm, at the instant in the tunnel when it was due.`,

@@ -1,7 +1,6 @@
 import { at } from '../custody-script.ts'
 import { DRY_SHIPPER, dryShipper } from '../physics/dry-shipper.ts'
 import { during } from '../physics/input.ts'
-import { pcmBox, ROOM_BOX } from '../physics/pcm-box.ts'
 import type { Scenario } from '../scenario.ts'
 import { backup, CERTIFIED, calmBox, QUIET, RIDES, script, sensor, WELL } from './parts.ts'
 
@@ -285,18 +284,5 @@ export const DEVICE_SCENARIOS: readonly Scenario[] = [
       return script({ limits: 'fridge', sensors: [sensor('fridge', calmBox(), { certificates })] })
     },
     expected: { ...WELL, status: 'indeterminate', reasons: ['CALIBRATION_INVALID'] },
-  },
-  {
-    name: 'room-temperature-companion',
-    story: `Not everything is cold: reagents travel at 15 to 25 C, in packs that melt at 22 C and work both
-      ways. A cold night and a warm day pass over the box.
-
-      The same rules under other limits. In range, complete.`,
-    reports: [],
-    script: () => {
-      const box = pcmBox(ROOM_BOX, { ambientC: during(28, [{ fromMs: at(10), toMs: at(18), value: 8 }]) })
-      return script({ limits: 'room', sensors: [sensor('room', box.productC)] })
-    },
-    expected: WELL,
   },
 ]

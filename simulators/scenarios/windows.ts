@@ -169,8 +169,9 @@ export const WINDOW_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'opened-by-mistake-voided',
-    story: `The nurse presses "opened" for the wrong box, an hour after it was received. The window ends
-      there, and a warm half hour behind it is not seen. She corrects it: that opening was none. The box is
+    story: `The nurse presses "opened" for the wrong box, half an hour after it was
+      received. The window ends
+      there, and a warm hour behind it is not seen. She corrects it: that opening was none. The box is
       opened two hours later. A correction is a new record that points to the old one. The window runs on, the
       placement with it, and the warm spell of the last hour is judged.`,
     reports: [],

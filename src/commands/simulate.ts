@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { accessSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { SetupError } from '../../db/setup-error.ts'
+import { ApiProblem } from '../../simulators/client.ts'
 import { type FleetOptions, runFleet } from '../../simulators/fleet.ts'
 import { liveClock, scaledClock } from '../../simulators/fleet-clock.ts'
+import { FleetProblem } from '../../simulators/fleet-problem.ts'
 import { recordTo, replayFrom } from '../../simulators/fleet-recording.ts'
 import {
   FLEET_FAULTS,
@@ -31,7 +33,16 @@ export async function simulate(args: readonly string[], out: Output): Promise<nu
     out.print(USAGE)
     return 0
   }
-  if (flags.replay !== undefined) return replay(flags, flags.replay, out)
+  try {
+    return flags.replay === undefined ? await play(flags, out) : await replay(flags, flags.replay, out)
+  } catch (error) {
+    if (!(error instanceof FleetProblem || error instanceof ApiProblem)) throw error
+    out.warn(error.message)
+    return 1
+  }
+}
+
+async function play(flags: Flags, out: Output): Promise<number> {
   const scenario = scenarioOf(flags)
   if (scenario.faults.includes('loss') && !flags.mqtt.startsWith('mqtt:')) {
     throw new SetupError('The fault "loss" needs a broker at mqtt://: the network it plays cannot look into TLS.')
@@ -44,7 +55,8 @@ export async function simulate(args: readonly string[], out: Output): Promise<nu
     print: write,
     isTty: out.isTty,
   }
-  const recorder = flags.record === undefined ? null : recordTo(flags.record)
+  const { record } = flags
+  const recorder = record === undefined ? null : orSay(record, () => recordTo(record))
   try {
     const { wrong } = flags.embedded
       ? await withEmbeddedService(
@@ -184,22 +196,23 @@ function contradiction(flags: Flags): string | null {
 }
 
 function scenarioOf(flags: Flags): FleetScenario {
-  const { sensors, shipments, seed, faults } = flags
-  if (flags.scenario === undefined) {
+  const { sensors, shipments, seed, faults, scenario: file } = flags
+  if (file === undefined) {
     const durationMs = Math.round(flags.duration * HOUR_MS)
     const profiles = profileShares(flags.profile)
     return { sensors, shipments, seed, durationMs, profiles, faults, disturbances: usualDisturbances(faults) }
   }
-  const scenario = parseScenario(jsonFile(flags.scenario))
-  if ('problem' in scenario) throw new SetupError(`${flags.scenario} is no ${SCENARIO_SCHEMA}:\n${scenario.problem}`)
+  const scenario = parseScenario(orSay(file, () => JSON.parse(readFileSync(file, 'utf8'))))
+  if ('problem' in scenario) throw new SetupError(`${file} is no ${SCENARIO_SCHEMA}:\n${scenario.problem}`)
   return scenario
 }
 
-function jsonFile(path: string): unknown {
+/** A file that is not as it should be is said in a sentence. */
+function orSay<T>(path: string, work: () => T): T {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'))
+    return work()
   } catch (error) {
-    throw new SetupError(`${path} cannot be read: ${error instanceof Error ? error.message : error}`)
+    throw new SetupError(`${path} cannot be used: ${error instanceof Error ? error.message : error}`)
   }
 }
 
@@ -228,6 +241,7 @@ async function replay(flags: Flags, file: string, { print, isTty }: Output): Pro
   const onProgress = ({ published, acked }: { published: number; acked: number }) => {
     if (isTty && published % 100 === 0) process.stdout.write(`\r${published} published, ${acked} acknowledged`)
   }
+  orSay(file, () => accessSync(file))
   const startedMs = performance.now()
   const count = await replayFrom(file, { mqttUrl, username, password, speed, onProgress })
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)

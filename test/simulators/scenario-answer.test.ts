@@ -11,7 +11,7 @@ function answer(asOf: number, seed = 7) {
   if (scenario === undefined) throw new Error('the library lost a scenario')
   const script = scenario.script(STARTED_AT)
   const truth = scenarioTruth(script, { startAt: STARTED_AT, seed, name: scenario.name }, asOf)
-  return injectedAnswer(scenario, truth, script.looks)
+  return injectedAnswer(scenario.expected, truth, script.looks)
 }
 
 describe('answers', () => {
