@@ -53,8 +53,8 @@ export async function markForJudging(
 }
 
 /**
- * The same where one shipment's judging must not stop the others or the recording itself: a shipment whose judging fails is
- * marked, said loudly, and judged again by whoever asks for it. Failures that a new attempt mends are thrown.
+ * The same where one shipment's judging must not stop the others or the recording itself: a shipment whose judging
+ * fails is marked, said loudly, and judged again by whoever asks for it. Failures that a new attempt mends are thrown.
  */
 export async function judgeOrPostpone(tx: Tx, ctx: Ctx, changes: Changes): Promise<{ unjudged: boolean }> {
   const together = await attempt(tx, () => judge(tx, ctx, changes))
@@ -87,8 +87,8 @@ async function attempt<T>(tx: Tx, work: () => Promise<T>): Promise<T | { error: 
 
 /**
  * Judges shipments that are marked, each in transactions of its own until it is done; returns how many were finished.
- * Other processes' shipments are skipped, not waited for; one that fails does not hold up the rest. `only` restricts it to
- * one shipment, waits for its lock, and throws what fails.
+ * Other processes' shipments are skipped, not waited for; one that fails does not hold up the rest. `only` restricts it
+ * to one shipment, waits for its lock, and throws what fails.
  */
 export async function judgePending(ctx: Ctx, only: number | null = null): Promise<number> {
   const failed: number[] = []

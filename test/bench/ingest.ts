@@ -12,9 +12,9 @@ import { type Benchmark, type Figure, median } from './figure.ts'
 import { openStage, PREFIX, placeFleet, type Queued, queueFor, type Stage } from './stage.ts'
 
 /**
- * Readings per second through the whole door: one reading per message, QoS 1, queued before, durable commits, everything
- * on, until the last PUBACK is out and no shipment waits for judging. The floor is the same session, batcher and
- * connection doing nothing useful: JSON.parse and COPY into a table without index, then the deferred ack.
+ * Readings per second through the whole door: one reading per message, QoS 1, queued before, durable commits,
+ * everything on, until the last PUBACK is out and no shipment waits for judging. The floor is the same session, batcher
+ * and connection doing nothing useful: JSON.parse and COPY into a table without index, then the deferred ack.
  */
 export const ingestBenchmark: Benchmark = {
   name: 'ingest',
@@ -59,7 +59,8 @@ function* batchOf(sensors: readonly number[], slot: number, messages: number): G
   for (let index = 0; index < messages; index++) {
     const at = new Date(T0 + (slot + Math.floor(index / sensors.length)) * 15 * MINUTE).toISOString()
     const value = 5 + (index % 11) / 10
-    const payload = `{"seq":${slot + index},"readings":[{"at":"${at}","channel":"probe","value":${value},"unit":"CEL"}]}`
+    const reading = `{"at":"${at}","channel":"probe","value":${value},"unit":"CEL"}`
+    const payload = `{"seq":${slot + index},"readings":[${reading}]}`
     yield { topic: `${PREFIX}/${sensors[index % sensors.length]}/readings`, payload }
   }
 }
