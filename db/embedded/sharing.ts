@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -46,8 +46,6 @@ function tryListen(name: string): Promise<Server | null> {
   })
 }
 
-let registrations = 0
-
 /**
  * Notes that this program uses the server, and returns how to take that back. A note of a killed program counts for
  * nothing: it names the start time of its process, so a reused process id is not mistaken for it.
@@ -55,8 +53,8 @@ let registrations = 0
 export function registerUser(clusterDir: string): () => void {
   const usersDir = join(clusterDir, 'users')
   mkdirSync(usersDir, { recursive: true })
-  registrations += 1
-  const file = join(usersDir, `${process.pid}-${startOf(process.pid)}-${registrations}`)
+  // random, not counted: a program may hold several uses, and load this module more than once
+  const file = join(usersDir, `${process.pid}-${startOf(process.pid)}-${randomUUID()}`)
   writeFileSync(file, '')
   return () => rmSync(file, { force: true })
 }
