@@ -1,5 +1,6 @@
-import { sql } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
+import type { Tables } from '../../db/tables.ts'
 import { CONFIRMED, type FoldState, GAP, type Interval, PRESUMED, upToAt } from '../domain/excursion.ts'
 import { decodeState, encodeState } from './checkpoint-codec.ts'
 import type { FoldResult, FoldWork } from './fold-placements.ts'
@@ -36,18 +37,7 @@ export async function loadBases(tx: Tx, works: readonly FoldWork[]): Promise<Map
   return withIntervals(tx, [...usable.values()])
 }
 
-type Row = {
-  placement_id: number
-  ordinal: number
-  up_to_at: number
-  fingerprint: string
-  valid: number
-  faults: number
-  conflicts: number
-  intervals: number
-  covered_ms: number
-  state: number[]
-}
+type Row = Selectable<Tables['checkpoint']>
 
 function isUsable(row: Row, { placement, changedFromAt }: FoldWork): boolean {
   const before = Math.min(changedFromAt, placement.rules.toAt)
