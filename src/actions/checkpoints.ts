@@ -103,8 +103,8 @@ function interval(row: StoredInterval): Interval {
 }
 
 /**
- * Forgets what was folded of shipments from an instant on, because an input changed there; the next judgement continues
- * from what is left.
+ * Forgets what was folded of shipments from an instant on, because readings changed there that could not be judged at
+ * once; the next judgement continues from what is left. Other inputs need no forgetting: the fingerprint names them.
  */
 export async function forgetFrom(tx: Tx, changes: readonly { shipmentId: number; fromAt: number }[]): Promise<void> {
   await sql`delete from checkpoint c
