@@ -109,8 +109,10 @@ create table conflict (
   received_at timestamp with time zone not null,
   batch_id bigint not null,
   payload bytea not null,
+  source smallint default 0 not null,
   constraint conflict_pkey PRIMARY KEY (id),
-  constraint conflict_sensor_id_channel_measured_at_value_milli_c_key UNIQUE NULLS NOT DISTINCT (sensor_id, channel, measured_at, value_milli_c)
+  constraint conflict_sensor_id_channel_measured_at_value_milli_c_source_key UNIQUE NULLS NOT DISTINCT (sensor_id, channel, measured_at, value_milli_c, source),
+  constraint conflict_source_check CHECK ((source = ANY (ARRAY[0, 1])))
 );
 comment on table conflict is 'Another value for the instant of a stored reading: both are kept, the worse one is judged.';
 grant select, insert on conflict to serving;
@@ -339,9 +341,11 @@ create table reading (
   value_milli_c integer,
   channel text collate "C" not null,
   raw text,
-  constraint reading_pkey PRIMARY KEY (sensor_id, channel, measured_at)
+  source smallint default 0 not null,
+  constraint reading_pkey PRIMARY KEY (sensor_id, channel, measured_at, source),
+  constraint reading_source_check CHECK ((source = ANY (ARRAY[0, 1])))
 ) partition by RANGE (measured_at);
-comment on table reading is 'What a sensor channel measured at an instant, milli-degrees Celsius; null: the sensor reported a fault. raw: the text where it says more.';
+comment on table reading is 'What a sensor channel measured at an instant, milli-degrees Celsius; null: the sensor reported a fault. raw: the text where it says more. source 0: sent live; 1: read out of the memory, the original where it exists.';
 grant select, insert on reading to serving;
 
 create table schema_migration (

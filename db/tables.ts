@@ -193,6 +193,7 @@ type Reading = {
   value_milli_c: OrNull<number>
   channel: string
   raw: OrNull<string>
+  source: Generated<number>
 }
 type Conflict = {
   id: Id
@@ -205,6 +206,7 @@ type Conflict = {
   received_at: Instant
   batch_id: number
   payload: Buffer
+  source: Generated<number>
 }
 type KeptMessage = {
   id: Id

@@ -7,7 +7,7 @@ import { judgeOrPostpone } from './judge.ts'
 import { keepMessages } from './keep-messages.ts'
 import { numbers } from './load-rows.ts'
 import { ensurePartitions } from './partitions.ts'
-import { bounds, type StoredChange, storeReadings, type ToStore } from './store-readings.ts'
+import { bounds, SOURCE, type StoredChange, storeReadings, type ToStore } from './store-readings.ts'
 
 /**
  * Records a batch of received messages in one transaction and judges the shipments they concern. When it returns, every
@@ -81,7 +81,14 @@ async function nextBatchId(tx: Tx): Promise<number> {
 function toStore({ parsed, receivedAt, payload }: ReceivedMessage): ToStore[] {
   const sensorId = parsed.sensorId
   if (sensorId === null) return []
-  return parsed.readings.map((reading) => ({ ...reading, sensorId, seq: parsed.seq, receivedAt, payload }))
+  return parsed.readings.map((reading) => ({
+    ...reading,
+    sensorId,
+    seq: parsed.seq,
+    receivedAt,
+    payload,
+    source: SOURCE.live,
+  }))
 }
 
 /**

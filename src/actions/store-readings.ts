@@ -12,9 +12,14 @@ export type ToStore = {
   seq: number | null
   receivedAt: number
   payload: Uint8Array
+  source: ReadingSource
 }
 
-export type StoredChange = { sensorId: number; channel: string; at: number }
+/** Who said so: the sensor under way, or its memory at read-out (domain page 2.8). */
+export const SOURCE = { live: 0, readout: 1 } as const
+export type ReadingSource = (typeof SOURCE)[keyof typeof SOURCE]
+
+export type StoredChange = { sensorId: number; channel: string; at: number; source: ReadingSource }
 
 export type StoredReadings = { inserted: StoredChange[]; conflicts: StoredChange[]; duplicates: number }
 
@@ -44,28 +49,35 @@ export async function storeReadings(tx: Tx, batchId: number, readings: readonly 
 function byKey(a: StoredChange, b: StoredChange): number {
   if (a.sensorId !== b.sensorId) return a.sensorId - b.sensorId
   if (a.channel !== b.channel) return a.channel < b.channel ? -1 : 1
-  return a.at - b.at
+  return a.at - b.at || a.source - b.source
 }
 
-function keyOf({ sensorId, channel, at }: StoredChange): string {
-  return `${sensorId}/${channel}/${at}`
+function keyOf({ sensorId, channel, at, source }: StoredChange): string {
+  return `${sensorId}/${channel}/${at}/${source}`
 }
 
 async function insertNew(tx: Tx, batchId: number, readings: readonly ToStore[]): Promise<StoredChange[]> {
-  const result = await sql<{ sensor_id: number; channel: string; measured_at: number }>`
-    insert into reading (sensor_id, channel, measured_at, received_at, batch_id, seq, value_milli_c, raw)
-    select sensor_id, channel, measured_at, received_at, ${batchId}, seq, value_milli_c, raw
+  const result = await sql<KeyRow>`
+    insert into reading (sensor_id, channel, measured_at, received_at, batch_id, seq, value_milli_c, raw,
+      source)
+    select sensor_id, channel, measured_at, received_at, ${batchId}, seq, value_milli_c, raw, source
     from unnest(${numbers(readings.map((reading) => reading.sensorId))}::bigint[],
       ${channels(readings)}::text[],
       ${texts(readings.map((reading) => instant(reading.at)))}::timestamptz[],
       ${texts(readings.map((reading) => instant(reading.receivedAt)))}::timestamptz[],
       ${orNull(readings.map((reading) => reading.seq))}::bigint[],
       ${orNull(readings.map((reading) => reading.milliC))}::int[],
-      ${raws(readings)}::text[])
-      as r(sensor_id, channel, measured_at, received_at, seq, value_milli_c, raw)
+      ${raws(readings)}::text[], ${sources(readings)}::smallint[])
+      as r(sensor_id, channel, measured_at, received_at, seq, value_milli_c, raw, source)
     on conflict do nothing
-    returning sensor_id, channel, measured_at`.execute(tx)
-  return result.rows.map((row) => ({ sensorId: row.sensor_id, channel: row.channel, at: row.measured_at }))
+    returning sensor_id, channel, measured_at, source`.execute(tx)
+  return result.rows.map(changeOf)
+}
+
+type KeyRow = { sensor_id: number; channel: string; measured_at: number; source: ReadingSource }
+
+function changeOf(row: KeyRow): StoredChange {
+  return { sensorId: row.sensor_id, channel: row.channel, at: row.measured_at, source: row.source }
 }
 
 /** Keeps the values that differ from what is stored; equal ones, and conflicts kept before, change nothing. */
@@ -74,26 +86,30 @@ async function insertConflicts(tx: Tx, batchId: number, readings: readonly ToSto
   const differing = await sql<{ ord: number }>`
     select u.ord from unnest(${numbers(readings.map((reading) => reading.sensorId))}::bigint[],
       ${channels(readings)}::text[], ${texts(readings.map((reading) => instant(reading.at)))}::timestamptz[],
-      ${orNull(readings.map((reading) => reading.milliC))}::int[])
-      with ordinality as u(sensor_id, channel, measured_at, value_milli_c, ord)
+      ${orNull(readings.map((reading) => reading.milliC))}::int[], ${sources(readings)}::smallint[])
+      with ordinality as u(sensor_id, channel, measured_at, value_milli_c, source, ord)
     join reading r on r.sensor_id = u.sensor_id and r.channel = u.channel and r.measured_at = u.measured_at
+      and r.source = u.source
       and r.measured_at between ${lowest}::timestamptz and ${highest}::timestamptz
     where r.value_milli_c is distinct from u.value_milli_c`.execute(tx)
   const different = differing.rows.flatMap((row) => readings[row.ord - 1] ?? [])
   if (different.length === 0) return []
-  const result = await sql<{ sensor_id: number; channel: string; measured_at: number }>`
-    insert into conflict (sensor_id, channel, measured_at, value_milli_c, raw, seq, received_at, batch_id, payload)
-    select sensor_id, channel, measured_at, value_milli_c, raw, seq, received_at, ${batchId}, decode(payload, 'hex')
+  const result = await sql<KeyRow>`
+    insert into conflict (sensor_id, channel, measured_at, value_milli_c, raw, seq, received_at, batch_id, payload,
+      source)
+    select sensor_id, channel, measured_at, value_milli_c, raw, seq, received_at, ${batchId}, decode(payload, 'hex'),
+      source
     from unnest(${numbers(different.map((reading) => reading.sensorId))}::bigint[], ${channels(different)}::text[],
       ${texts(different.map((reading) => instant(reading.at)))}::timestamptz[],
       ${orNull(different.map((reading) => reading.milliC))}::int[], ${raws(different)}::text[],
       ${orNull(different.map((reading) => reading.seq))}::bigint[],
       ${texts(different.map((reading) => instant(reading.receivedAt)))}::timestamptz[],
-      ${texts(different.map((reading) => Buffer.from(reading.payload).toString('hex')))}::text[])
-      as c(sensor_id, channel, measured_at, value_milli_c, raw, seq, received_at, payload)
+      ${texts(different.map((reading) => Buffer.from(reading.payload).toString('hex')))}::text[],
+      ${sources(different)}::smallint[])
+      as c(sensor_id, channel, measured_at, value_milli_c, raw, seq, received_at, payload, source)
     on conflict do nothing
-    returning sensor_id, channel, measured_at`.execute(tx)
-  return result.rows.map((row) => ({ sensorId: row.sensor_id, channel: row.channel, at: row.measured_at }))
+    returning sensor_id, channel, measured_at, source`.execute(tx)
+  return result.rows.map(changeOf)
 }
 
 /** The first and the last instant of some readings, as texts of instants. */
@@ -117,6 +133,10 @@ function orNull(list: readonly (number | null)[]): string {
 /** The door lets only plain names through, so they need no quoting. */
 function channels(readings: readonly ToStore[]): string {
   return texts(readings.map((reading) => reading.channel))
+}
+
+function sources(readings: readonly ToStore[]): string {
+  return numbers(readings.map((reading) => reading.source))
 }
 
 /** Mostly all null, and then a literal costs nothing; where there is text `pg` escapes it. */
