@@ -23,9 +23,9 @@ grant update (revoked_at) on api_key to :serving;
 grant update (superseded_at, superseded_reason) on calibration to :serving;
 grant update (superseded_at) on placement to :serving;
 
--- Lock targets. A row lock needs the right to update some column: on sensor nothing else is changed by it.
-grant select, insert, update (model) on sensor to :serving;
-grant select, insert, update (profile_id, packed_at, closed_at, judge_from) on shipment to :serving;
+-- Lock targets. A row lock needs the right to update some column; revision and keeper say what a process may still remember.
+grant select, insert, update (model, revision) on sensor to :serving;
+grant select, insert, update (profile_id, packed_at, closed_at, judge_from, revision, keeper) on shipment to :serving;
 
 -- Caches and answers already given.
 grant select, insert, update, delete on checkpoint, judged_interval, idempotency to :serving;

@@ -342,7 +342,7 @@ create table reading (
   channel text collate "C" not null,
   raw text,
   source smallint default 0 not null,
-  constraint reading_pkey PRIMARY KEY (sensor_id, channel, measured_at, source),
+  constraint reading_pkey PRIMARY KEY (sensor_id, measured_at, channel, source),
   constraint reading_source_check CHECK ((source = ANY (ARRAY[0, 1])))
 ) partition by RANGE (measured_at);
 comment on table reading is 'What a sensor channel measured at an instant, milli-degrees Celsius; null: the sensor reported a fault. raw: the text where it says more. source 0: sent live; 1: read out of the memory, the original where it exists.';
@@ -368,16 +368,18 @@ create table sensor (
   noisy boolean not null,
   secret_sha256 bytea not null,
   known_at timestamp with time zone not null,
+  revision bigint default 0 not null,
   constraint sensor_check CHECK ((range_low_milli_c < range_high_milli_c)),
   constraint sensor_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
   constraint sensor_organisation_id_serial_key UNIQUE (organisation_id, serial),
   constraint sensor_pkey PRIMARY KEY (id),
   constraint sensor_secret_sha256_check CHECK ((octet_length(secret_sha256) = 32)),
   constraint sensor_serial_check CHECK ((serial <> ''::text))
-);
-comment on table sensor is 'A device that publishes. Its id is its MQTT user name and its topic. A value outside or at the end of its range is a fault.';
+) with (fillfactor=80);
+comment on table sensor is 'A device that publishes. Its id is its MQTT user name and its topic. A value outside or at the end of its range is a fault. revision: raised by whatever changes its placements or certificates.';
 grant select, insert on sensor to serving;
 grant update (model) on sensor to serving;
+grant update (revision) on sensor to serving;
 
 create table shipment (
   id bigint generated always as identity not null,
@@ -395,6 +397,8 @@ create table shipment (
   packed_at timestamp with time zone,
   closed_at timestamp with time zone,
   judge_from timestamp with time zone,
+  revision bigint default 0 not null,
+  keeper bigint,
   constraint shipment_consignee_id_fkey FOREIGN KEY (consignee_id) REFERENCES organisation(id),
   constraint shipment_container_id_fkey FOREIGN KEY (container_id) REFERENCES container(id),
   constraint shipment_max_handover_ms_check CHECK ((max_handover_ms > 0)),
@@ -407,14 +411,16 @@ create table shipment (
   constraint shipment_reference_check CHECK ((reference <> ''::text)),
   constraint shipment_sscc_check CHECK ((sscc ~ '^[0-9]{18}$'::text)),
   constraint shipment_sscc_key UNIQUE (sscc)
-);
-comment on table shipment is 'One closed container under one profile; the unit of judging and the lock target. Projections: profile_id (newest shipment_profile), packed_at and closed_at (from custody). judge_from: oldest instant not judged yet.';
+) with (fillfactor=80);
+comment on table shipment is 'One closed container under one profile; the unit of judging and the lock target. Projections: profile_id (newest shipment_profile), packed_at and closed_at (from custody). judge_from: oldest instant not judged yet. revision: raised by whatever changes its judgement other than readings later than all before; keeper: the process that recorded for it last.';
 CREATE INDEX shipment_unjudged ON public.shipment USING btree (id) WHERE (judge_from IS NOT NULL);
 grant select, insert on shipment to serving;
 grant update (profile_id) on shipment to serving;
 grant update (packed_at) on shipment to serving;
 grant update (closed_at) on shipment to serving;
 grant update (judge_from) on shipment to serving;
+grant update (revision) on shipment to serving;
+grant update (keeper) on shipment to serving;
 
 create table shipment_party (
   shipment_id bigint not null,

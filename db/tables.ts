@@ -94,6 +94,7 @@ type Sensor = {
   noisy: boolean
   secret_sha256: Buffer
   known_at: Instant
+  revision: Generated<number>
 }
 type Calibration = {
   id: Id
@@ -147,6 +148,8 @@ type Shipment = {
   packed_at: InstantOrNull
   closed_at: InstantOrNull
   judge_from: InstantOrNull
+  revision: Generated<number>
+  keeper: OrNull<number>
 }
 type ShipmentParty = { shipment_id: number; organisation_id: number; role: string; known_at: Instant }
 type ShipmentProfile = { id: Id; shipment_id: number; profile_id: number; reason: OrNull<string>; known_at: Instant }

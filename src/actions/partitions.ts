@@ -8,7 +8,7 @@ const seen = new WeakMap<Database, Set<string>>()
  * Creates missing monthly partitions of `reading` before the transaction that needs them: attached in a transaction of
  * its own a new month waits for no running insert, and no insert waits for it.
  */
-export async function ensurePartitions(db: Database, instants: readonly number[]): Promise<void> {
+export async function ensurePartitions(db: Database, instants: Iterable<number>): Promise<void> {
   const months = seen.get(db) ?? new Set<string>()
   seen.set(db, months)
   const missing = new Set<string>()

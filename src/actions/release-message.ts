@@ -1,4 +1,4 @@
-import { type Tx, transaction } from '../../db/connect.ts'
+import { recording, type Tx } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import { type Actor, denied } from '../domain/actor.ts'
@@ -8,7 +8,7 @@ import { EARLIEST_AT, isoInstant, LATEST_AT } from '../domain/units.ts'
 import { audit } from './audit.ts'
 import { judgePending } from './judge.ts'
 import { ensurePartitions } from './partitions.ts'
-import { instantsOf, recordIn } from './record-messages.ts'
+import { instantsOf, recordApart } from './record-messages.ts'
 import { canSeeMessage } from './visibility.ts'
 
 /**
@@ -34,9 +34,9 @@ export async function releaseMessage(
   }
   const released: ReceivedMessage = { ...found, parsed: { ...parsed, readings, held: [], problem: null } }
   await ensurePartitions(ctx.db, instantsOf([released]))
-  const recorded = await transaction(ctx.db, async (tx) => {
-    const refusal = await claim(tx, actor, { ...input, readings: readings.length, now: ctx.now() })
-    return refusal ?? recordIn(tx, ctx, [released])
+  const recorded = await recording(ctx.db, async (run) => {
+    const refusal = await claim(run.tx, actor, { ...input, readings: readings.length, now: ctx.now() })
+    return refusal ?? recordApart(run, ctx, [released])
   })
   if (isRefusal(recorded)) return recorded
   if (recorded.unjudged) await judgePending(ctx)

@@ -21,6 +21,7 @@ export function deferAcks(client: MqttClient, door: Door): { stopTaking: () => v
     connection: null,
     parked: null,
     taking: true,
+    taken: 0,
     pingedMs: Number.NEGATIVE_INFINITY,
   }
   client.handleMessage = (packet, next) => take(state, packet, next)
@@ -44,6 +45,7 @@ type State = {
   connection: Connection | null
   parked: (Parked & { beat: NodeJS.Timeout }) | null
   taking: boolean
+  taken: number
   pingedMs: number
 }
 
@@ -61,9 +63,16 @@ function take(state: State, packet: IPublishPacket, next: Next): void {
   const message = state.door.receive(packet)
   const from = currentConnection(state)
   const tag = packet.qos === 0 ? NO_ACK : (packet.messageId ?? NO_ACK)
-  if (state.door.batcher.offer(message, from, tag)) next(ACK_LATER)
-  else park(state, { message, from, tag, next })
+  if (!state.door.batcher.offer(message, from, tag)) park(state, { message, from, tag, next })
+  else if (++state.taken % TURN_MESSAGES === 0) setImmediate(next, ACK_LATER)
+  else next(ACK_LATER)
 }
+
+/**
+ * After so many messages the database's answer gets its turn. Node reads a busy socket 32 times before it looks at
+ * another one, which is 10,000 messages: the batch being stored would wait for a whole batch to be read.
+ */
+const TURN_MESSAGES = 256
 
 /**
  * The connection is its stream, not its 'connect' event: MQTT.js may hand out messages before that event. Identifiers

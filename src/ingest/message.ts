@@ -70,9 +70,18 @@ export function readingsFilter(prefix: string): string {
 
 /** Whether a topic lies below `readingsFilter`, so that its messages are stored before they are acked. */
 export function isReadingsTopic(topic: string, prefix: string): boolean {
-  if (!topic.startsWith(prefix) || topic[prefix.length] !== '/') return false
+  return endOfId(topic, prefix) > 0
+}
+
+const READINGS = '/readings'
+
+/** Where the segment between prefix and `readings` ends; -1 in a topic of another shape. */
+function endOfId(topic: string, prefix: string): number {
+  if (!topic.startsWith(prefix) || topic[prefix.length] !== '/') return -1
   const slash = topic.indexOf('/', prefix.length + 1)
-  return slash > 0 && /^readings(?:\/|$)/.test(topic.slice(slash + 1))
+  if (slash < 0 || !topic.startsWith(READINGS, slash)) return -1
+  const behind = topic[slash + READINGS.length]
+  return behind === undefined || behind === '/' ? slash : -1
 }
 
 /** The sensor id of a topic segment or user name: decimal, no sign, no leading zero (7 and 007 would be one sensor). */
@@ -82,10 +91,10 @@ export function readSensorId(text: string): number | null {
 }
 
 function readTopic(topic: string, prefix: string): { sensorId: number; ending: string } | null {
-  if (!isReadingsTopic(topic, prefix)) return null
-  const slash = topic.indexOf('/', prefix.length + 1)
+  const slash = endOfId(topic, prefix)
+  if (slash < 0) return null
   const sensorId = readSensorId(topic.slice(prefix.length + 1, slash))
-  return sensorId === null ? null : { sensorId, ending: topic.slice(slash + 1 + 'readings'.length) }
+  return sensorId === null ? null : { sensorId, ending: topic.slice(slash + READINGS.length) }
 }
 
 function codecFor(ending: string, contentType: string | null): Codec | undefined {

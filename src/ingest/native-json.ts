@@ -1,5 +1,6 @@
 import type { MessageProblem, ParsedMessage, RejectReason } from '../domain/message.ts'
 import { isUnitCode, parseInstant, toMilliC } from '../domain/units.ts'
+import { scanNativeJson } from './native-json-scan.ts'
 import { quoted } from './quoted.ts'
 import { readJson } from './read-json.ts'
 import {
@@ -21,9 +22,14 @@ const MAX_VALUE_CHARS = 40
 /**
  * The native JSON of design page section 5 to readings. Never throws. A fault of the envelope leaves no readings; a
  * faulty reading is named in `problem` and the others count. Fields the format does not know are ignored.
- * Written by hand: one reading costs about 2 µs, of which JSON.parse and `parseInstant` are three quarters.
+ * What nearly every device sends is scanned (0.5 µs per reading, as much as JSON.parse alone), the rest is read here.
  */
 export function parseNativeJson(payload: Uint8Array, receivedAt: number): Omit<ParsedMessage, 'sensorId'> {
+  return scanNativeJson(payload, receivedAt) ?? readNativeJson(payload, receivedAt)
+}
+
+/** The same for any message, through its text and its tree (2 µs per reading): what is wrong with it, too. */
+export function readNativeJson(payload: Uint8Array, receivedAt: number): Omit<ParsedMessage, 'sensorId'> {
   const body = readJson(payload)
   if (isProblem(body)) return nothingBut(body)
   const envelope = readEnvelope(body.json)
