@@ -25,7 +25,7 @@ export function concernOf(
     let to = from + 1
     while (changed[to]?.sensorId === sensorId) to++
     for (const { id, channel, shipmentId, fromAt, toAt } of known.get(sensorId)?.placements ?? []) {
-      const rows = changed.slice(from, to).filter((row) => row.channel === channel && row.at >= fromAt && row.at < toAt)
+      const rows = within(changed, { from, to }, (row) => row.channel === channel && row.at >= fromAt && row.at < toAt)
       if (rows.length === 0) continue
       const entry = concern.get(shipmentId) ?? { rows: new Map(), late: false }
       entry.rows.set(id, rows)
@@ -37,6 +37,19 @@ export function concernOf(
   return concern
 }
 
+function within(
+  rows: readonly ToStore[],
+  { from, to }: { from: number; to: number },
+  holds: (row: ToStore) => boolean,
+) {
+  const found: ToStore[] = []
+  for (let index = from; index < to; index++) {
+    const row = rows[index]
+    if (row !== undefined && holds(row)) found.push(row)
+  }
+  return found
+}
+
 /**
  * Locks the shipments and judges them: those whose folds are remembered go on from there, the others from their
  * checkpoints. Locked after the readings are stored: locking before makes two recording processes no faster than one.
@@ -44,10 +57,11 @@ export function concernOf(
 export async function judgeConcerned(
   run: Recording,
   ctx: Ctx,
-  { concern, memory }: { concern: Concern; memory: Memory },
+  { concern, memory, turn }: { concern: Concern; memory: Memory; turn: Promise<void> },
 ): Promise<{ unjudged: boolean }> {
   if (concern.size === 0) return { unjudged: false }
   const ids = [...concern.keys()].sort((a, b) => a - b)
+  await claim(memory, ids, turn)
   const differing = await lock(run, ids, memory)
   const work = { ids, concern, memory, differing }
   const { cold, extensions } = await divide(run, work)
@@ -55,6 +69,16 @@ export async function judgeConcerned(
   const { unjudged } = await judgeCold(run, ctx, { ...work, cold: [...cold, ...failed] })
   await sign(run, work)
   return { unjudged }
+}
+
+/** Claims shipments for a turn that ends with the transaction; what another one has claimed is waited for, unclaimed. */
+async function claim(memory: Memory, ids: readonly number[], turn: Promise<void>): Promise<void> {
+  for (;;) {
+    const other = ids.find((id) => memory.claimed.has(id) && memory.claimed.get(id) !== turn)
+    if (other === undefined) break
+    await memory.claimed.get(other)
+  }
+  for (const id of ids) memory.claimed.set(id, turn)
 }
 
 type LockedRow = { id: number; revision: number; keeper: number | null; waits: boolean }

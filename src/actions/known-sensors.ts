@@ -1,9 +1,8 @@
 import { int8s } from '../../db/binary.ts'
 import type { Recording } from '../../db/connect.ts'
+import type { Gathered } from './gather-readings.ts'
 import type { Memory, PlacementLink, SensorMemory } from './recorder-memory.ts'
-
-/** What a batch brings of a sensor: the instant of its oldest reading, Infinity where it brings none. */
-export type Brought = ReadonlyMap<number, number>
+import type { ToStore } from './store-readings.ts'
 
 /**
  * Locks the sensors of a batch against changes of their placements, in order of id, and answers those that exist with
@@ -12,20 +11,23 @@ export type Brought = ReadonlyMap<number, number>
 export async function lockKnownSensors(
   run: Recording,
   memory: Memory,
-  brought: Brought,
+  gathered: Gathered,
 ): Promise<Map<number, SensorMemory>> {
-  const ids = [...brought.keys()].sort((a, b) => a - b)
   const known = new Map<number, SensorMemory>()
-  for (const id of ids) {
+  for (const [id, list] of gathered) {
     const remembered = memory.sensors.get(id)
-    if (remembered !== undefined && remembered.sinceAt <= (brought.get(id) ?? 0)) known.set(id, remembered)
+    if (remembered !== undefined && remembered.sinceAt <= oldestOf(list)) known.set(id, remembered)
   }
-  const changed = await lock(run, ids, known)
-  for (const [id, learned] of await learn(run, changed, brought)) {
+  const changed = await lock(run, [...gathered.keys()], known)
+  for (const [id, learned] of await learn(run, changed, gathered)) {
     known.set(id, learned)
     memory.sensors.set(id, learned)
   }
   return known
+}
+
+function oldestOf(list: readonly ToStore[] | undefined): number {
+  return list?.[0]?.at ?? Number.POSITIVE_INFINITY
 }
 
 type Row = { id: number; revision: number }
@@ -47,10 +49,10 @@ async function lock(run: Recording, ids: number[], known: ReadonlyMap<number, Se
 /** Late readings are mostly days late; for older ones the placements are asked for again. */
 const LOOK_BACK_MS = 30 * 86_400_000
 
-async function learn(run: Recording, rows: readonly Row[], brought: Brought): Promise<Map<number, SensorMemory>> {
+async function learn(run: Recording, rows: readonly Row[], gathered: Gathered): Promise<Map<number, SensorMemory>> {
   if (rows.length === 0) return new Map()
   const oldestAt = rows.reduce(
-    (oldest, { id }) => Math.min(oldest, brought.get(id) ?? oldest),
+    (oldest, { id }) => Math.min(oldest, oldestOf(gathered.get(id))),
     Number.POSITIVE_INFINITY,
   )
   const bringsNothing = oldestAt === Number.POSITIVE_INFINITY

@@ -19,8 +19,10 @@ export type Memory = {
   incarnation: string
   readonly sensors: Remembered<SensorMemory>
   readonly shipments: Remembered<ShipmentMemory>
-  /** Settles when the transaction that uses it has ended: two at once would see what the other may yet undo. */
+  /** Settles when the batch that uses it has ended: two at once would see what the other may yet undo. */
   inUse: Promise<unknown>
+  /** The shipments that a transaction of the batch is judging, and when it ends: its other one waits for that. */
+  readonly claimed: Map<number, Promise<unknown>>
 }
 
 export type SensorMemory = {
@@ -64,7 +66,7 @@ export function memoryOf(db: Database): Memory {
 export function emptyMemory(): Memory {
   const sensors = remembered<SensorMemory>(MOST_REMEMBERED)
   const shipments = remembered<ShipmentMemory>(MOST_REMEMBERED)
-  return { keeper: 0, incarnation: '', sensors, shipments, inUse: Promise.resolve() }
+  return { keeper: 0, incarnation: '', sensors, shipments, inUse: Promise.resolve(), claimed: new Map() }
 }
 
 /** Runs work that changes the memory, after whatever else does; where it fails, everything is forgotten. */

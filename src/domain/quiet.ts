@@ -1,6 +1,6 @@
 import type { Combined, JudgedSpan } from './combine.ts'
-import { type FoldRules, type FoldState, outs } from './excursion.ts'
-import type { Profile } from './profile.ts'
+import type { FoldRules, FoldState } from './excursion.ts'
+import { isOut, type Profile } from './profile.ts'
 
 /**
  * When readings change nothing that an evaluation says beside its extent, so that most batches need not combine and
@@ -36,8 +36,13 @@ export function quietAfter(
 
 /** Nothing is running, no gap is undecided, and the newest reading is within every limit. */
 export function isCalm(state: FoldState, rules: FoldRules): boolean {
-  if (state.gap !== null || state.running.some((interval) => interval !== null)) return false
-  return state.open !== null && !outs(rules, state.open).some((isOut) => isOut)
+  const { open } = state
+  if (open === null || state.gap !== null) return false
+  for (const interval of state.running) if (interval !== null) return false
+  for (const { side, milliC } of rules.limits) {
+    if (isOut(side, milliC, side === 'high' ? open.max : open.min)) return false
+  }
+  return true
 }
 
 /** The longest stretch of identical values, the newest reading included. */

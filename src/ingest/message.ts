@@ -86,9 +86,20 @@ function endOfId(topic: string, prefix: string): number {
 
 /** The sensor id of a topic segment or user name: decimal, no sign, no leading zero (7 and 007 would be one sensor). */
 export function readSensorId(text: string): number | null {
-  const id = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN
+  const { length } = text
+  if (length === 0 || length > MAX_ID_DIGITS || text.charCodeAt(0) === ZERO) return null
+  let id = 0
+  for (let index = 0; index < length; index++) {
+    const digit = text.charCodeAt(index) - ZERO
+    if (digit < 0 || digit > 9) return null
+    id = id * 10 + digit
+  }
   return Number.isSafeInteger(id) ? id : null
 }
+
+const ZERO = 0x30
+/** 2^53 has sixteen. */
+const MAX_ID_DIGITS = 16
 
 function readTopic(topic: string, prefix: string): { sensorId: number; ending: string } | null {
   const slash = endOfId(topic, prefix)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -26,7 +26,7 @@ export type Stage = Awaited<ReturnType<typeof openStage>>
 export async function openStage() {
   const folder = mkdtempSync(join(tmpdir(), 'unbroken-bench-'))
   const broker = await startMosquitto({ folder })
-  const postgres = await startEmbeddedPostgres({ name: 'bench', log: () => {} })
+  const postgres = await startEmbeddedPostgres({ name: 'bench', settings: serverProfile(), log: () => {} })
   const name = `bench_${randomBytes(4).toString('hex')}`
   await createDatabase(postgres.adminUrl, name, { owner: new URL(postgres.ownerUrl).username })
   const ownerUrl = withDatabase(postgres.ownerUrl, name)
@@ -44,6 +44,13 @@ export async function openStage() {
     rmSync(folder, { recursive: true, force: true })
   }
   return { broker, db, owner, servingUrl: postgres.servingUrl, ctx: contextOf(db), close }
+}
+
+/** The settings the service asks of PostgreSQL, as production has them. */
+function serverProfile(): Record<string, string> {
+  const text = readFileSync(join(import.meta.dirname, '../../infra/postgres/profile.conf'), 'utf8')
+  const lines = text.split('\n').filter((line) => /^\w/.test(line))
+  return Object.fromEntries(lines.map((line) => line.split('=').map((part) => part.trim())))
 }
 
 function contextOf(db: Database): Ctx {
