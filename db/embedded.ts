@@ -38,7 +38,7 @@ export type EmbeddedOptions = {
   xdgDataHome?: string | undefined
   /** The port to try first; when it is taken another one is used. */
   port?: number | undefined
-  /** Settings of the server beside or instead of the usual ones, as in `postgresql.conf`; a running one keeps its own. */
+  /** Settings of the server beside or instead of the usual ones, as in `postgresql.conf`; a running one keeps its. */
   settings?: Readonly<Record<string, string>> | undefined
 }
 

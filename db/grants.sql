@@ -14,7 +14,7 @@ grant select on schema_migration to :serving;
 grant select, insert on
   organisation, site, product, profile, profile_approval, therapy_order, container, shipment_party, shipment_profile,
   unit,
-  batch, reading, conflict, kept_message, kept_message_release, custody_event, evaluation, audit_entry
+  batch, reading, conflict, kept_message, kept_message_release, custody_event, evaluation, audit_entry, sequence_event
   to :serving;
 
 -- Superseded, never rewritten: only the columns that say so may change.
@@ -23,9 +23,13 @@ grant update (revoked_at) on api_key to :serving;
 grant update (superseded_at, superseded_reason) on calibration to :serving;
 grant update (superseded_at) on placement to :serving;
 
--- Lock targets. A row lock needs the right to update some column; revision and keeper say what a process may still remember.
+-- Lock targets. A row lock needs the right to update some column; revision and keeper say what a process may still
+-- remember.
 grant select, insert, update (model, revision) on sensor to :serving;
 grant select, insert, update (profile_id, packed_at, closed_at, judge_from, revision, keeper) on shipment to :serving;
+
+-- What stands now of what the appended rows say.
+grant select, insert, update on sensor_sequence to :serving;
 
 -- Caches and answers already given.
 grant select, insert, update, delete on checkpoint, judged_interval, idempotency to :serving;

@@ -381,6 +381,42 @@ grant select, insert on sensor to serving;
 grant update (model) on sensor to serving;
 grant update (revision) on sensor to serving;
 
+create table sensor_sequence (
+  sensor_id bigint not null,
+  epoch integer not null,
+  seen int8multirange not null,
+  up_to_at timestamp with time zone not null,
+  missing_since timestamp with time zone,
+  asked int8multirange,
+  attempts integer default 0 not null,
+  resend_due_at timestamp with time zone,
+  constraint sensor_sequence_attempts_check CHECK ((attempts >= 0)),
+  constraint sensor_sequence_epoch_check CHECK ((epoch >= 0)),
+  constraint sensor_sequence_pkey PRIMARY KEY (sensor_id),
+  constraint sensor_sequence_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id)
+) with (fillfactor=80);
+comment on table sensor_sequence is 'Sequence numbers seen of a sensor since its last restart (epoch), capped to 64 gaps. Numbers of readings later than up_to_at are seen too and not entered yet. asked: the numbers that the downlink asks for; resend_due_at: when it is to be changed.';
+CREATE INDEX sensor_sequence_due ON public.sensor_sequence USING btree (resend_due_at) WHERE (resend_due_at IS NOT NULL);
+grant select, insert, update on sensor_sequence to serving;
+
+create table sequence_event (
+  id bigint generated always as identity not null,
+  sensor_id bigint not null,
+  epoch integer not null,
+  kind text not null,
+  from_seq bigint not null,
+  to_seq bigint not null,
+  batch_id bigint not null,
+  known_at timestamp with time zone not null,
+  constraint sequence_event_check CHECK ((to_seq >= from_seq)),
+  constraint sequence_event_kind_check CHECK ((kind = ANY (ARRAY['restart'::text, 'missing'::text, 'filled'::text, 'given_up'::text]))),
+  constraint sequence_event_pkey PRIMARY KEY (id),
+  constraint sequence_event_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id)
+);
+comment on table sequence_event is 'What was noticed of a sensor''s sequence numbers: a restart (battery, reset), numbers missing, filled, given up.';
+CREATE INDEX sequence_event_by_sensor ON public.sequence_event USING btree (sensor_id, id);
+grant select, insert on sequence_event to serving;
+
 create table shipment (
   id bigint generated always as identity not null,
   organisation_id bigint not null,

@@ -14,6 +14,8 @@ export type Ctx = {
   metrics: Metrics
   /** The codecs of the MQTT door, so that a kept message can go through it again when a person releases it. */
   parseMessage: (received: Omit<ReceivedMessage, 'parsed'>) => ParsedMessage
+  /** Whether other processes may get messages of the same sensors: a shared subscription. */
+  sharesMessages: boolean
   /** Whether a shipment may be sealed on a profile marked as example: only embedded backends (trial runs) allow it. */
   exampleProfiles: 'allowed' | 'refused'
 }

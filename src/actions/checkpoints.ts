@@ -159,7 +159,7 @@ async function upsertCheckpoints(tx: Tx, list: readonly ToStore[]): Promise<void
 
 type Closed = { folded: RunningFold; from: number }
 
-/** The intervals of folds from an ordinal on. Another process may have stored the same ones: the same fold closed them. */
+/** The intervals of folds from an ordinal on. Another process may have stored them: the same fold closed them. */
 async function insertIntervals(tx: Tx, folds: readonly Closed[]): Promise<void> {
   const rows = folds.flatMap(({ folded, from }) =>
     folded.intervals

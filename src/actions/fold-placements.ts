@@ -4,7 +4,7 @@ import { type Base, loadBases, type StoredCheckpoint, writeFolds } from './check
 import type { PlacementFacts } from './judging-facts.ts'
 import { loadRows } from './load-rows.ts'
 
-/** A placement to fold. `changedFromAt` is the oldest instant at which its readings changed, Infinity where none did. */
+/** A placement to fold; `changedFromAt` is the oldest instant at which its readings changed, Infinity for none. */
 export type FoldWork = { placement: PlacementFacts; levels: number; changedFromAt: number }
 
 /** A fold that goes on: the state after a reading, and all intervals closed so far. */

@@ -71,7 +71,7 @@ export async function judgeConcerned(
   return { unjudged }
 }
 
-/** Claims shipments for a turn that ends with the transaction; what another one has claimed is waited for, unclaimed. */
+/** Claims shipments for a turn that ends with the transaction; waits, claiming none, for one that claimed some. */
 async function claim(memory: Memory, ids: readonly number[], turn: Promise<void>): Promise<void> {
   for (;;) {
     const other = ids.find((id) => memory.claimed.has(id) && memory.claimed.get(id) !== turn)

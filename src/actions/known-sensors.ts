@@ -1,5 +1,6 @@
 import { int8s } from '../../db/binary.ts'
 import type { Recording } from '../../db/connect.ts'
+import { loadSequences } from './follow-sequences.ts'
 import type { Gathered } from './gather-readings.ts'
 import type { Memory, PlacementLink, SensorMemory } from './recorder-memory.ts'
 import type { ToStore } from './store-readings.ts'
@@ -59,11 +60,13 @@ async function learn(run: Recording, rows: readonly Row[], gathered: Gathered): 
   const sinceAt = bringsNothing ? Number.POSITIVE_INFINITY : oldestAt - LOOK_BACK_MS
   const ids = int8s(rows.map(({ id }) => id))
   const newest = bringsNothing ? new Map<number, number>() : await loadNewest(run, ids, oldestAt)
+  const sequences = await loadSequences(run, ids)
   const placements = bringsNothing ? new Map<number, PlacementLink[]>() : await loadPlacements(run, ids, sinceAt)
   return new Map(
     rows.map(({ id, revision }) => {
       const newestAt = newest.get(id) ?? oldestAt - 1
-      return [id, { revision, newestAt, sinceAt, placements: placements.get(id) ?? [] }]
+      const [links, sequence] = [placements.get(id) ?? [], sequences.get(id) ?? null]
+      return [id, { revision, newestAt, sinceAt, placements: links, sequence }]
     }),
   )
 }

@@ -3,6 +3,7 @@ import { type Recording, recording } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
+import { followSequences } from './follow-sequences.ts'
 import { gather, readingsOf } from './gather-readings.ts'
 import { concernOf, judgeConcerned } from './judge-concerned.ts'
 import { keepMessages } from './keep-messages.ts'
@@ -125,10 +126,12 @@ async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Promise<v
     stored.conflicts.length === 0 ? stored.inserted : [...stored.inserted, ...stored.conflicts].sort(byKey)
   const concern = concernOf(changed, known, stored.late)
   const { unjudged } = await judgeConcerned(run, ctx, { concern, memory, turn })
+  const knownAt = ctx.now()
+  await followSequences(run, { messages, known, batchId, knownAt, shared: ctx.sharesMessages })
   for (const [sensorId, sensor] of known) {
     sensor.newestAt = Math.max(sensor.newestAt, gathered.get(sensorId)?.at(-1)?.at ?? sensor.newestAt)
   }
-  await closeBatch(run, { batchId, knownAt: ctx.now(), messages: messages.length, stored })
+  await closeBatch(run, { batchId, knownAt, messages: messages.length, stored })
   const { inserted, conflicts, duplicates } = stored
   return { stored: inserted.length, duplicates, conflicts: conflicts.length, unjudged }
 }

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/connect.ts'
 import type { Quiet } from '../domain/quiet.ts'
 import type { Folded } from './fold-placements.ts'
+import type { SequenceMemory } from './follow-sequences.ts'
 import type { ShipmentFacts } from './judging-facts.ts'
 import type { EvaluationHead } from './store-evaluations.ts'
 
@@ -33,6 +34,8 @@ export type SensorMemory = {
   sinceAt: number
   /** Judged roles only. */
   placements: PlacementLink[]
+  /** Null: no message of it was seen yet. */
+  sequence: SequenceMemory | null
 }
 
 /** The interval that links a sensor channel's readings to a shipment; an open end is Infinity. */

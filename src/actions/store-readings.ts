@@ -154,7 +154,8 @@ async function insertConflicts(run: Recording, batchId: number, readings: readon
       ${texts(different.map((reading) => reading.channel))}::text[],
       ${instants(different.map((reading) => reading.at))}::timestamptz[],
       ${int4s(different.map((reading) => reading.milliC))}::int[],
-      ${texts(different.map((reading) => reading.raw))}::text[], ${int8s(different.map((reading) => reading.seq))}::bigint[],
+      ${texts(different.map((reading) => reading.raw))}::text[],
+      ${int8s(different.map((reading) => reading.seq))}::bigint[],
       ${instants(different.map((reading) => reading.receivedAt))}::timestamptz[],
       ${texts(different.map((reading) => Buffer.from(reading.payload).toString('hex')))}::text[],
       ${int2s(different.map((reading) => reading.source))}::smallint[])

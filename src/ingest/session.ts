@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Metrics } from '../metrics.ts'
 import type { Batcher } from './batcher.ts'
 import { deferAcks } from './deferred-ack.ts'
+import { type DesiredState, downlink } from './downlink.ts'
 import { readingsFilter, receiveMessage } from './message.ts'
 
 /**
@@ -35,12 +36,18 @@ export function openSession(options: SessionOptions): Session {
     if (reasonCode === SESSION_TAKEN_OVER) session.lastError = `another program uses the client id ${broker.clientId}`
   })
   client.on('close', () => onClose(session))
-  return { connected: () => client.connected && session.subscribed, close: () => close(session) }
+  return {
+    connected: () => client.connected && session.subscribed,
+    tell: (sensorId, desired) => tell(session, sensorId, desired),
+    close: () => close(session),
+  }
 }
 
 export type Session = {
   /** Whether readings can arrive now: connected and subscribed. */
   connected: () => boolean
+  /** Publishes a sensor's desired state, retained; it leaves when there is a connection. */
+  tell: (sensorId: number, desired: DesiredState) => void
   /** Takes no more, stores and acks what came in, then disconnects; the broker keeps the session. */
   close: () => Promise<void>
 }
@@ -190,6 +197,13 @@ function onClose(session: State): void {
   const waiting = 'Readings wait at the broker and the sensors, nothing is lost'
   log.error(`No connection to the MQTT broker at ${hostOf(session)} (${reason}). ${waiting}. Check that it runs and \
 MQTT_URL; trying again every ${RECONNECT_MS / 1000} s`)
+}
+
+function tell({ client, options }: State, sensorId: number, desired: DesiredState): void {
+  const { topic, payload } = downlink(options.broker.prefix, sensorId, desired)
+  client.publish(topic, payload, { qos: 1, retain: true }, (error) => {
+    if (error) options.log.warn({ err: error, topic }, 'A downlink could not be published; it is tried again later')
+  })
 }
 
 async function close(session: State): Promise<void> {

@@ -59,6 +59,7 @@ function contextOf(db: Database): Ctx {
     log: pino({ level: 'silent' }),
     now: Date.now,
     metrics: createMetrics(),
+    sharesMessages: false,
     exampleProfiles: 'allowed',
     parseMessage: ({ topic, payload, receivedAt }) =>
       parseMessage(topic, payload, { prefix: PREFIX, receivedAt, retained: false }),

@@ -23,6 +23,7 @@ export async function createApi(database: Pick<TestDatabase, 'db'>) {
     log: pino({ level: 'debug' }, { write: (line) => void logged.push(line) }),
     now: () => clock.now,
     metrics: createMetrics(),
+    sharesMessages: false,
     exampleProfiles: 'refused',
     parseMessage: ({ topic, payload, ...rest }) =>
       receiveMessage(topic, payload, { prefix: 'unbroken/v1', ...rest }).parsed,

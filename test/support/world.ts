@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
+import { connect } from '../../db/connect.ts'
 import { at, json } from '../../db/tables.ts'
 import { correctPlacement, type PlacementChange } from '../../src/actions/correct-placement.ts'
 import { placeSensor } from '../../src/actions/place-sensor.ts'
@@ -28,6 +29,7 @@ export async function createWorld(database: TestDatabase, profile: Profile = FRI
     log: pino({ level: 'silent' }),
     now: () => clock.now,
     metrics: createMetrics(),
+    sharesMessages: false,
     exampleProfiles: 'allowed',
     parseMessage: (received) => parse(received.topic, received.payload, received.receivedAt).parsed,
   }
@@ -55,6 +57,13 @@ export async function createWorld(database: TestDatabase, profile: Profile = FRI
     .returning('id')
     .executeTakeFirstOrThrow()
   return { ctx, clock, db, sender, centre, productId: product.id, profileId: pinned.id }
+}
+
+/** Another process that records into the same database: connections and a memory of its own. */
+export function anotherProcess({ ctx }: World, { servingUrl }: TestDatabase): { ctx: Ctx; close: () => Promise<void> } {
+  const options = { max: 4, applicationName: 'unbroken test', statementTimeoutMs: 30_000, log: { warn: () => {} } }
+  const db = connect(servingUrl, options)
+  return { ctx: { ...ctx, db }, close: db.close }
 }
 
 /** A machine of an organisation. */
@@ -170,9 +179,10 @@ export function message(
   sensorId: number,
   samples: readonly { at: number; c: number | null }[],
   now: number,
+  seq?: number,
 ): ReceivedMessage {
   const readings = samples.map(({ at: when, c }) => ({ at: new Date(when).toISOString(), value: c, unit: 'CEL' }))
-  const body = Buffer.from(JSON.stringify({ readings }))
+  const body = Buffer.from(JSON.stringify({ ...(seq === undefined ? {} : { seq }), readings }))
   return parse(`unbroken/v1/${sensorId}/readings`, body, now)
 }
 
