@@ -174,16 +174,25 @@ export async function correct(world: World, placementId: number, change: Placeme
   return result
 }
 
+type Sample = { at: number; c: number | null }
+
 /** A message as the door hands it on: native JSON through the real codec. */
-export function message(
-  sensorId: number,
-  samples: readonly { at: number; c: number | null }[],
-  now: number,
-  seq?: number,
-): ReceivedMessage {
-  const readings = samples.map(({ at: when, c }) => ({ at: new Date(when).toISOString(), value: c, unit: 'CEL' }))
-  const body = Buffer.from(JSON.stringify({ ...(seq === undefined ? {} : { seq }), readings }))
-  return parse(`unbroken/v1/${sensorId}/readings`, body, now)
+export function message(sensorId: number, samples: readonly Sample[], now: number): ReceivedMessage {
+  return parse(`unbroken/v1/${sensorId}/readings`, body({ readings: samples.map(told) }), now)
+}
+
+/** The same with a sequence number. */
+export function numbered(seq: number, sensorId: number, samples: readonly Sample[]): ReceivedMessage {
+  const now = Math.max(...samples.map((sample) => sample.at))
+  return parse(`unbroken/v1/${sensorId}/readings`, body({ seq, readings: samples.map(told) }), now)
+}
+
+function told({ at: when, c }: Sample) {
+  return { at: new Date(when).toISOString(), value: c, unit: 'CEL' }
+}
+
+function body(json: object): Uint8Array {
+  return Buffer.from(JSON.stringify(json))
 }
 
 function parse(topic: string, payload: Uint8Array, receivedAt: number): ReceivedMessage {
