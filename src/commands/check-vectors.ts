@@ -4,6 +4,7 @@ import { z } from 'zod'
 import * as thermal from '../../simulators/physics/check-thermal.ts'
 import * as custodyChain from '../vectors/custody-chain.ts'
 import * as excursions from '../vectors/excursions.ts'
+import * as gs1Keys from '../vectors/gs1-keys.ts'
 import * as hashChain from '../vectors/hash-chain.ts'
 import type { CaseResult } from '../vectors/result.ts'
 import * as unitsTime from '../vectors/units-time.ts'
@@ -14,6 +15,7 @@ const CHECKERS: readonly { schema: string; check: (file: unknown) => CaseResult[
   unitsTime,
   custodyChain,
   hashChain,
+  gs1Keys,
   thermal,
 ]
 
