@@ -7,6 +7,7 @@ import * as excursions from '../vectors/excursions.ts'
 import * as gs1Keys from '../vectors/gs1-keys.ts'
 import * as hashChain from '../vectors/hash-chain.ts'
 import type { CaseResult } from '../vectors/result.ts'
+import * as stabilityBudget from '../vectors/stability-budget.ts'
 import * as unitsTime from '../vectors/units-time.ts'
 
 /** What this program can check, by the `schema` a file names. */
@@ -16,6 +17,7 @@ const CHECKERS: readonly { schema: string; check: (file: unknown) => CaseResult[
   custodyChain,
   hashChain,
   gs1Keys,
+  stabilityBudget,
   thermal,
 ]
 
