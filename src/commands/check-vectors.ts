@@ -6,6 +6,7 @@ import * as custodyChain from '../vectors/custody-chain.ts'
 import * as excursions from '../vectors/excursions.ts'
 import * as gs1Keys from '../vectors/gs1-keys.ts'
 import * as hashChain from '../vectors/hash-chain.ts'
+import * as mkt from '../vectors/mkt.ts'
 import type { CaseResult } from '../vectors/result.ts'
 import * as stabilityBudget from '../vectors/stability-budget.ts'
 import * as unitsTime from '../vectors/units-time.ts'
@@ -18,6 +19,7 @@ const CHECKERS: readonly { schema: string; check: (file: unknown) => CaseResult[
   hashChain,
   gs1Keys,
   stabilityBudget,
+  mkt,
   thermal,
 ]
 
