@@ -7,6 +7,7 @@ import * as excursions from '../vectors/excursions.ts'
 import * as gs1Keys from '../vectors/gs1-keys.ts'
 import * as hashChain from '../vectors/hash-chain.ts'
 import * as mkt from '../vectors/mkt.ts'
+import * as receiptDecision from '../vectors/receipt-decision.ts'
 import type { CaseResult } from '../vectors/result.ts'
 import * as stabilityBudget from '../vectors/stability-budget.ts'
 import * as unitsTime from '../vectors/units-time.ts'
@@ -20,6 +21,7 @@ const CHECKERS: readonly { schema: string; check: (file: unknown) => CaseResult[
   gs1Keys,
   stabilityBudget,
   mkt,
+  receiptDecision,
   thermal,
 ]
 
