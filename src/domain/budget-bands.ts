@@ -52,7 +52,7 @@ function allowedMs({ budgetBands }: BudgetScale, { band }: Outside): number {
   return budgetBands[band]?.allowedMs ?? 0
 }
 
-/** Why bands cannot be charged exclusively, one sentence each that says what to change; for the approval of a profile. */
+/** Why bands cannot be charged exclusively, one sentence each that says what to change: for a profile's approval. */
 export function bandProblems(scale: BudgetScale): string[] {
   const { budgetBands } = scale
   const lost = budgetBands.filter((band) => bandSide(scale, band) === null)

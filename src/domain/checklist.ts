@@ -68,13 +68,14 @@ export type Answer = { readonly said: 'yes' | 'no' | 'not_done'; readonly remark
 export type BoxAnswers = Readonly<Record<BoxItem, Answer>>
 export type UnitAnswers = Readonly<Record<UnitItem, Answer>>
 
-/** The ids of the questions about the box or about a unit, in order. */
-export function checklistItems(about: 'box'): BoxItem[]
-export function checklistItems(about: 'unit'): UnitItem[]
-export function checklistItems(about: 'box' | 'unit'): (BoxItem | UnitItem)[] {
-  return Object.keys(CHECKLIST)
-    .filter(isItem)
-    .filter((id) => CHECKLIST[id].about === about)
+const ITEMS: readonly (BoxItem | UnitItem)[] = Object.keys(CHECKLIST).filter(isItem)
+
+/** The questions about the box, and those about every unit, each in the order of the list. */
+export const BOX_ITEMS: readonly BoxItem[] = ITEMS.filter(isBoxItem)
+export const UNIT_ITEMS: readonly UnitItem[] = ITEMS.filter((id) => !isBoxItem(id))
+
+function isBoxItem(id: BoxItem | UnitItem): id is BoxItem {
+  return CHECKLIST[id].about === 'box'
 }
 
 function isItem(id: string): id is keyof Checklist {

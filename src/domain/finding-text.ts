@@ -137,7 +137,7 @@ export const FINDING_TEXT: Record<FindingCode, FindingText> = {
     now: `${HOLD} Wait for the sponsor; nothing else is missing for this.`,
   },
   EXPIRY_UNCLEAR: {
-    what: 'It is past the expiry by one clock and not by another: the label does not say in which time zone it is meant.',
+    what: 'The expiry is past by one clock and not by another: the label does not say in which time zone it is meant.',
     now: `Do not use it. ${HOLD} Ask the sponsor for the exact time.`,
   },
   DEVICE_ALARM: {

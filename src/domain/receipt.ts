@@ -10,9 +10,9 @@ import type { Severity } from './profile.ts'
  * verdict per unit. What is found about the box applies to each of its units; all findings are listed, the worst
  * decides, and a confirmed alarm hides nothing.
  *
- *   answers about the box ─┐                          ┌─► verdict of unit 1 ─┐
- *   facts of the box ──────┼─► findings of the box ───┼─► verdict of unit 2 ─┼─► the shipment shows the worst, and counts
- *   answers, facts of each unit ─► findings of the unit ─┘                   ┘
+ *   answers about the box ─┐                            ┌─► verdict of unit 1 ─┐
+ *   facts of the box ──────┴─► findings of the box ─────┼─► verdict of unit 2 ─┼─► the worst, and how many of each
+ *   answers about, facts of each unit ─► its findings ──┘                      ┘
  */
 export function judgeReceipt({ box, units }: Receipt): ReceiptVerdict {
   const boxFound = boxFindings(box)

@@ -10,7 +10,7 @@ import { type CaseResult, compareCase, malformedFile } from './result.ts'
 /** Files this module checks. */
 export const schema = 'coldchain-vectors/gs1-keys@1'
 
-/** Runs every case of `gs1-keys.json`: check digits, EPC URN and Digital Link both ways, barcodes, ISBT check characters. */
+/** Runs every case of `gs1-keys.json`: check digits, EPC URN and Digital Link both ways, barcodes, check characters. */
 export function check(file: unknown): CaseResult[] {
   const parsed = fileSchema.safeParse(file)
   if (!parsed.success) return malformedFile(parsed.error)

@@ -1,13 +1,9 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { addUsage } from '../../src/domain/budget.ts'
 import { type Exposure, expose } from '../../src/domain/exposure.ts'
 import { PLAIN_SENSOR, type WholePlacement } from '../../src/domain/judge.ts'
 import { placedRows } from '../../src/domain/placed-rows.ts'
 import type { BudgetBand, Profile } from '../../src/domain/profile.ts'
 import { FRIDGE, MINUTE, T0 } from '../support/limits.ts'
-import { exposePlainly } from './plain-exposure.ts'
-import { GRID_MS, type RandomCase, randomCase } from './random-case.ts'
 
 const HOUR = 60 * MINUTE
 const BANDS: BudgetBand[] = [
@@ -18,8 +14,8 @@ const BANDS: BudgetBand[] = [
 ]
 const PROFILE: Profile = { ...FRIDGE, budgetBands: BANDS }
 
-/** Minutes after `T0`; each sensor a list of [minute, degrees], its placement the whole window or as said. */
-type Sensor = { from?: number; to?: number; readings: [number, number][] }
+/** Minutes after `T0`; `0=5 15=9` are degrees by minute. A placement is the whole window or as said. */
+type Sensor = { from?: number; to?: number; readings: string }
 
 function exposed(
   sensors: readonly Sensor[],
@@ -32,13 +28,20 @@ function exposed(
       role: 'product',
       fromAt: T0 + from * MINUTE,
       toAt: to === undefined ? Number.POSITIVE_INFINITY : T0 + to * MINUTE,
-      rows: readings.map(([minute, degrees]) => ({ at: T0 + minute * MINUTE, milliC: Math.round(degrees * 1000) })),
+      rows: rowsOf(readings),
       sensor: PLAIN_SENSOR,
     }),
   )
   const [from, to] = view.within ?? [0, minutes]
   const within = { fromAt: T0 + from * MINUTE, toAt: T0 + to * MINUTE }
   return expose(PROFILE, placedRows(PROFILE, span, placements), { span, within })
+}
+
+function rowsOf(readings: string) {
+  return readings.split(' ').map((reading) => {
+    const [minute, degrees] = reading.split('=').map(Number)
+    return { at: T0 + (minute ?? 0) * MINUTE, milliC: Math.round((degrees ?? 0) * 1000) }
+  })
 }
 
 /** `COOL 30+15`: minutes consumed and presumed of each band that was used. */
@@ -50,109 +53,25 @@ function used({ usage }: Pick<Exposure, 'usage'>): string {
 }
 
 describe('one sensor', () => {
-  test.each<[string, [number, number][], string]>([
+  test.each<[string, string, string]>([
     [
       'every value goes to the one band it lies in',
-      [
-        [0, 5],
-        [15, 9],
-        [30, 20],
-        [45, 1],
-        [60, -1],
-        [75, 5],
-      ],
+      '0=5 15=9 30=20 45=1 60=-1 75=5',
       'FREEZE 15+0, COLD 15+0, COOL 15+0, RT 15+0',
     ],
-    [
-      'label limits are free',
-      [
-        [0, 8],
-        [15, 2],
-        [30, 5],
-        [45, 5],
-        [60, 5],
-        [75, 5],
-      ],
-      '',
-    ],
+    ['label limits are free', '0=8 15=2 30=5 45=5 60=5 75=5', ''],
     [
       'an edge belongs to the band nearer the label',
-      [
-        [0, 15],
-        [15, 0],
-        [30, 15.001],
-        [45, -0.001],
-        [60, 5],
-        [75, 5],
-      ],
+      '0=15 15=0 30=15.001 45=-0.001 60=5 75=5',
       'FREEZE 15+0, COLD 15+0, COOL 15+0, RT 15+0',
     ],
-    [
-      'beyond every band is forbidden time of its own',
-      [
-        [0, 25.001],
-        [15, 5],
-        [30, 5],
-        [45, 5],
-        [60, 5],
-        [75, 5],
-      ],
-      'NO_BAND 15+0',
-    ],
-    [
-      'a gap goes to the neighbour farther out',
-      [
-        [0, 9],
-        [60, 20],
-        [75, 5],
-      ],
-      'COOL 15+0, RT 15+45',
-    ],
-    [
-      'a gap before a value out is presumed',
-      [
-        [0, 5],
-        [60, 9],
-        [75, 5],
-      ],
-      'COOL 15+45',
-    ],
-    [
-      'a gap between good values is free',
-      [
-        [0, 5],
-        [60, 5],
-        [75, 5],
-      ],
-      '',
-    ],
-    [
-      'a late start is a gap',
-      [
-        [45, 9],
-        [60, 5],
-        [75, 5],
-      ],
-      'COOL 15+45',
-    ],
-    [
-      'a start within the longest gap is neither',
-      [
-        [30, 9],
-        [45, 5],
-        [60, 5],
-        [75, 5],
-      ],
-      'COOL 15+0',
-    ],
-    [
-      'an early end is a gap',
-      [
-        [0, 5],
-        [15, 9],
-      ],
-      'COOL 15+60',
-    ],
+    ['beyond every band is forbidden time of its own', '0=25.001 15=5 30=5 45=5 60=5 75=5', 'NO_BAND 15+0'],
+    ['a gap goes to the neighbour farther out', '0=9 60=20 75=5', 'COOL 15+0, RT 15+45'],
+    ['a gap before a value out is presumed', '0=5 60=9 75=5', 'COOL 15+45'],
+    ['a gap between good values is free', '0=5 60=5 75=5', ''],
+    ['a late start is a gap', '45=9 60=5 75=5', 'COOL 15+45'],
+    ['a start within the longest gap is neither', '30=9 45=5 60=5 75=5', 'COOL 15+0'],
+    ['an early end is a gap', '0=5 15=9', 'COOL 15+60'],
   ])('%s', (_what, readings, expected) => expect(used(exposed([{ readings }], 90))).toBe(expected))
 
   test('a conflict is charged where it lies farther out', () =>
@@ -161,11 +80,7 @@ describe('one sensor', () => {
         exposed(
           [
             {
-              readings: [
-                [0, 9],
-                [0, 20],
-                [15, 5],
-              ],
+              readings: '0=9 0=20 15=5',
             },
           ],
           30,
@@ -178,11 +93,7 @@ describe('one sensor', () => {
         exposed(
           [
             {
-              readings: [
-                [0, 1],
-                [0, 9],
-                [15, 5],
-              ],
+              readings: '0=1 0=9 15=5',
             },
           ],
           30,
@@ -192,41 +103,22 @@ describe('one sensor', () => {
 })
 
 describe('several sensors', () => {
-  const calm: [number, number][] = [
-    [0, 5],
-    [15, 5],
-    [30, 5],
-    [45, 5],
-    [60, 5],
-  ]
+  const calm = '0=5 15=5 30=5 45=5 60=5'
   test('each instant is charged once, where the value lies farthest outside', () => {
     const warm: Sensor = {
-      readings: [
-        [0, 9],
-        [30, 5],
-        [45, 5],
-        [60, 5],
-      ],
+      readings: '0=9 30=5 45=5 60=5',
     }
     const warmer: Sensor = {
-      readings: [
-        [0, 5],
-        [15, 20],
-        [45, 5],
-        [60, 5],
-      ],
+      readings: '0=5 15=20 45=5 60=5',
     }
     expect(used(exposed([warm, warmer], 75))).toBe('COOL 15+0, RT 30+0')
     expect(used(exposed([warm, warm], 75))).toBe('COOL 30+0')
     expect(used(exposed([{ readings: calm }, warm], 75))).toBe('COOL 30+0')
   })
   test('a silent sensor takes nothing from what is certain, nor the other way round', () => {
-    const cool: Sensor = { readings: calm.map(([minute]) => [minute, 9]) }
+    const cool: Sensor = { readings: calm.replaceAll('=5', '=9') }
     const silent: Sensor = {
-      readings: [
-        [0, 20],
-        [60, 5],
-      ],
+      readings: '0=20 60=5',
     }
     expect(used(exposed([silent], 75))).toBe('RT 15+45')
     expect(used(exposed([cool, silent], 75))).toBe('COOL 60+0, RT 15+45')
@@ -235,10 +127,7 @@ describe('several sensors', () => {
         exposed(
           [
             {
-              readings: [
-                [0, 9],
-                [60, 5],
-              ],
+              readings: '0=9 60=5',
             },
             cool,
           ],
@@ -250,17 +139,11 @@ describe('several sensors', () => {
   test('time without placement beside a value out is presumed, and nobody saw it', () => {
     const first: Sensor = {
       to: 30,
-      readings: [
-        [0, 5],
-        [15, 9],
-      ],
+      readings: '0=5 15=9',
     }
     const next: Sensor = {
       from: 60,
-      readings: [
-        [60, 5],
-        [75, 5],
-      ],
+      readings: '60=5 75=5',
     }
     const { unobserved, ...rest } = exposed([first, next], 90)
     expect(used(rest)).toBe('COOL 15+30')
@@ -284,102 +167,22 @@ describe('several sensors', () => {
 
 describe('what is known at the end', () => {
   test.each<[string, Sensor[], Exposure['current']]>([
-    ['inside the label', [{ readings: [[0, 5]] }], { band: null }],
-    ['outside', [{ readings: [[0, 9]] }], { band: 'COOL' }],
-    ['beyond every band', [{ readings: [[0, 30]] }], { band: 'NO_BAND' }],
-    ['the farther of two sensors', [{ readings: [[0, 9]] }, { readings: [[0, 20]] }], { band: 'RT' }],
+    ['inside the label', [{ readings: '0=5' }], { band: null }],
+    ['outside', [{ readings: '0=9' }], { band: 'COOL' }],
+    ['beyond every band', [{ readings: '0=30' }], { band: 'NO_BAND' }],
+    ['the farther of two sensors', [{ readings: '0=9' }, { readings: '0=20' }], { band: 'RT' }],
     [
       'a value of this very instant',
       [
         {
-          readings: [
-            [0, 5],
-            [15, 9],
-          ],
+          readings: '0=5 15=9',
         },
       ],
       { band: 'COOL' },
     ],
-    ['silence', [{ readings: [[-15, 9]] }], null],
+    ['silence', [{ readings: '-15=9' }], null],
   ])('%s', (_what, sensors, current) => {
     const placed = sensors.map((sensor) => ({ from: -15, ...sensor }))
     expect(exposed(placed, 15, { open: true }).current).toEqual(current)
   })
-})
-
-/** Bands over the temperatures that random cases are made of, some left out, some with a hole. */
-const randomBands = fc.subarray<BudgetBand>([
-  ...BANDS.slice(0, 3),
-  { id: 'RT', aboveMilliC: 15_000, uptoMilliC: 30_000, allowedMs: 24 * HOUR },
-  { id: 'HOT', aboveMilliC: 30_000, uptoMilliC: null, allowedMs: 0 },
-])
-const budgetCase = fc
-  .tuple(randomCase, randomBands)
-  .map(
-    ([given, budgetBands]): RandomCase => ({ ...given, profile: { ...given.profile, guardBand: 'none', budgetBands } }),
-  )
-
-function whole({ profile, span, placements }: RandomCase, within = span as { fromAt: number; toAt: number }): Exposure {
-  return expose(profile, placedRows(profile, span, placements), { span, within })
-}
-
-const sorted = (usage: Exposure['usage']) =>
-  addUsage(usage)
-    .filter(({ consumedMs, presumedMs }) => consumedMs + presumedMs > 0)
-    .sort((a, b) => (a.band < b.band ? -1 : 1))
-
-describe('laws', () => {
-  test('agrees with a reckoning that asks every minute what the words of the domain page say', () =>
-    fc.assert(
-      fc.property(budgetCase, (given) => {
-        const plain = exposePlainly(given.profile, given.span, { placements: given.placements, gridMs: GRID_MS })
-        const { usage, unobserved } = whole(given)
-        const expected = Object.keys({ ...plain.consumed, ...plain.presumed }).map((band) => ({
-          band,
-          consumedMs: plain.consumed[band] ?? 0,
-          presumedMs: plain.presumed[band] ?? 0,
-        }))
-        expect(sorted(usage)).toEqual(sorted(expected))
-        expect(unobserved.reduce((sum, { fromAt, toAt }) => sum + toAt - fromAt, 0)).toBe(plain.unobservedMs)
-      }),
-      { numRuns: 4000 },
-    ))
-  test('the parts of a window, split at any instant, add up to the whole', () =>
-    fc.assert(
-      fc.property(budgetCase, fc.double({ min: 0, max: 1, noNaN: true }), (given, share) => {
-        const { fromAt, toAt } = given.span
-        const splitAt = Math.round(fromAt + (toAt - fromAt) * share)
-        const parts = [whole(given, { fromAt, toAt: splitAt }), whole(given, { fromAt: splitAt, toAt })]
-        expect(sorted(parts.flatMap(({ usage }) => usage))).toEqual(sorted(whole(given).usage))
-        const unseen = (one: Exposure) => one.unobserved.reduce((sum, gap) => sum + gap.toAt - gap.fromAt, 0)
-        expect(parts.reduce((sum, part) => sum + unseen(part), 0)).toBe(unseen(whole(given)))
-      }),
-      { numRuns: 1000 },
-    ))
-  test('the order of readings and of placements changes nothing', () =>
-    fc.assert(
-      fc.property(budgetCase, (given) => {
-        const reversed = given.placements.toReversed().map((one) => ({ ...one, rows: one.rows.toReversed() }))
-        expect(whole({ ...given, placements: reversed })).toEqual(whole(given))
-      }),
-      { numRuns: 1000 },
-    ))
-  test('repeated readings change nothing', () =>
-    fc.assert(
-      fc.property(budgetCase, (given) => {
-        const repeated = given.placements.map((one) => ({ ...one, rows: [...one.rows, ...one.rows] }))
-        expect(whole({ ...given, placements: repeated })).toEqual(whole(given))
-      }),
-      { numRuns: 500 },
-    ))
-  test('presumed time in a silence is never more than the silence', () =>
-    fc.assert(
-      fc.property(budgetCase, (given) => {
-        for (const { fromAt, toAt, presumed } of whole(given).unobserved) {
-          const sum = presumed.reduce((total, one) => total + one.presumedMs, 0)
-          expect(sum).toBeLessThanOrEqual(toAt - fromAt)
-        }
-      }),
-      { numRuns: 500 },
-    ))
 })
