@@ -1,4 +1,5 @@
 import { type LabelExpiry, type LabelOffsets, labelSaysInstant } from './gs1-date.ts'
+import { leadingAi } from './gs1-field.ts'
 import type { Scan } from './gs1-scan.ts'
 
 /**
@@ -68,6 +69,8 @@ export type Difference = {
   readonly against: 'shipment' | 'order' | 'other_person'
   readonly expected: string
   readonly found: string
+  /** What was found goes on like another field: the scanner may leave out the separator (FNC1). Scan with another. */
+  readonly maybe: 'separator_lost' | null
 }
 
 /** What keeps an identity unverified: an act that is missing, or a field that must be on the label and was not read. */
@@ -140,13 +143,20 @@ function differences(read: LabelRead, unit: ExpectedUnit, offsets: LabelOffsets)
   const texts = TEXT_FIELDS.flatMap((field) => {
     const expected = unit[field]
     if (expected === null) return []
-    return read.values[field].filter((found) => found !== expected).map((found) => ({ field, expected, found }))
+    const others = read.values[field].filter((found) => found !== expected)
+    return others.map((found) => ({ field, expected, found, maybe: separatorLost(expected, found) }))
   })
   const { expiresAt } = unit
   if (expiresAt === null) return texts
   const wrong = read.expiries.filter((expiry) => !labelSaysInstant(expiry, expiresAt, offsets))
   const expected = new Date(expiresAt).toISOString()
-  return [...texts, ...wrong.map((expiry) => ({ field: 'expiry' as const, expected, found: printed(expiry) }))]
+  const asText = { field: 'expiry', expected, maybe: null } as const
+  return [...texts, ...wrong.map((expiry) => ({ ...asText, found: printed(expiry) }))]
+}
+
+function separatorLost(expected: string, found: string): Difference['maybe'] {
+  const goesOn = found.startsWith(expected) && leadingAi(found.slice(expected.length)) !== null
+  return goesOn ? 'separator_lost' : null
 }
 
 function printed({ date, time }: LabelExpiry): string {
@@ -175,7 +185,7 @@ function unread({ values }: LabelRead, order: ExpectedUnit): OpenPoint[] {
 /** Two people who read different things off one label differ, whatever was expected. */
 function betweenPeople({ first, second }: LabelReads): Difference[] {
   if (first === null || second === null) return []
-  const against = { person: 'between_people', against: 'other_person' } as const
+  const against = { person: 'between_people', against: 'other_person', maybe: null } as const
   const texts = TEXT_FIELDS.flatMap((field) => {
     const [mine, others] = [first.values[field], second.read.values[field]]
     if (mine.length === 0 || others.length === 0) return []

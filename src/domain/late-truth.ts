@@ -162,12 +162,14 @@ function isWorse(was: EventContent, is: EventContent): boolean {
 }
 
 function printedEvent(event: EventContent): string {
-  const from = isoInstant(event.startAt)
-  if (!('endAt' in event)) return `from ${from}, still lasting`
-  const { endAt, confirmedMs, presumedMs, extremeMilliC } = event
-  const extreme = extremeMilliC === null ? 'nothing measured' : `worst value ${exactC(extremeMilliC)} C`
+  const { startAt, firstOutAt } = event
+  const first = firstOutAt === null ? 'nothing measured' : `first measured ${isoInstant(firstOutAt)}`
+  if (!('endAt' in event)) return `from ${isoInstant(startAt)}, still lasting, ${first}`
+  const { endAt, lastOutAt, confirmedMs, presumedMs, extremeMilliC } = event
+  const last = lastOutAt === null ? '' : `, last ${isoInstant(lastOutAt)}`
+  const worst = extremeMilliC === null ? '' : `, worst value ${exactC(extremeMilliC)} C`
   const time = `${confirmedMs / 1000} s measured and ${presumedMs / 1000} s presumed`
-  return `${from} to ${isoInstant(endAt)}, ${time}, ${extreme}`
+  return `${isoInstant(startAt)} to ${isoInstant(endAt)}, ${time}, ${first}${last}${worst}`
 }
 
 function gapDifferences({ gaps: before }: EvaluationContent, { gaps: after }: EvaluationContent): TruthDifference[] {

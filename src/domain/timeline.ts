@@ -19,8 +19,9 @@ export type Between = { readonly fromAt: number; readonly toAt: number }
 export type TimelineRules = Pick<FoldRules, 'fromAt' | 'toAt' | 'nominalMs' | 'maxGapMs' | 'correct' | 'range'>
 
 /**
- * The stretches of one placement, ended at `endAt` as `finish` ends its fold. Rows ascend and lie in the scope; those
- * of one instant may come in any order. The last value may hold for no time at all: it is the newest one known.
+ * The stretches of one placement, ended at `endAt` as `finish` ends its fold. Rows ascend, lie in the scope and not
+ * after `endAt`; those of one instant may come in any order. The last value may hold for no time at all: it is the
+ * newest one known.
  */
 export function* timeline(rules: TimelineRules, rows: Iterable<Row>, endAt: number): Generator<Stretch, void> {
   const toAt = Math.max(rules.fromAt, Math.min(endAt, rules.toAt))

@@ -92,6 +92,14 @@ describe('one field that differs is a mismatch, and is named', () => {
   })
 })
 
+test('a scanner that leaves out separators is suspected, and the label stays a mismatch', () => {
+  const { result, differs } = compared(both(label(`]d201${GTIN}1727123110LOT7A21BAG-0007`)))
+  expect(result).toBe('mismatch')
+  expect(differs[0]).toMatchObject({ field: 'lot', found: 'LOT7A21BAG-0007', maybe: 'separator_lost' })
+  const other = compared(both(label(`]d201${GTIN}1727123110LOT7AX\u001d21BAG-0007`)))
+  expect(other.differs[0]).toMatchObject({ field: 'lot', found: 'LOT7AX', maybe: null })
+})
+
 describe('unverified is what is not proven', () => {
   test.each<[string, LabelReads, { order?: ExpectedUnit | null }, string]>([
     ['nothing read', { first: null, second: null }, {}, 'not_read, no_second_person'],

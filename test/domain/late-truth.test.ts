@@ -117,6 +117,13 @@ describe.each<[string, Change, Change, string, string]>([
   ],
   ['a longer event', {}, { level: { events: [{ ...EVENT, confirmedMs: 16 * MINUTE }] } }, '+ event H1', '- event H1'],
   ['an event presumed longer', {}, { level: { events: [{ ...EVENT, presumedMs: 1 }] } }, '+ event H1', '- event H1'],
+  [
+    'another last reading beyond',
+    {},
+    { level: { events: [{ ...EVENT, lastOutAt: T0 + 1 }] } },
+    '- event H1',
+    '- event H1',
+  ],
   ['another extreme', {}, { level: { events: [{ ...EVENT, extremeMilliC: 9100 }] } }, '+ event H1', '+ event H1'],
   ['budget over', {}, { unit: { budget: 'exceeded' } }, '+ budget BAG-1', '- budget BAG-1'],
   ['budget presumed over', {}, { unit: { budget: 'presumed_exceeded' } }, '+ budget BAG-1', '- budget BAG-1'],
@@ -137,7 +144,8 @@ describe.each<[string, Change, Change, string, string]>([
 
 test('a difference says before and after in words', () => {
   const { differences } = lateTruth(truth(), truth({ level: { events: [{ ...EVENT, extremeMilliC: 14_000 }] } }))
-  const lasted = '2026-03-02T10:00:00.000Z to 2026-03-02T10:15:00.000Z, 900 s measured and 0 s presumed'
+  const [from, to] = ['2026-03-02T10:00:00.000Z', '2026-03-02T10:15:00.000Z']
+  const lasted = `${from} to ${to}, 900 s measured and 0 s presumed, first measured ${from}, last ${from}`
   expect(differences.map(({ text }) => text)).toEqual([
     `Beyond H1: was ${lasted}, worst value 9 C, is ${lasted}, worst value 14 C.`,
   ])
