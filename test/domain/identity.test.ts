@@ -143,6 +143,10 @@ describe('two independent identifiers', () => {
       'unverified: second_identifier',
     )
   })
+  test('are not chain of identity and lot: neither tells one bag from another', () => {
+    const lotOnly = label(`(01)${GTIN}(10)LOT7A`)
+    expect(said(compared(both(lotOnly)))).toBe('unverified: second_identifier')
+  })
   test('are donation number and chain of identity', () => {
     const read = labelRead([scan('=G12348965432100'), { kind: 'coi', text: ' COI-7F3K-0001 ', isTyped: false }])
     expect(said(compared(both(read), { shipment: donation, order: donation }))).toBe('match: ')

@@ -118,6 +118,13 @@ describe.each<[string, Change, Change, string, string]>([
   ['a longer event', {}, { level: { events: [{ ...EVENT, confirmedMs: 16 * MINUTE }] } }, '+ event H1', '- event H1'],
   ['an event presumed longer', {}, { level: { events: [{ ...EVENT, presumedMs: 1 }] } }, '+ event H1', '- event H1'],
   [
+    'presumed time that was measured after all',
+    { level: { events: [{ ...EVENT, confirmedMs: 10 * MINUTE, presumedMs: 5 * MINUTE }] } },
+    {},
+    '+ event H1',
+    '- event H1',
+  ],
+  [
     'another last reading beyond',
     {},
     { level: { events: [{ ...EVENT, lastOutAt: T0 + 1 }] } },
