@@ -7,6 +7,8 @@ grant usage on schema public to :serving;
 grant usage on all sequences in schema public to :serving;
 revoke all on function ensure_reading_partition(date) from public;
 grant execute on function ensure_reading_partition(date) to :serving;
+revoke all on function ensure_month_partition(text, date) from public;
+grant execute on function ensure_month_partition(text, date) to :serving;
 
 grant select on schema_migration to :serving;
 
@@ -14,7 +16,7 @@ grant select on schema_migration to :serving;
 grant select, insert on
   organisation, site, product, profile, profile_approval, therapy_order, container, shipment_party, shipment_profile,
   unit,
-  batch, reading, conflict, kept_message, kept_message_release, custody_event, evaluation, audit_entry
+  batch, reading, conflict, observation, kept_message, kept_message_release, custody_event, evaluation, audit_entry
   to :serving;
 
 -- Superseded, never rewritten: only the columns that say so may change.

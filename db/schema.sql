@@ -244,6 +244,22 @@ create table kept_message_release (
 comment on table kept_message_release is 'A person sent a held or quarantined message through the door again.';
 grant select, insert on kept_message_release to serving;
 
+create table observation (
+  sensor_id bigint not null,
+  measured_at timestamp with time zone not null,
+  received_at timestamp with time zone not null,
+  batch_id bigint not null,
+  seq bigint,
+  value bigint,
+  quantity smallint not null,
+  channel text collate "C" not null,
+  raw text,
+  constraint observation_quantity_check CHECK ((quantity > 0)),
+  constraint observation_sensor_id_quantity_measured_at_channel_value_key UNIQUE NULLS NOT DISTINCT (sensor_id, quantity, measured_at, channel, value)
+) partition by RANGE (measured_at);
+comment on table observation is 'What a sensor channel measured beside temperature, a whole number in the scale of its quantity (codes and scales: src/domain/quantity.ts); null: a fault. The value is part of the key: an equal one is a duplicate, contradicting ones are both kept. raw: the text where it says more.';
+grant select, insert on observation to serving;
+
 create table organisation (
   id bigint generated always as identity not null,
   name text not null,
@@ -501,7 +517,7 @@ create table unit (
 comment on table unit is 'A bag in a shipment, by the code on its label; verdict and disposition are per unit.';
 grant select, insert on unit to serving;
 
-CREATE OR REPLACE FUNCTION public.ensure_reading_partition(month date)
+CREATE OR REPLACE FUNCTION public.ensure_month_partition(parent text, month date)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -509,24 +525,39 @@ CREATE OR REPLACE FUNCTION public.ensure_reading_partition(month date)
 AS $function$
 declare
   first date := date_trunc('month', month);
-  name text := 'reading_' || to_char(first, 'YYYY_MM');
+  name text := parent || '_' || to_char(first, 'YYYY_MM');
   from_at text := to_char(first, 'YYYY-MM-DD') || ' 00:00:00+00';
   to_at text := to_char(first + interval '1 month', 'YYYY-MM-DD') || ' 00:00:00+00';
 begin
-  if first < date '2001-01-01' then
-    raise exception 'no partition before 2001-01: a reading of % is held at the door', first using errcode = '22008';
+  if parent not in ('reading', 'observation') then
+    raise exception '% is not partitioned by month', parent using errcode = '22023';
   end if;
-  perform pg_advisory_xact_lock(hashtext('ensure_reading_partition'));
+  if first < date '2001-01-01' then
+    raise exception 'no partition before 2001-01: what was measured at % is held at the door', first
+      using errcode = '22008';
+  end if;
+  perform pg_advisory_xact_lock(hashtext('ensure_month_partition ' || parent));
   if to_regclass('public.' || name) is not null then
     return;
   end if;
-  execute format('create table public.%I (like public.reading including defaults including constraints)', name);
+  execute format('create table public.%I (like public.%I including defaults including constraints)', name, parent);
   execute format('alter table public.%I add constraint %I check (measured_at >= %L and measured_at < %L)',
     name, name || '_month', from_at, to_at);
-  execute format('alter table public.reading attach partition public.%I for values from (%L) to (%L)',
-    name, from_at, to_at);
+  execute format('alter table public.%I attach partition public.%I for values from (%L) to (%L)',
+    parent, name, from_at, to_at);
   execute format('alter table public.%I drop constraint %I', name, name || '_month');
 end;
 $function$;
+comment on function ensure_month_partition(parent text, month date) is 'Creates the partition of a month (2001 onward) of reading or observation when it is missing.';
+grant execute on function ensure_month_partition(parent text, month date) to serving;
+
+CREATE OR REPLACE FUNCTION public.ensure_reading_partition(month date)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public'
+BEGIN ATOMIC
+ SELECT ensure_month_partition('reading'::text, month) AS ensure_month_partition;
+END;
 comment on function ensure_reading_partition(month date) is 'Creates the reading partition of a month (2001 onward) when it is missing.';
 grant execute on function ensure_reading_partition(month date) to serving;

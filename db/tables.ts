@@ -1,4 +1,5 @@
 import { type ColumnType, type Generated, type GeneratedAlways, type RawBuilder, sql } from 'kysely'
+import type { Container, ObservationRow } from './tables-channels.ts'
 
 /**
  * The tables as TypeScript sees them; `test/db/tables.pg.test.ts` holds them against the migrated database.
@@ -23,6 +24,7 @@ export type Tables = {
   batch: Batch
   reading: Reading
   conflict: Conflict
+  observation: ObservationRow
   kept_message: KeptMessage
   kept_message_release: KeptMessageRelease
   custody_event: CustodyEventRow
@@ -49,12 +51,12 @@ export function json(value: unknown): RawBuilder<unknown> {
   return sql`${JSON.stringify(value)}::jsonb`
 }
 
-type Instant = ColumnType<number, RawBuilder<number>, RawBuilder<number>>
-type InstantOrNull = ColumnType<number | null, RawBuilder<number> | null | undefined, RawBuilder<number> | null>
+export type Instant = ColumnType<number, RawBuilder<number>, RawBuilder<number>>
+export type InstantOrNull = ColumnType<number | null, RawBuilder<number> | null | undefined, RawBuilder<number> | null>
 type Json = ColumnType<unknown, RawBuilder<unknown>, RawBuilder<unknown>>
 type JsonOrNull = ColumnType<unknown, RawBuilder<unknown> | null | undefined, RawBuilder<unknown> | null>
-type OrNull<T> = ColumnType<T | null, T | null | undefined, T | null>
-type Id = GeneratedAlways<number>
+export type OrNull<T> = ColumnType<T | null, T | null | undefined, T | null>
+export type Id = GeneratedAlways<number>
 
 type Organisation = { id: Id; name: string; gln: OrNull<string>; known_at: Instant }
 type Site = { id: Id; organisation_id: number; name: string; gln: OrNull<string>; time_zone: string; known_at: Instant }
@@ -119,16 +121,6 @@ type TherapyOrder = {
   coi_scheme: OrNull<string>
   expected: Json
   needed_by: InstantOrNull
-  known_at: Instant
-}
-type Container = {
-  id: Id
-  organisation_id: number
-  serial: string
-  kind: string
-  grai: OrNull<string>
-  qualified_until: InstantOrNull
-  hold_time_ms: OrNull<number>
   known_at: Instant
 }
 type Shipment = {

@@ -47,7 +47,7 @@ function reasonsToKeep(message: ReceivedMessage, known: ReadonlySet<number>): Wh
   const whys: Why[] = []
   if (problem !== null) whys.push({ outcome: 'rejected', ...problem })
   const unknown = sensorId !== null && !known.has(sensorId)
-  if (unknown && parsed.readings.length + held.length > 0) {
+  if (unknown && parsed.readings.length + parsed.observations.length + held.length > 0) {
     const detail = `no sensor ${sensorId} is registered: register it, then release this message`
     return [...whys, { outcome: 'quarantined', reason: 'UNKNOWN_SENSOR', detail }]
   }

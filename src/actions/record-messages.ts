@@ -7,6 +7,7 @@ import { judgeOrPostpone } from './judge.ts'
 import { keepMessages } from './keep-messages.ts'
 import { numbers } from './load-rows.ts'
 import { ensurePartitions } from './partitions.ts'
+import { prepareObservations, storeObservations } from './store-observations.ts'
 import { bounds, SOURCE, type StoredChange, storeReadings, type ToStore } from './store-readings.ts'
 
 /**
@@ -22,6 +23,7 @@ import { bounds, SOURCE, type StoredChange, storeReadings, type ToStore } from '
  */
 export async function recordMessages(ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<{ unjudged: boolean }> {
   await ensurePartitions(ctx.db, instantsOf(messages))
+  await prepareObservations(ctx.db, messages)
   const recorded = await transaction(ctx.db, (tx) => recordIn(tx, ctx, messages))
   ctx.metrics.readings.inc({ outcome: 'stored' }, recorded.stored)
   ctx.metrics.readings.inc({ outcome: 'duplicate' }, recorded.duplicates)
@@ -44,6 +46,7 @@ export async function recordIn(tx: Tx, ctx: Ctx, messages: readonly ReceivedMess
   const ofKnown = messages.filter(({ parsed }) => parsed.sensorId !== null && known.has(parsed.sensorId))
   const readings = ofKnown.flatMap((message) => toStore(message))
   const stored = await storeReadings(tx, batchId, readings)
+  await storeObservations(tx, batchId, ofKnown)
   await keepMessages(tx, ctx, { messages, known, conflicts: stored.conflicts })
   const changes = await lockConcernedShipments(tx, [...stored.inserted, ...stored.conflicts])
   await tx

@@ -1,9 +1,11 @@
 import { z } from '@hono/zod-openapi'
-import type { SensorStatus, ShipmentStatus, Temperature } from '../actions/shipment-status.ts'
+import type { SensorStatus } from '../actions/sensor-status.ts'
+import type { ShipmentStatus, Temperature } from '../actions/shipment-status.ts'
 import type { ExcursionEvent, LevelResult } from '../domain/combine.ts'
 import { coveragePercent, exactC, isoInstant } from '../domain/units.ts'
 import { custody, printCustody } from './custody-answer.ts'
 import { celsiusOrNull, isoOrNull, printedInstant } from './inputs.ts'
+import { measured, printMeasured } from './measured-answer.ts'
 
 const event = z.object({
   start: printedInstant,
@@ -60,6 +62,7 @@ const sensor = z.object({
     .object({ lowestC: z.number(), highestC: z.number() })
     .nullable()
     .meta({ description: 'the newest reading, corrected; the two differ where it contradicts itself' }),
+  observations: z.array(measured).meta({ description: 'the newest of each quantity beside temperature' }),
   calibration: z.object({
     id: z.int().nullable(),
     certificate: z.string().nullable(),
@@ -203,6 +206,7 @@ function printSensor(found: SensorStatus): z.infer<typeof sensor> {
     to: isoOrNull(found.toAt),
     dataUntil: isoOrNull(last?.at ?? null),
     last: last && { lowestC: exactC(last.lowestMilliC), highestC: exactC(last.highestMilliC) },
+    observations: found.observations.map(printMeasured),
     calibration: {
       id: certificate?.id ?? null,
       certificate: certificate?.certificate ?? null,

@@ -103,7 +103,8 @@ function createDoorBatcher(ctx: Ctx): Batcher {
   return createBatcher({
     record,
     setAside: async (message, problem) => {
-      await recordMessages(ctx, [{ ...message, parsed: { ...message.parsed, readings: [], held: [], problem } }])
+      const nothing = { readings: [], observations: [], held: [] }
+      await recordMessages(ctx, [{ ...message, parsed: { ...message.parsed, ...nothing, problem } }])
     },
     isTransient,
     isDataError,

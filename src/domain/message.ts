@@ -1,3 +1,5 @@
+import type { Quantity } from './quantity.ts'
+
 /** Why a message, or a reading of it, is kept as rejected; stable, public. */
 export const REJECT_REASONS = [
   /** the topic is not `{prefix}/{sensorId}/readings` */
@@ -23,6 +25,8 @@ export const REJECT_REASONS = [
   'READING_SHAPE',
   'UNIT_MISSING',
   'UNIT_UNKNOWN',
+  /** several quantities have this unit, and the channel does not say which was measured */
+  'QUANTITY_UNCLEAR',
   'CHANNEL_SHAPE',
   'TIME_MISSING',
   'NO_OFFSET',
@@ -46,18 +50,37 @@ export type MessageProblem = { readonly reason: RejectReason; readonly detail: s
  */
 export type ParsedReading = { at: number; channel: string; milliC: number | null; raw: string | null }
 
-/** A reading whose time is implausible: `index` is its place in the message, counted from 0. */
-export type HeldReading = ParsedReading & { index: number }
+/**
+ * The same of a channel that measures something else: `value` is a whole number in the quantity's scale
+ * (`quantity.ts`), null for a fault.
+ */
+export type ParsedObservation = {
+  at: number
+  channel: string
+  quantity: Quantity
+  value: number | null
+  raw: string | null
+}
+
+/** One whose time is implausible: `index` is its place in the message, counted from 0. */
+export type HeldReading = (ParsedReading | ParsedObservation) & { index: number }
+
+/** Tells an observation from a reading. */
+export function isObservation(found: ParsedReading | ParsedObservation): found is ParsedObservation {
+  return 'quantity' in found
+}
 
 /**
- * A message after the door. Readings stand in exactly one of three places: `readings`, `held` (a person looks at the
- * clock first), or named by `problem`. With a problem the whole message is kept as rejected; its good readings count.
- * `sensorId` is null when the topic names none, `seq` when the device sent none.
+ * A message after the door. What it measured stands in exactly one of four places: `readings` (temperatures),
+ * `observations` (all else), `held` (a person looks at the clock first), or named by `problem`. With a problem the
+ * whole message is kept as rejected; what is good in it counts. `sensorId` is null when the topic names none, `seq`
+ * when the device sent none.
  */
 export type ParsedMessage = {
   sensorId: number | null
   seq: number | null
   readings: ParsedReading[]
+  observations: ParsedObservation[]
   held: HeldReading[]
   problem: MessageProblem | null
 }

@@ -50,8 +50,8 @@ export function parseMessage(topic: string, payload: Uint8Array, envelope: Envel
     const format = quoted(envelope.contentType ?? `readings${ending}`)
     return nothing(sensorId, 'UNSUPPORTED_FORMAT', `format ${format} is not read: send application/json to …/readings`)
   }
-  const { seq, readings, held, problem } = codec(payload, envelope.receivedAt)
-  return { sensorId, seq, readings, held, problem }
+  const { seq, readings, observations, held, problem } = codec(payload, envelope.receivedAt)
+  return { sensorId, seq, readings, observations, held, problem }
 }
 
 /** Parses a message and keeps what a rejected one is kept with: topic, bytes, times, content type. */
@@ -96,7 +96,7 @@ function codecFor(ending: string, contentType: string | null): Codec | undefined
 
 function nothing(sensorId: number | null, reason: RejectReason, detail: string): ParsedMessage {
   const problem: MessageProblem = { reason, detail }
-  return { sensorId, seq: null, readings: [], held: [], problem }
+  return { sensorId, seq: null, readings: [], observations: [], held: [], problem }
 }
 
 /** MQTT forbids U+0000 in texts, not every broker checks it, and PostgreSQL cannot store it. */

@@ -1,0 +1,24 @@
+import type { Id, Instant, InstantOrNull, OrNull } from './tables.ts'
+
+/** Tables of containers and of what channels beyond temperature tell about them; see `tables.ts`. */
+export type Container = {
+  id: Id
+  organisation_id: number
+  serial: string
+  kind: string
+  grai: OrNull<string>
+  qualified_until: InstantOrNull
+  hold_time_ms: OrNull<number>
+  known_at: Instant
+}
+export type ObservationRow = {
+  sensor_id: number
+  measured_at: Instant
+  received_at: Instant
+  batch_id: number
+  seq: OrNull<number>
+  value: OrNull<number>
+  quantity: number
+  channel: string
+  raw: OrNull<string>
+}
