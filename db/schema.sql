@@ -126,14 +126,23 @@ create table container (
   qualified_until timestamp with time zone,
   hold_time_ms bigint,
   known_at timestamp with time zone not null,
+  coolant_capacity_milli integer,
+  coolant_loss_milli_per_day integer,
+  empty_mass_g integer,
+  dynamic_hold_time_ms bigint,
+  constraint container_coolant_capacity_milli_check CHECK ((coolant_capacity_milli > 0)),
+  constraint container_coolant_loss_milli_per_day_check CHECK ((coolant_loss_milli_per_day > 0)),
+  constraint container_dynamic_hold_time_ms_check CHECK ((dynamic_hold_time_ms > 0)),
+  constraint container_empty_mass_g_check CHECK ((empty_mass_g > 0)),
   constraint container_hold_time_ms_check CHECK ((hold_time_ms > 0)),
   constraint container_kind_check CHECK ((kind = ANY (ARRAY['dry_vapour_shipper'::text, 'dry_ice_box'::text, 'pcm_box'::text, 'active_container'::text]))),
   constraint container_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
   constraint container_organisation_id_serial_key UNIQUE (organisation_id, serial),
   constraint container_pkey PRIMARY KEY (id),
-  constraint container_serial_check CHECK ((serial <> ''::text))
+  constraint container_serial_check CHECK ((serial <> ''::text)),
+  constraint coolant_of_cooled CHECK (((kind = ANY (ARRAY['dry_vapour_shipper'::text, 'dry_ice_box'::text])) OR ((coolant_capacity_milli IS NULL) AND (coolant_loss_milli_per_day IS NULL))))
 );
-comment on table container is 'A box or dewar with its qualification; an object of its own that outlives shipments.';
+comment on table container is 'A box or dewar with its qualification; an object of its own that outlives shipments. Coolant in thousandths of a litre of nitrogen (dry vapour shipper) or of a kilogram of dry ice; its loss is that upright at 22 degrees Celsius. hold_time_ms is the qualified hold time at rest, dynamic_hold_time_ms that in transport.';
 grant select, insert on container to serving;
 
 create table custody_event (

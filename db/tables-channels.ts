@@ -9,6 +9,10 @@ export type Container = {
   grai: OrNull<string>
   qualified_until: InstantOrNull
   hold_time_ms: OrNull<number>
+  coolant_capacity_milli: OrNull<number>
+  coolant_loss_milli_per_day: OrNull<number>
+  empty_mass_g: OrNull<number>
+  dynamic_hold_time_ms: OrNull<number>
   known_at: Instant
 }
 export type ObservationRow = {

@@ -7,6 +7,7 @@ import type { Combined, JudgedSpan, Status } from '../domain/combine.ts'
 import type { Level, Severity } from '../domain/profile.ts'
 import type { Refusal } from '../domain/refusal.ts'
 import type { Assessment } from './assess.ts'
+import { type ContainerStatus, containerStatus } from './container-status.ts'
 import { type CustodyAnswer, custodyAnswer } from './custody-status.ts'
 import { type Reason, reasonsOf } from './evaluation-record.ts'
 import { assessAt, judgePending } from './judge.ts'
@@ -26,6 +27,8 @@ export type ShipmentStatus = {
   temperature: Temperature
   custody: CustodyAnswer
   sensors: SensorStatus[]
+  /** Null where the shipment names none. */
+  container: ContainerStatus | null
   units: { id: number; code: string; terminal: { kind: string; at: number } | null }[]
   /** SHA-256 over the evaluation's hash and the custody head, independent of `asOf`. */
   recordHash: string
@@ -100,6 +103,7 @@ async function readStatus(tx: Tx, actor: Actor, asked: Asked): Promise<ShipmentS
     temperature: { ...temperatureOf(assessment), outOfWindow: await countOutside(tx, assessment) },
     custody,
     sensors: await sensorStatuses(tx, assessment),
+    container: await containerStatus(tx, asked),
     units: units.map(({ id, code }) => ({
       id,
       code,

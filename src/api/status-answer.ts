@@ -3,6 +3,7 @@ import type { SensorStatus } from '../actions/sensor-status.ts'
 import type { ShipmentStatus, Temperature } from '../actions/shipment-status.ts'
 import type { ExcursionEvent, LevelResult } from '../domain/combine.ts'
 import { coveragePercent, exactC, isoInstant } from '../domain/units.ts'
+import { containerAnswer, printContainer } from './container-answer.ts'
 import { custody, printCustody } from './custody-answer.ts'
 import { celsiusOrNull, isoOrNull, printedInstant } from './inputs.ts'
 import { measured, printMeasured } from './measured-answer.ts'
@@ -96,6 +97,7 @@ export const shipmentStatus = z
     custody,
     identity: missing,
     sensors: z.array(sensor),
+    container: containerAnswer,
     units: z.array(unit),
     recordHash: z.string().meta({ description: 'over evaluation and custody; independent of asOf' }),
   })
@@ -113,6 +115,7 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
     custody: printCustody(found.custody),
     identity: { value: null, reason: 'Labels are compared with shipment and order at the receipt: none was made.' },
     sensors: found.sensors.map(printSensor),
+    container: printContainer(found.container),
     units: found.units.map(({ terminal, ...rest }) => ({
       ...rest,
       verdict: null,
