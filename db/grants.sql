@@ -20,10 +20,10 @@ grant select, insert on
   to :serving;
 
 -- Superseded, never rewritten: only the columns that say so may change.
-grant select, insert on api_key, calibration, placement to :serving;
+grant select, insert on api_key, calibration, lorawan_registration, placement to :serving;
 grant update (revoked_at) on api_key to :serving;
 grant update (superseded_at, superseded_reason) on calibration to :serving;
-grant update (superseded_at) on placement to :serving;
+grant update (superseded_at) on lorawan_registration, placement to :serving;
 
 -- Lock targets. A row lock needs the right to update some column: on sensor nothing else is changed by it.
 grant select, insert, update (model) on sensor to :serving;

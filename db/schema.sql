@@ -234,10 +234,12 @@ create table kept_message (
   sensor_id bigint,
   received_at timestamp with time zone not null,
   known_at timestamp with time zone not null,
+  dev_eui text,
   constraint kept_message_outcome_check CHECK ((outcome = ANY (ARRAY['rejected'::text, 'held'::text, 'quarantined'::text]))),
   constraint kept_message_pkey PRIMARY KEY (id)
 );
 comment on table kept_message is 'A message a person must look at, with its raw bytes: rejected (cannot be read), held (implausible clock), quarantined (unknown sensor).';
+CREATE INDEX kept_message_by_device ON public.kept_message USING btree (dev_eui, id) WHERE (dev_eui IS NOT NULL);
 CREATE INDEX kept_message_by_sensor ON public.kept_message USING btree (sensor_id, id);
 grant select, insert on kept_message to serving;
 
@@ -252,6 +254,25 @@ create table kept_message_release (
 );
 comment on table kept_message_release is 'A person sent a held or quarantined message through the door again.';
 grant select, insert on kept_message_release to serving;
+
+create table lorawan_registration (
+  id bigint generated always as identity not null,
+  sensor_id bigint not null,
+  dev_eui text not null,
+  decoder text,
+  fields jsonb not null,
+  reason text,
+  known_at timestamp with time zone not null,
+  superseded_at timestamp with time zone,
+  constraint lorawan_registration_dev_eui_check CHECK ((dev_eui ~ '^[0-9a-f]{16}$'::text)),
+  constraint lorawan_registration_pkey PRIMARY KEY (id),
+  constraint lorawan_registration_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id)
+);
+comment on table lorawan_registration is 'The DevEUI under which a network server publishes a sensor, and how its uplinks are read: the name of a decoder (null: not known yet), and for "decoded" the fields of the network server''s decoded payload. A change supersedes.';
+CREATE UNIQUE INDEX lorawan_registration_dev_eui ON public.lorawan_registration USING btree (dev_eui) WHERE (superseded_at IS NULL);
+CREATE UNIQUE INDEX lorawan_registration_sensor ON public.lorawan_registration USING btree (sensor_id) WHERE (superseded_at IS NULL);
+grant select, insert on lorawan_registration to serving;
+grant update (superseded_at) on lorawan_registration to serving;
 
 create table observation (
   sensor_id bigint not null,

@@ -1,4 +1,4 @@
-import type { Id, Instant, InstantOrNull, OrNull } from './tables.ts'
+import type { Id, Instant, InstantOrNull, Json, OrNull } from './tables.ts'
 
 /** Tables of containers and of what channels beyond temperature tell about them; see `tables.ts`. */
 export type Container = {
@@ -25,4 +25,14 @@ export type ObservationRow = {
   quantity: number
   channel: string
   raw: OrNull<string>
+}
+export type LorawanRegistration = {
+  id: Id
+  sensor_id: number
+  dev_eui: string
+  decoder: OrNull<string>
+  fields: Json
+  reason: OrNull<string>
+  known_at: Instant
+  superseded_at: InstantOrNull
 }

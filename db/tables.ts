@@ -1,5 +1,5 @@
 import { type ColumnType, type Generated, type GeneratedAlways, type RawBuilder, sql } from 'kysely'
-import type { Container, ObservationRow } from './tables-channels.ts'
+import type { Container, LorawanRegistration, ObservationRow } from './tables-channels.ts'
 
 /**
  * The tables as TypeScript sees them; `test/db/tables.pg.test.ts` holds them against the migrated database.
@@ -13,6 +13,7 @@ export type Tables = {
   profile: ProfileRow
   profile_approval: ProfileApproval
   sensor: Sensor
+  lorawan_registration: LorawanRegistration
   calibration: Calibration
   therapy_order: TherapyOrder
   container: Container
@@ -53,7 +54,7 @@ export function json(value: unknown): RawBuilder<unknown> {
 
 export type Instant = ColumnType<number, RawBuilder<number>, RawBuilder<number>>
 export type InstantOrNull = ColumnType<number | null, RawBuilder<number> | null | undefined, RawBuilder<number> | null>
-type Json = ColumnType<unknown, RawBuilder<unknown>, RawBuilder<unknown>>
+export type Json = ColumnType<unknown, RawBuilder<unknown>, RawBuilder<unknown>>
 type JsonOrNull = ColumnType<unknown, RawBuilder<unknown> | null | undefined, RawBuilder<unknown> | null>
 export type OrNull<T> = ColumnType<T | null, T | null | undefined, T | null>
 export type Id = GeneratedAlways<number>
@@ -211,6 +212,7 @@ type KeptMessage = {
   sensor_id: OrNull<number>
   received_at: Instant
   known_at: Instant
+  dev_eui: OrNull<string>
 }
 type KeptMessageRelease = { kept_message_id: number; reason: string; readings: number; known_at: Instant }
 type CustodyEventRow = {

@@ -46,6 +46,7 @@ function reasonsToKeep(message: ReceivedMessage, known: ReadonlySet<number>): Wh
   const { problem, held, sensorId } = parsed
   const whys: Why[] = []
   if (problem !== null) whys.push({ outcome: 'rejected', ...problem })
+  if (parsed.undecoded !== undefined) return [...whys, { outcome: 'quarantined', ...parsed.undecoded }]
   const unknown = sensorId !== null && !known.has(sensorId)
   if (unknown && parsed.readings.length + parsed.observations.length + held.length > 0) {
     const detail = `no sensor ${sensorId} is registered: register it, then release this message`
@@ -80,6 +81,7 @@ async function insertKept(tx: Tx, kept: { message: ReceivedMessage; why: Why }[]
         sensor_id: message.parsed.sensorId,
         received_at: at(message.receivedAt),
         known_at: at(now),
+        dev_eui: message.parsed.uplink?.devEui ?? null,
       })),
     )
     .returning('id')

@@ -7,6 +7,7 @@ import { judgeOrPostpone } from './judge.ts'
 import { keepMessages } from './keep-messages.ts'
 import { numbers } from './load-rows.ts'
 import { ensurePartitions } from './partitions.ts'
+import { resolveUplinks } from './resolve-uplinks.ts'
 import { prepareObservations, storeObservations } from './store-observations.ts'
 import { bounds, SOURCE, type StoredChange, storeReadings, type ToStore } from './store-readings.ts'
 
@@ -21,7 +22,8 @@ import { bounds, SOURCE, type StoredChange, storeReadings, type ToStore } from '
  * shipments everywhere; whatever changes a placement locks the sensor `for update`, so a placement being made while its
  * readings arrive is seen either here or there.
  */
-export async function recordMessages(ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<{ unjudged: boolean }> {
+export async function recordMessages(ctx: Ctx, received: readonly ReceivedMessage[]): Promise<{ unjudged: boolean }> {
+  const messages = await resolveUplinks(ctx, received)
   await ensurePartitions(ctx.db, instantsOf(messages))
   await prepareObservations(ctx.db, messages)
   const recorded = await transaction(ctx.db, (tx) => recordIn(tx, ctx, messages))

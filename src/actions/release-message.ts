@@ -9,6 +9,7 @@ import { audit } from './audit.ts'
 import { judgePending } from './judge.ts'
 import { ensurePartitions } from './partitions.ts'
 import { instantsOf, recordIn } from './record-messages.ts'
+import { resolveUplinks } from './resolve-uplinks.ts'
 import { prepareObservations } from './store-observations.ts'
 import { canSeeMessage } from './visibility.ts'
 
@@ -75,14 +76,17 @@ async function loadMessage(ctx: Ctx, actor: Actor, messageId: number): Promise<R
     contentType: row.content_type,
     retained: false,
   }
-  const parsed = ctx.parseMessage(received)
+  const [message] = await resolveUplinks(ctx, [{ ...received, parsed: ctx.parseMessage(received) }])
+  if (message === undefined) throw new Error('a message was lost on its way through the register')
+  const { parsed } = message
+  if (parsed.undecoded !== undefined) return refuse('invalid', `Not yet: ${parsed.undecoded.detail}.`)
   if (!(await isKnown(ctx, parsed.sensorId))) {
     return refuse(
       'invalid',
       `Sensor ${parsed.sensorId} is not registered: register it before its messages are released.`,
     )
   }
-  return { ...received, parsed }
+  return message
 }
 
 async function isKnown(ctx: Ctx, sensorId: number | null): Promise<boolean> {

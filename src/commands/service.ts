@@ -12,6 +12,7 @@ import type { ReceivedMessage } from '../domain/message.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { BATCHER_LIMITS, type Batcher, createBatcher } from '../ingest/batcher.ts'
 import { startEmbeddedBroker } from '../ingest/embedded-broker.ts'
+import { decodeUplink } from '../ingest/lorawan/decode-uplink.ts'
 import { parseMessage } from '../ingest/message.ts'
 import { openSession } from '../ingest/session.ts'
 import { createMetrics } from '../metrics.ts'
@@ -68,6 +69,7 @@ function createContext(config: Config, db: Database, log: Logger): Ctx {
     exampleProfiles: config.database.kind === 'embedded' ? 'allowed' : 'refused',
     parseMessage: ({ topic, payload, receivedAt, contentType, retained }) =>
       parseMessage(topic, payload, { prefix, receivedAt, contentType, retained }),
+    decodeUplink,
   }
 }
 
@@ -103,8 +105,9 @@ function createDoorBatcher(ctx: Ctx): Batcher {
   return createBatcher({
     record,
     setAside: async (message, problem) => {
-      const nothing = { readings: [], observations: [], held: [] }
-      await recordMessages(ctx, [{ ...message, parsed: { ...message.parsed, ...nothing, problem } }])
+      const { sensorId, seq } = message.parsed
+      const parsed = { sensorId, seq, readings: [], observations: [], held: [], problem }
+      await recordMessages(ctx, [{ ...message, parsed }])
     },
     isTransient,
     isDataError,
@@ -139,6 +142,7 @@ async function openBroker(config: Config, ctx: Ctx, batcher: Batcher): Promise<B
     ...door,
     port,
     prefix: config.mqtt.prefix,
+    lorawanTopics: config.mqtt.lorawanTopics,
     verify: (username, password) => verifySensor(ctx, Number(username), password),
   }).catch((error: unknown) => {
     throw listenError(error, { host: '127.0.0.1', port, setting: 'MQTT' })

@@ -1,4 +1,5 @@
 import type { Quantity } from './quantity.ts'
+import type { Undecoded, Uplink } from './uplink.ts'
 
 /** Why a message, or a reading of it, is kept as rejected; stable, public. */
 export const REJECT_REASONS = [
@@ -37,6 +38,8 @@ export const REJECT_REASONS = [
   'VALUE_SHAPE',
   /** the message was understood, and the database refused its data for good */
   'NOT_STORABLE',
+  /** made up by the network server's own test tool */
+  'SIMULATED',
 ] as const
 export type RejectReason = (typeof REJECT_REASONS)[number]
 
@@ -83,6 +86,10 @@ export type ParsedMessage = {
   observations: ParsedObservation[]
   held: HeldReading[]
   problem: MessageProblem | null
+  /** Only while it is not decoded: what a LoRaWAN device sent; nothing else stands here then. */
+  uplink?: Uplink
+  /** Only of an uplink that waits for a person. */
+  undecoded?: Undecoded
 }
 
 /** A message as it came in and as it was understood; `receivedAt` is epoch milliseconds of the service's clock. */

@@ -52,7 +52,13 @@ const PI_E40 = 31_415_926_535_897_932_384_626_433_832_795_028_841_971n
 const E40 = 10n ** 40n
 
 /** UN/ECE Recommendation 20 codes of the units the door takes beside those of temperature. */
-const UNITS = {
+export const OBSERVATION_UNIT_CODES = [
+  ...(['P1', 'DD', 'C81', 'K40', 'MSK', 'LUX'] as const),
+  ...(['A97', 'PAL', 'KPA', 'MBR', 'VLT', '2Z', 'KGM', 'GRM', 'LBR'] as const),
+] as const
+export type ObservationUnit = (typeof OBSERVATION_UNIT_CODES)[number]
+
+const UNITS: Record<ObservationUnit, UnitDefinition> = {
   /** percent */
   P1: { quantities: ['humidity', 'battery'], numerator: 1n, denominator: 1n },
   /** degree of angle */
@@ -76,12 +82,10 @@ const UNITS = {
   KGM: { quantities: ['mass'], numerator: 1n, denominator: 1n },
   GRM: { quantities: ['mass'], numerator: 1n, denominator: 1000n },
   LBR: { quantities: ['mass'], numerator: 45_359_237n, denominator: 100_000_000n },
-} as const satisfies Record<string, UnitDefinition>
-
-export type ObservationUnit = keyof typeof UNITS
+}
 
 /** The codes as a sentence lists them. */
-export const OBSERVATION_UNITS = Object.keys(UNITS).join(', ')
+export const OBSERVATION_UNITS = OBSERVATION_UNIT_CODES.join(', ')
 
 /** Tells whether a text is the code of a unit other than temperature that the door accepts. */
 export function isObservationUnit(text: unknown): text is ObservationUnit {
@@ -94,16 +98,14 @@ export function isObservationUnit(text: unknown): text is ObservationUnit {
  * null: the device named none.
  */
 export function quantityOf(unit: ObservationUnit, channel: string | null): Quantity | null {
-  const { quantities } = definitionOf(unit)
+  const { quantities } = UNITS[unit]
   if (quantities.length === 1) return quantities[0]
   return quantities.find((quantity) => channel === quantity || channel?.startsWith(`${quantity}_`)) ?? null
 }
 
 /** The quantities a unit is shared by, as a sentence lists them. */
 export function sharedBy(unit: ObservationUnit): string {
-  return definitionOf(unit)
-    .quantities.map((quantity) => `"${quantity}"`)
-    .join(' or ')
+  return UNITS[unit].quantities.map((quantity) => `"${quantity}"`).join(' or ')
 }
 
 /**
@@ -118,7 +120,7 @@ export function toScaled(
   const decimal = fixedPoint(text)
   if (decimal === null) return null
   const { decimals, low, high } = DEFINITIONS[quantity]
-  const { numerator, denominator } = definitionOf(unit)
+  const { numerator, denominator } = UNITS[unit]
   const one = 10 ** decimals
   const scaled = BigInt(decimal.units) * numerator * BigInt(one)
   const { rounded, exact } = divideRounded(scaled, denominator * 10n ** BigInt(decimal.scale))
@@ -145,8 +147,4 @@ export function quantityByCode(code: number): Quantity {
   const found = QUANTITIES.find((quantity) => DEFINITIONS[quantity].code === code)
   if (found === undefined) throw new Error(`${code} is no quantity`)
   return found
-}
-
-function definitionOf(unit: ObservationUnit): UnitDefinition {
-  return UNITS[unit]
 }

@@ -6,7 +6,8 @@ import { isOut, type Side } from './profile.ts'
  */
 
 /** UN/ECE Recommendation 20 codes of the temperature units the door accepts. */
-export type UnitCode = 'CEL' | 'FAH' | 'KEL'
+export const UNIT_CODES = ['CEL', 'FAH', 'KEL'] as const
+export type UnitCode = (typeof UNIT_CODES)[number]
 
 /** Tells whether a text is a unit code the door accepts. */
 export function isUnitCode(text: unknown): text is UnitCode {

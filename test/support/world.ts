@@ -11,6 +11,7 @@ import type { PlacementRole } from '../../src/domain/judge.ts'
 import type { ReceivedMessage } from '../../src/domain/message.ts'
 import type { Profile } from '../../src/domain/profile.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
+import { decodeUplink } from '../../src/ingest/lorawan/decode-uplink.ts'
 import { receiveMessage } from '../../src/ingest/message.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import type { TestDatabase } from './database.ts'
@@ -30,6 +31,7 @@ export async function createWorld(database: TestDatabase, profile: Profile = FRI
     metrics: createMetrics(),
     exampleProfiles: 'allowed',
     parseMessage: (received) => parse(received.topic, received.payload, received.receivedAt).parsed,
+    decodeUplink,
   }
   const known_at = at(T0)
   const db = database.db.kysely
