@@ -7,6 +7,8 @@ grant usage on schema public to :serving;
 grant usage on all sequences in schema public to :serving;
 revoke all on function ensure_reading_partition(date) from public;
 grant execute on function ensure_reading_partition(date) to :serving;
+revoke all on function ensure_month_partition(text, date) from public;
+grant execute on function ensure_month_partition(text, date) to :serving;
 
 grant select on schema_migration to :serving;
 
@@ -14,14 +16,15 @@ grant select on schema_migration to :serving;
 grant select, insert on
   organisation, site, product, profile, profile_approval, therapy_order, container, shipment_party, shipment_profile,
   unit,
-  batch, reading, conflict, kept_message, kept_message_release, custody_event, evaluation, audit_entry, sequence_event
+  batch, reading, conflict, observation, kept_message, kept_message_release, custody_event, evaluation, audit_entry,
+  sequence_event
   to :serving;
 
 -- Superseded, never rewritten: only the columns that say so may change.
-grant select, insert on api_key, calibration, placement to :serving;
+grant select, insert on api_key, calibration, lorawan_registration, placement to :serving;
 grant update (revoked_at) on api_key to :serving;
 grant update (superseded_at, superseded_reason) on calibration to :serving;
-grant update (superseded_at) on placement to :serving;
+grant update (superseded_at) on lorawan_registration, placement to :serving;
 
 -- Lock targets. A row lock needs the right to update some column; revision and keeper say what a process may still
 -- remember.

@@ -4,12 +4,12 @@ import type { ColumnType, Generated, GeneratedAlways, RawBuilder } from 'kysely'
  * The rows of each table. Instants are read as epoch milliseconds and written through `at()` of `tables.ts`.
  */
 
-type Instant = ColumnType<number, RawBuilder<number>, RawBuilder<number>>
-type InstantOrNull = ColumnType<number | null, RawBuilder<number> | null | undefined, RawBuilder<number> | null>
-type Json = ColumnType<unknown, RawBuilder<unknown>, RawBuilder<unknown>>
-type JsonOrNull = ColumnType<unknown, RawBuilder<unknown> | null | undefined, RawBuilder<unknown> | null>
-type OrNull<T> = ColumnType<T | null, T | null | undefined, T | null>
-type Id = GeneratedAlways<number>
+export type Instant = ColumnType<number, RawBuilder<number>, RawBuilder<number>>
+export type InstantOrNull = ColumnType<number | null, RawBuilder<number> | null | undefined, RawBuilder<number> | null>
+export type Json = ColumnType<unknown, RawBuilder<unknown>, RawBuilder<unknown>>
+export type JsonOrNull = ColumnType<unknown, RawBuilder<unknown> | null | undefined, RawBuilder<unknown> | null>
+export type OrNull<T> = ColumnType<T | null, T | null | undefined, T | null>
+export type Id = GeneratedAlways<number>
 
 export type Organisation = { id: Id; name: string; gln: OrNull<string>; known_at: Instant }
 export type Site = {
@@ -82,16 +82,6 @@ export type TherapyOrder = {
   coi_scheme: OrNull<string>
   expected: Json
   needed_by: InstantOrNull
-  known_at: Instant
-}
-export type Container = {
-  id: Id
-  organisation_id: number
-  serial: string
-  kind: string
-  grai: OrNull<string>
-  qualified_until: InstantOrNull
-  hold_time_ms: OrNull<number>
   known_at: Instant
 }
 export type Shipment = {
@@ -190,6 +180,7 @@ export type KeptMessage = {
   sensor_id: OrNull<number>
   received_at: Instant
   known_at: Instant
+  dev_eui: OrNull<string>
 }
 export type KeptMessageRelease = { kept_message_id: number; reason: string; readings: number; known_at: Instant }
 export type CustodyEventRow = {

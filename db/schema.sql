@@ -126,14 +126,23 @@ create table container (
   qualified_until timestamp with time zone,
   hold_time_ms bigint,
   known_at timestamp with time zone not null,
+  coolant_capacity_milli integer,
+  coolant_loss_milli_per_day integer,
+  empty_mass_g integer,
+  dynamic_hold_time_ms bigint,
+  constraint container_coolant_capacity_milli_check CHECK ((coolant_capacity_milli > 0)),
+  constraint container_coolant_loss_milli_per_day_check CHECK ((coolant_loss_milli_per_day > 0)),
+  constraint container_dynamic_hold_time_ms_check CHECK ((dynamic_hold_time_ms > 0)),
+  constraint container_empty_mass_g_check CHECK ((empty_mass_g > 0)),
   constraint container_hold_time_ms_check CHECK ((hold_time_ms > 0)),
   constraint container_kind_check CHECK ((kind = ANY (ARRAY['dry_vapour_shipper'::text, 'dry_ice_box'::text, 'pcm_box'::text, 'active_container'::text]))),
   constraint container_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
   constraint container_organisation_id_serial_key UNIQUE (organisation_id, serial),
   constraint container_pkey PRIMARY KEY (id),
-  constraint container_serial_check CHECK ((serial <> ''::text))
+  constraint container_serial_check CHECK ((serial <> ''::text)),
+  constraint coolant_of_cooled CHECK (((kind = ANY (ARRAY['dry_vapour_shipper'::text, 'dry_ice_box'::text])) OR ((coolant_capacity_milli IS NULL) AND (coolant_loss_milli_per_day IS NULL))))
 );
-comment on table container is 'A box or dewar with its qualification; an object of its own that outlives shipments.';
+comment on table container is 'A box or dewar with its qualification; an object of its own that outlives shipments. Coolant in thousandths of a litre of nitrogen (dry vapour shipper) or of a kilogram of dry ice; its loss is that upright at 22 degrees Celsius. hold_time_ms is the qualified hold time at rest, dynamic_hold_time_ms that in transport.';
 grant select, insert on container to serving;
 
 create table custody_event (
@@ -225,10 +234,12 @@ create table kept_message (
   sensor_id bigint,
   received_at timestamp with time zone not null,
   known_at timestamp with time zone not null,
+  dev_eui text,
   constraint kept_message_outcome_check CHECK ((outcome = ANY (ARRAY['rejected'::text, 'held'::text, 'quarantined'::text]))),
   constraint kept_message_pkey PRIMARY KEY (id)
 );
 comment on table kept_message is 'A message a person must look at, with its raw bytes: rejected (cannot be read), held (implausible clock), quarantined (unknown sensor).';
+CREATE INDEX kept_message_by_device ON public.kept_message USING btree (dev_eui, id) WHERE (dev_eui IS NOT NULL);
 CREATE INDEX kept_message_by_sensor ON public.kept_message USING btree (sensor_id, id);
 grant select, insert on kept_message to serving;
 
@@ -243,6 +254,41 @@ create table kept_message_release (
 );
 comment on table kept_message_release is 'A person sent a held or quarantined message through the door again.';
 grant select, insert on kept_message_release to serving;
+
+create table lorawan_registration (
+  id bigint generated always as identity not null,
+  sensor_id bigint not null,
+  dev_eui text not null,
+  decoder text,
+  fields jsonb not null,
+  reason text,
+  known_at timestamp with time zone not null,
+  superseded_at timestamp with time zone,
+  constraint lorawan_registration_dev_eui_check CHECK ((dev_eui ~ '^[0-9a-f]{16}$'::text)),
+  constraint lorawan_registration_pkey PRIMARY KEY (id),
+  constraint lorawan_registration_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id)
+);
+comment on table lorawan_registration is 'The DevEUI under which a network server publishes a sensor, and how its uplinks are read: the name of a decoder (null: not known yet), and for "decoded" the fields of the network server''s decoded payload. A change supersedes.';
+CREATE UNIQUE INDEX lorawan_registration_dev_eui ON public.lorawan_registration USING btree (dev_eui) WHERE (superseded_at IS NULL);
+CREATE UNIQUE INDEX lorawan_registration_sensor ON public.lorawan_registration USING btree (sensor_id) WHERE (superseded_at IS NULL);
+grant select, insert on lorawan_registration to serving;
+grant update (superseded_at) on lorawan_registration to serving;
+
+create table observation (
+  sensor_id bigint not null,
+  measured_at timestamp with time zone not null,
+  received_at timestamp with time zone not null,
+  batch_id bigint not null,
+  seq bigint,
+  value bigint,
+  quantity smallint not null,
+  channel text collate "C" not null,
+  raw text,
+  constraint observation_quantity_check CHECK ((quantity > 0)),
+  constraint observation_sensor_id_quantity_measured_at_channel_value_key UNIQUE NULLS NOT DISTINCT (sensor_id, quantity, measured_at, channel, value)
+) partition by RANGE (measured_at);
+comment on table observation is 'What a sensor channel measured beside temperature, a whole number in the scale of its quantity (codes and scales: src/domain/quantity.ts); null: a fault. The value is part of the key: an equal one is a duplicate, contradicting ones are both kept. raw: the text where it says more.';
+grant select, insert on observation to serving;
 
 create table organisation (
   id bigint generated always as identity not null,
@@ -543,7 +589,7 @@ create table unit (
 comment on table unit is 'A bag in a shipment, by the code on its label; verdict and disposition are per unit.';
 grant select, insert on unit to serving;
 
-CREATE OR REPLACE FUNCTION public.ensure_reading_partition(month date)
+CREATE OR REPLACE FUNCTION public.ensure_month_partition(parent text, month date)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -551,24 +597,39 @@ CREATE OR REPLACE FUNCTION public.ensure_reading_partition(month date)
 AS $function$
 declare
   first date := date_trunc('month', month);
-  name text := 'reading_' || to_char(first, 'YYYY_MM');
+  name text := parent || '_' || to_char(first, 'YYYY_MM');
   from_at text := to_char(first, 'YYYY-MM-DD') || ' 00:00:00+00';
   to_at text := to_char(first + interval '1 month', 'YYYY-MM-DD') || ' 00:00:00+00';
 begin
-  if first < date '2001-01-01' then
-    raise exception 'no partition before 2001-01: a reading of % is held at the door', first using errcode = '22008';
+  if parent not in ('reading', 'observation') then
+    raise exception '% is not partitioned by month', parent using errcode = '22023';
   end if;
-  perform pg_advisory_xact_lock(hashtext('ensure_reading_partition'));
+  if first < date '2001-01-01' then
+    raise exception 'no partition before 2001-01: what was measured at % is held at the door', first
+      using errcode = '22008';
+  end if;
+  perform pg_advisory_xact_lock(hashtext('ensure_month_partition ' || parent));
   if to_regclass('public.' || name) is not null then
     return;
   end if;
-  execute format('create table public.%I (like public.reading including defaults including constraints)', name);
+  execute format('create table public.%I (like public.%I including defaults including constraints)', name, parent);
   execute format('alter table public.%I add constraint %I check (measured_at >= %L and measured_at < %L)',
     name, name || '_month', from_at, to_at);
-  execute format('alter table public.reading attach partition public.%I for values from (%L) to (%L)',
-    name, from_at, to_at);
+  execute format('alter table public.%I attach partition public.%I for values from (%L) to (%L)',
+    parent, name, from_at, to_at);
   execute format('alter table public.%I drop constraint %I', name, name || '_month');
 end;
 $function$;
+comment on function ensure_month_partition(parent text, month date) is 'Creates the partition of a month (2001 onward) of reading or observation when it is missing.';
+grant execute on function ensure_month_partition(parent text, month date) to serving;
+
+CREATE OR REPLACE FUNCTION public.ensure_reading_partition(month date)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public'
+BEGIN ATOMIC
+ SELECT ensure_month_partition('reading'::text, month) AS ensure_month_partition;
+END;
 comment on function ensure_reading_partition(month date) is 'Creates the reading partition of a month (2001 onward) when it is missing.';
 grant execute on function ensure_reading_partition(month date) to serving;

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type * as rows from './rows.ts'
+import type * as channels from './rows-channels.ts'
 
 /**
  * The tables as TypeScript sees them; `test/db/tables.pg.test.ts` holds them against the migrated database.
@@ -13,9 +14,10 @@ export type Tables = {
   profile: rows.ProfileRow
   profile_approval: rows.ProfileApproval
   sensor: rows.Sensor
+  lorawan_registration: channels.LorawanRegistration
   calibration: rows.Calibration
   therapy_order: rows.TherapyOrder
-  container: rows.Container
+  container: channels.Container
   shipment: rows.Shipment
   shipment_party: rows.ShipmentParty
   shipment_profile: rows.ShipmentProfile
@@ -24,6 +26,7 @@ export type Tables = {
   batch: rows.Batch
   reading: rows.Reading
   conflict: rows.Conflict
+  observation: channels.ObservationRow
   kept_message: rows.KeptMessage
   kept_message_release: rows.KeptMessageRelease
   custody_event: rows.CustodyEventRow

@@ -52,8 +52,9 @@ function reasonsToKeep(message: ReceivedMessage, known: ReadonlyMap<number, unkn
   const { problem, held, sensorId } = parsed
   const whys: Why[] = []
   if (problem !== null) whys.push({ outcome: 'rejected', ...problem })
+  if (parsed.undecoded !== undefined) return [...whys, { outcome: 'quarantined', ...parsed.undecoded }]
   const unknown = sensorId !== null && !known.has(sensorId)
-  if (unknown && parsed.readings.length + held.length > 0) {
+  if (unknown && parsed.readings.length + parsed.observations.length + held.length > 0) {
     const detail = `no sensor ${sensorId} is registered: register it, then release this message`
     return [...whys, { outcome: 'quarantined', reason: 'UNKNOWN_SENSOR', detail }]
   }
@@ -86,6 +87,7 @@ async function insertKept(tx: Tx, kept: { message: ReceivedMessage; why: Why }[]
         sensor_id: message.parsed.sensorId,
         received_at: at(message.receivedAt),
         known_at: at(now),
+        dev_eui: message.parsed.uplink?.devEui ?? null,
       })),
     )
     .returning('id')

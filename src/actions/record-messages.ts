@@ -10,6 +10,8 @@ import { keepMessages } from './keep-messages.ts'
 import { lockKnownSensors } from './known-sensors.ts'
 import { ensurePartitions } from './partitions.ts'
 import { emptyMemory, forget, type Memory, memoryOf, remembering } from './recorder-memory.ts'
+import { resolveUplinks } from './resolve-uplinks.ts'
+import { prepareObservations, storeObservations } from './store-observations.ts'
 import { byKey, type StoredReadings, storeReadings } from './store-readings.ts'
 
 /**
@@ -24,8 +26,10 @@ import { byKey, type StoredReadings, storeReadings } from './store-readings.ts'
  * readings arrive is seen either here or there. What the process remembers (`recorder-memory.ts`) saves asking; it is
  * changed in place, and forgotten when anything fails, the commit included.
  */
-export async function recordMessages(ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<{ unjudged: boolean }> {
+export async function recordMessages(ctx: Ctx, received: readonly ReceivedMessage[]): Promise<{ unjudged: boolean }> {
+  const messages = await resolveUplinks(ctx, received)
   await ensurePartitions(ctx.db, instantsOf(messages))
+  await prepareObservations(ctx.db, messages)
   const memory = memoryOf(ctx.db)
   const record = (trusting: boolean) => remembering(memory, () => recordParts(ctx, { messages, memory, trusting }))
   const recorded = await record(true).catch((error) => {
@@ -121,6 +125,7 @@ async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Promise<v
   const readings = readingsOf(gathered, known)
   const newest = (sensorId: number) => (trusting ? (known.get(sensorId)?.newestAt ?? NEVER) : NEVER)
   const stored = await storeReadings(run, batchId, { readings, newest })
+  await storeObservations(run.tx, batchId, ofKnown(messages, known))
   await keepMessages(run.tx, ctx, { messages, known, conflicts: stored.conflicts })
   const changed =
     stored.conflicts.length === 0 ? stored.inserted : [...stored.inserted, ...stored.conflicts].sort(byKey)
@@ -134,6 +139,10 @@ async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Promise<v
   await closeBatch(run, { batchId, knownAt, messages: messages.length, stored })
   const { inserted, conflicts, duplicates } = stored
   return { stored: inserted.length, duplicates, conflicts: conflicts.length, unjudged }
+}
+
+function ofKnown(messages: readonly ReceivedMessage[], known: ReadonlyMap<number, unknown>): ReceivedMessage[] {
+  return messages.filter(({ parsed }) => parsed.sensorId !== null && known.has(parsed.sensorId))
 }
 
 /** Later than any reading: nothing is taken to be new. */

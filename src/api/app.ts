@@ -16,6 +16,7 @@ import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
 import { evaluationRoutes } from './evaluation-routes.ts'
 import { messageRoutes } from './message-routes.ts'
+import { observationRoutes } from './observation-routes.ts'
 import { observeRequest } from './observe-request.ts'
 import { orderRoutes } from './order-routes.ts'
 import { organisationRoutes } from './organisation-routes.ts'
@@ -95,6 +96,7 @@ function resources() {
     .openapiRoutes(placementRoutes)
     .openapiRoutes(custodyRoutes)
     .openapiRoutes(readingRoutes)
+    .openapiRoutes(observationRoutes)
     .openapiRoutes(evaluationRoutes)
     .openapiRoutes(messageRoutes)
     .openapiRoutes(auditRoutes)

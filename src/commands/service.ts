@@ -14,6 +14,7 @@ import { isRefusal } from '../domain/refusal.ts'
 import { BATCHER_LIMITS, type Batcher, createBatcher } from '../ingest/batcher.ts'
 import type { DesiredState } from '../ingest/downlink.ts'
 import { startEmbeddedBroker } from '../ingest/embedded-broker.ts'
+import { decodeUplink } from '../ingest/lorawan/decode-uplink.ts'
 import { parseMessage } from '../ingest/message.ts'
 import { openSession } from '../ingest/session.ts'
 import { createMetrics } from '../metrics.ts'
@@ -73,6 +74,7 @@ function createContext(config: Config, db: Database, log: Logger): Ctx {
     exampleProfiles: config.database.kind === 'embedded' ? 'allowed' : 'refused',
     parseMessage: ({ topic, payload, receivedAt, contentType, retained }) =>
       parseMessage(topic, payload, { prefix, receivedAt, contentType, retained }),
+    decodeUplink,
   }
 }
 
@@ -108,7 +110,9 @@ function createDoorBatcher(ctx: Ctx): Batcher {
   return createBatcher({
     record,
     setAside: async (message, problem) => {
-      await recordMessages(ctx, [{ ...message, parsed: { ...message.parsed, readings: [], held: [], problem } }])
+      const { sensorId, seq } = message.parsed
+      const parsed = { sensorId, seq, readings: [], observations: [], held: [], problem }
+      await recordMessages(ctx, [{ ...message, parsed }])
     },
     isTransient,
     isDataError,
@@ -172,6 +176,7 @@ async function openBroker(config: Config, ctx: Ctx, batcher: Batcher): Promise<B
     ...door,
     port,
     prefix: config.mqtt.prefix,
+    lorawanTopics: config.mqtt.lorawanTopics,
     verify: (username, password) => verifySensor(ctx, Number(username), password),
   }).catch((error: unknown) => {
     throw listenError(error, { host: '127.0.0.1', port, setting: 'MQTT' })

@@ -5,6 +5,7 @@ import { Aedes, type AedesOptions, type Client, type PublishPacket } from 'aedes
 import type { Logger } from 'pino'
 import type { AckSink, Batcher } from './batcher.ts'
 import { type DesiredState, downlink } from './downlink.ts'
+import { isUplinkTopic } from './lorawan/uplink-topic.ts'
 import { isReadingsTopic, readSensorId, receiveMessage } from './message.ts'
 
 /**
@@ -52,6 +53,8 @@ export type EmbeddedBrokerOptions = {
   /** 0 takes any free port. */
   port: number
   prefix: string
+  /** Topic filters under which LoRaWAN network servers publish uplinks, beside the readings. */
+  lorawanTopics?: readonly string[]
   batcher: Batcher
   log: Logger
   /** The service's clock, epoch milliseconds. */
@@ -140,7 +143,8 @@ function authorizePublish(state: State, publish: Publish): void {
     done(new Error(`publishing to ${packet.topic} is not allowed`))
     return
   }
-  if (!isReadingsTopic(packet.topic, state.options.prefix)) {
+  const { prefix, lorawanTopics = [] } = state.options
+  if (!isReadingsTopic(packet.topic, prefix) && !isUplinkTopic(packet.topic, lorawanTopics)) {
     done()
     return
   }

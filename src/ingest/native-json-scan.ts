@@ -10,7 +10,7 @@ import { DEFAULT_CHANNEL, type Found, isChannel, MAX_READINGS_PER_MESSAGE, take 
  */
 export function scanNativeJson(payload: Uint8Array, receivedAt: number): Omit<ParsedMessage, 'sensorId'> | null {
   const s: Scan = { bytes: payload, at: 0 }
-  const found: Found = { receivedAt, readings: [], held: [] }
+  const found: Found = { receivedAt, readings: [], observations: [], held: [] }
   let seq: number | null = null
   let seen = 0
   if (!opens(s, LEFT_BRACE)) return null
@@ -27,7 +27,9 @@ export function scanNativeJson(payload: Uint8Array, receivedAt: number): Omit<Pa
   } while (goesOn(s))
   if (!closes(s, RIGHT_BRACE) || (seen & READINGS) === 0) return null
   skipSpace(s)
-  return s.at === payload.length ? { seq, readings: found.readings, held: found.held, problem: null } : null
+  if (s.at !== payload.length) return null
+  const { readings, observations, held } = found
+  return { seq, readings, observations, held, problem: null }
 }
 
 /** A place in the bytes; a byte beyond their end is undefined and matches nothing. */

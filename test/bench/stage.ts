@@ -11,6 +11,7 @@ import { startEmbeddedPostgres } from '../../db/embedded.ts'
 import { migrate } from '../../db/migrate.ts'
 import { json } from '../../db/tables.ts'
 import type { Ctx } from '../../src/context.ts'
+import { decodeUplink } from '../../src/ingest/lorawan/decode-uplink.ts'
 import { parseMessage } from '../../src/ingest/message.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import { FRIDGE, T0 } from '../support/limits.ts'
@@ -63,6 +64,7 @@ function contextOf(db: Database): Ctx {
     exampleProfiles: 'allowed',
     parseMessage: ({ topic, payload, receivedAt }) =>
       parseMessage(topic, payload, { prefix: PREFIX, receivedAt, retained: false }),
+    decodeUplink,
   }
 }
 

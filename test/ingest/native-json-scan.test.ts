@@ -103,6 +103,7 @@ describe('the scan of the usual shape', () => {
         { at: Date.UTC(2026, 2, 2, 9, 55), channel: 'probe', milliC: -189_500, raw: null },
         { at: Date.UTC(2026, 2, 2, 8, 56, 0, 250), channel: 'probe', milliC: null, raw: null },
       ],
+      observations: [],
       held: [],
       problem: null,
     })

@@ -5,6 +5,7 @@ import { createApp } from '../../src/api/app.ts'
 import type { Ctx } from '../../src/context.ts'
 import type { Role } from '../../src/domain/actor.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
+import { decodeUplink } from '../../src/ingest/lorawan/decode-uplink.ts'
 import { receiveMessage } from '../../src/ingest/message.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import type { TestDatabase } from './database.ts'
@@ -27,6 +28,7 @@ export async function createApi(database: Pick<TestDatabase, 'db'>) {
     exampleProfiles: 'refused',
     parseMessage: ({ topic, payload, ...rest }) =>
       receiveMessage(topic, payload, { prefix: 'unbroken/v1', ...rest }).parsed,
+    decodeUplink,
   }
   const ready = { ok: true, parts: { database: true, broker: true } }
   const app = createApp(ctx, { ready: async () => ready, isTransient, topicPrefix: 'unbroken/v1' })

@@ -12,6 +12,7 @@ import type { PlacementRole } from '../../src/domain/judge.ts'
 import type { ReceivedMessage } from '../../src/domain/message.ts'
 import type { Profile } from '../../src/domain/profile.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
+import { decodeUplink } from '../../src/ingest/lorawan/decode-uplink.ts'
 import { receiveMessage } from '../../src/ingest/message.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import type { TestDatabase } from './database.ts'
@@ -32,6 +33,7 @@ export async function createWorld(database: TestDatabase, profile: Profile = FRI
     sharesMessages: false,
     exampleProfiles: 'allowed',
     parseMessage: (received) => parse(received.topic, received.payload, received.receivedAt).parsed,
+    decodeUplink,
   }
   const known_at = at(T0)
   const db = database.db.kysely
