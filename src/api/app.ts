@@ -28,6 +28,7 @@ import { profileRoutes } from './profile-routes.ts'
 import { readingRoutes } from './reading-routes.ts'
 import { repeatRequest } from './repeat-request.ts'
 import { sensorRoutes } from './sensor-routes.ts'
+import { sequenceRoutes } from './sequence-routes.ts'
 import { shipmentRoutes } from './shipment-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 import type { ApiDeps } from './variables.ts'
@@ -88,6 +89,7 @@ function resources() {
     .openapiRoutes(productRoutes)
     .openapiRoutes(profileRoutes)
     .openapiRoutes(sensorRoutes)
+    .openapiRoutes(sequenceRoutes)
     .openapiRoutes(calibrationRoutes)
     .openapiRoutes(orderRoutes)
     .openapiRoutes(containerRoutes)
