@@ -1,6 +1,5 @@
 import { type Expression, type RawBuilder, sql } from 'kysely'
 import { codeOf, QUANTITIES, type Quantity, quantityByCode } from '../domain/quantity.ts'
-import { numbers } from './load-rows.ts'
 
 /** The newest observation of a quantity; `value` in its scale, null for a fault. */
 export type NewestObservation = { quantity: Quantity; channel: string; at: number; value: number | null }
@@ -14,13 +13,16 @@ export type NewestRow = Omit<NewestObservation, 'quantity'> & { placement: numbe
 export function newestObservationsOf(shipmentId: Expression<number>): RawBuilder<NewestRow[] | null> {
   return sql`(select json_agg(json_build_object('placement', l.id, 'code', q.quantity, 'channel', o.channel,
       'at', floor(extract(epoch from o.measured_at) * 1000)::bigint, 'value', o.value) order by l.id, q.quantity)
-    from placement l cross join unnest(${numbers(QUANTITIES.map(codeOf))}::smallint[]) as q(quantity)
+    from placement l cross join unnest(array[${CODES}]::smallint[]) as q(quantity)
     cross join lateral (select channel, measured_at, value from observation o
       where o.sensor_id = l.sensor_id and o.quantity = q.quantity
         and o.measured_at >= l.from_at and o.measured_at < coalesce(l.to_at, 'infinity')
       order by o.measured_at desc, o.channel desc, o.value desc limit 1) o
     where l.shipment_id = ${shipmentId} and l.superseded_at is null)`
 }
+
+/** Written out: they never change, and parameters would be one more thing to plan for. */
+const CODES = sql.join(QUANTITIES.map((quantity) => sql.lit(codeOf(quantity))))
 
 /** The rows by placement. */
 export function byPlacement(rows: readonly NewestRow[]): Map<number, NewestObservation[]> {

@@ -1,9 +1,8 @@
-import { sql } from 'kysely'
+import { type CompiledQuery, sql } from 'kysely'
 import type { Database } from '../../db/connect.ts'
 import type { Actor } from '../domain/actor.ts'
 import { gapsOf } from '../domain/sequence.ts'
 import { advance } from './fold-placements.ts'
-import { numbers, texts } from './load-rows.ts'
 import { byPlacement, type NewestRow, newestObservationsOf } from './newest-observations.ts'
 import { type Remembered, remembered } from './recorder-memory.ts'
 import type { AroundSensors } from './sensor-status.ts'
@@ -30,7 +29,7 @@ export async function currentFacts(
 ): Promise<CurrentFacts | 'unseen' | 'behind'> {
   const memory = memoryOf(db)
   const known = memory.get(shipmentId)
-  const found = known && (await look(db.kysely, actor, known))
+  const found = known && (await look(db, actor, known))
   if (known !== undefined && found !== undefined) {
     if (found === null) return 'unseen'
     if (found.behind) return 'behind'
@@ -39,13 +38,20 @@ export async function currentFacts(
   return readWhole(db, actor, shipmentId)
 }
 
+async function look(db: Database, actor: Actor, known: Known): Promise<Found | null> {
+  const { sql: text, parameters } = looking(db, actor, known)
+  const { rows } = await db.pool.query<Found>({ name: 'look_at_shipment', text, values: [...parameters] })
+  return rows[0] ?? null
+}
+
 export type CurrentFacts = AroundSensors & { facts: StatusFacts }
 
 async function readWhole(db: Database, actor: Actor, shipmentId: number): Promise<CurrentFacts | 'unseen' | 'behind'> {
   const snapshot = db.kysely.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
   return snapshot.execute(async (tx) => {
-    const found = await look(tx, actor, { facts: { shipmentId, folded: [] } })
-    if (found === null) return 'unseen'
+    const { rows } = await tx.executeQuery(looking(db, actor, { facts: { shipmentId, folded: [] } }))
+    const [found] = rows
+    if (found === undefined) return 'unseen'
     if (found.behind) return 'behind'
     const facts = await loadStatusFacts(tx, shipmentId)
     memoryOf(db).set(shipmentId, { facts, revision: found.revision, ledger: found.ledger })
@@ -84,30 +90,56 @@ const MOST_FRESH = 2000
 
 type Looking = { facts: Pick<StatusFacts, 'shipmentId' | 'folded'> }
 
-/** One statement, so one snapshot; null where the actor may not see the shipment. */
-async function look(db: Database['kysely'], actor: Actor, { facts }: Looking): Promise<Found | null> {
-  const { shipmentId, folded } = facts
-  const result = await sql<Found>`
-    select s.revision, s.judge_from is not null as behind,
-      (select max(e.version) from evaluation e where e.shipment_id = s.id) as version,
-      ${ledgerDigest} as ledger,
-      (select json_agg(json_build_object('placement', x.placement, 'at', x.at, 'value', x.value) order by x.at)
-        from (${freshRows(folded)} limit ${MOST_FRESH}) x) as fresh,
-      ${newestObservationsOf(sql<number>`s.id`)} as newest,
-      ${sequences} as sequences
-    from shipment s where s.id = ${shipmentId} and ${canSeeShipment(actor, sql<number>`s.id`)}`.execute(db)
-  return result.rows[0] ?? null
+/** `LOOK` about a shipment whose readings are known that far. */
+function looking(db: Database, actor: Actor, { facts: { shipmentId, folded } }: Looking): CompiledQuery<Found> {
+  const after = folded.map(({ seenAt, placement }) => Math.max(seenAt, placement.fromAt - 1))
+  const ids = folded.map(({ placement }) => placement.id)
+  compiled ??= LOOK.compile(db.kysely)
+  const parameters = [shipmentId, actor.organisationId, ids, after.map((at) => new Date(at).toISOString())]
+  return { ...compiled, parameters }
 }
 
-/** Over the hashed records as they are stored, in order: what was verified once is verified while it is the same. */
-const ledgerDigest = sql`(select encode(sha256(convert_to(string_agg(
-    c.seq || c.prev_hash || c.hash || c.record::text, ' ' order by c.seq), 'UTF8')), 'hex')
-  from custody_event c where c.shipment_id = s.id)`
+let compiled: CompiledQuery<Found> | undefined
 
-const sequences = sql`(select json_agg(json_build_object('sensor', q.sensor_id, 'epoch', q.epoch, 'seen', q.seen::text,
-    'since', floor(extract(epoch from q.missing_since) * 1000)::bigint, 'asked', q.attempts))
-  from sensor_sequence q where q.sensor_id in (select l.sensor_id from placement l
-    where l.shipment_id = s.id and l.superseded_at is null))`
+/**
+ * $1 the shipment, $2 the asking organisation, $3 placements and $4 up to which instant their readings are known. As
+ * a text of its own, since putting it together and planning it take longer than its execution. Nothing but keys picks
+ * rows, so that the plan is as good for any shipment and the server keeps it.
+ */
+const LOOK = sql<Found>`
+  select s.revision, s.judge_from is not null as behind,
+    (select max(e.version) from evaluation e where e.shipment_id = s.id) as version,
+    ${ledgerDigest()} as ledger,
+    (select json_agg(json_build_object('placement', x.id, 'at', x.at, 'value', x.value) order by x.at)
+      from (${freshRows()}) x) as fresh,
+    ${newestObservationsOf(sql<number>`s.id`)} as newest,
+    ${sequencesOf()} as sequences
+  from shipment s where s.id = $1::bigint and ${canSeeShipment({ organisationId: sql`$2::bigint` }, sql<number>`s.id`)}`
+
+/** Over the hashed records as they are stored, in order: what was verified once is verified while it is the same. */
+function ledgerDigest() {
+  return sql`(select encode(sha256(convert_to(string_agg(
+      c.seq || c.prev_hash || c.hash || c.record::text, ' ' order by c.seq), 'UTF8')), 'hex')
+    from custody_event c where c.shipment_id = s.id)`
+}
+
+function freshRows() {
+  return sql`select l.id, floor(extract(epoch from r.measured_at) * 1000)::bigint as at, r.value
+    from placement l cross join lateral (select ($4::timestamptz[])[array_position($3::bigint[], l.id)] as after) known
+    cross join lateral (
+      select measured_at, value_milli_c as value from reading where sensor_id = l.sensor_id and channel = l.channel
+        and measured_at > known.after and measured_at < coalesce(l.to_at, 'infinity')
+      union all select measured_at, value_milli_c from conflict where sensor_id = l.sensor_id and channel = l.channel
+        and measured_at > known.after and measured_at < coalesce(l.to_at, 'infinity')
+    ) r where l.shipment_id = s.id and l.superseded_at is null order by r.measured_at limit ${sql.lit(MOST_FRESH)}`
+}
+
+function sequencesOf() {
+  return sql`(select json_agg(json_build_object('sensor', q.sensor_id, 'epoch', q.epoch, 'seen', q.seen::text,
+      'since', floor(extract(epoch from q.missing_since) * 1000)::bigint, 'asked', q.attempts))
+    from sensor_sequence q where q.sensor_id in (select l.sensor_id from placement l
+      where l.shipment_id = s.id and l.superseded_at is null))`
+}
 
 function around({ newest, sequences: found }: Found): AroundSensors {
   const known = (found ?? []).map(({ sensor, epoch, seen, since, asked }) => {
@@ -115,27 +147,6 @@ function around({ newest, sequences: found }: Found): AroundSensors {
     return [sensor, status] as const
   })
   return { newest: byPlacement(newest ?? []), sequences: new Map(known) }
-}
-
-function freshRows(folded: StatusFacts['folded']) {
-  const after = folded.map(({ seenAt, placement }) => Math.max(seenAt, placement.fromAt - 1))
-  return sql`select p.placement, floor(extract(epoch from r.measured_at) * 1000)::bigint as at, r.value
-    from unnest(${numbers(folded.map(({ placement }) => placement.id))}::bigint[],
-      ${numbers(folded.map(({ placement }) => placement.sensorId))}::bigint[],
-      ${texts(folded.map(({ placement }) => placement.channel))}::text[],
-      ${texts(after.map((at) => new Date(at).toISOString()))}::timestamptz[],
-      ${texts(folded.map(({ placement }) => endText(placement.toAt)))}::timestamptz[])
-      as p(placement, sensor, channel, after, before)
-    cross join lateral (
-      select measured_at, value_milli_c as value from reading
-        where sensor_id = p.sensor and channel = p.channel and measured_at > p.after and measured_at < p.before
-      union all select measured_at, value_milli_c from conflict
-        where sensor_id = p.sensor and channel = p.channel and measured_at > p.after and measured_at < p.before
-    ) r order by r.measured_at`
-}
-
-function endText(at: number): string {
-  return Number.isFinite(at) ? new Date(at).toISOString() : 'infinity'
 }
 
 function holds({ facts, revision, ledger }: Known, found: Found): boolean {
