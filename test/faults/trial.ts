@@ -42,6 +42,8 @@ const SHIPMENTS = 40
 const TICK_MS = 100
 /** Journeys of five minutes at most; the harm decides. */
 const MOST_TICKS = 3000
+/** Traffic before the first harm: of numbers before the first one that is seen nobody can know. */
+const PEACE_TICKS = 20
 /** Traffic after the last harm: what was lost shows by what comes later. */
 const CALM_TICKS = 40
 /** A missing message is asked for after a minute. */
@@ -99,14 +101,18 @@ async function onStage(trial: Trial, { name, stage, seed, say }: Playing): Promi
 async function harmDriven(trial: Trial, scene: Scene, { startAt, counts }: { startAt: number; counts: TrafficCounts }) {
   let calmSince: number | null = null
   let ticked = 0
-  const harming = trial.harm(scene).finally(() => {
-    calmSince = ticked
-  })
+  const atPeace = Promise.withResolvers<void>()
+  const harming = atPeace.promise
+    .then(() => trial.harm(scene))
+    .finally(() => {
+      calmSince = ticked
+    })
   const plan = { ticks: MOST_TICKS, tickMs: trial.tickMs ?? TICK_MS, startAt, counts }
   const ticks = await drive(scene.fleet, scene.road, {
     ...plan,
     onTick: (tick) => {
       ticked = tick
+      if (tick === PEACE_TICKS) atPeace.resolve()
     },
     isOver: () => calmSince !== null && ticked >= calmSince + CALM_TICKS,
   })

@@ -77,7 +77,7 @@ export class SoakSensor {
       this.#silence = null
       this.#upload(messages, counts)
     }
-    if (this.#silence !== null || chance > SILENCES_PER_MINUTE) return
+    if (this.#silence !== null || chance > SILENCES_PER_MINUTE || minute < FIRST_SILENCE_MINUTE) return
     const untilMinute = minute + 5 + Math.floor(length * LONGEST_SILENCE_MINUTES)
     this.#silence = { kind: kind < HOLES ? 'hole' : 'offline', untilMinute }
   }
@@ -124,6 +124,8 @@ const PER_MESSAGE = [1, 2, 5, 10]
 const PER_UPLOAD = 20
 const SILENCES_PER_MINUTE = 0.002
 const LONGEST_SILENCE_MINUTES = 45
+/** By then every sensor has sent its first number: of those before the first one that is seen nobody can know. */
+const FIRST_SILENCE_MINUTE = 10
 /** Share of silences in which nothing is measured at all. */
 const HOLES = 0.2
 const SENT_TWICE = 0.02
