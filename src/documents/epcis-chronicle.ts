@@ -1,7 +1,8 @@
 import { canonicalJson } from '../domain/canonical.ts'
+import type { Recording, RecordSource } from '../domain/shipment-record.ts'
 import { isoInstant } from '../domain/units.ts'
 import type { EpcisBody, EpcisEvent, ErrorDeclaration } from './epcis-event.ts'
-import type { RecordPlace, Source } from './epcis-id.ts'
+import type { RecordPlace } from './epcis-id.ts'
 import type { EpcisTerms } from './epcis-terms.ts'
 
 /**
@@ -22,7 +23,6 @@ export function chronicle(records: readonly SayingRecord[], terms: EpcisTerms): 
       recordedAt: record.recordedAt,
       shipmentId: record.place.shipmentId,
       source: record.tellsAs ?? record.place.source,
-      ordinal: record.place.ordinal,
       row: record.row,
       part,
       event,
@@ -34,7 +34,7 @@ export function chronicle(records: readonly SayingRecord[], terms: EpcisTerms): 
 export type SayingRecord = {
   readonly place: RecordPlace
   /** Where it stands in the order of recording, when that is not where its ids come from. */
-  readonly tellsAs?: Source
+  readonly tellsAs?: RecordSource
   /** The number by which its table knows it. */
   readonly row: number
   readonly recordedAt: number
@@ -52,15 +52,7 @@ export type Saying = {
 }
 
 /** An event with the record it comes from; `part` counts the events of one record. */
-export type ToldEvent = {
-  readonly recordedAt: number
-  readonly shipmentId: number
-  readonly source: Source
-  readonly ordinal: number
-  readonly row: number
-  readonly part: number
-  readonly event: EpcisEvent
-}
+export type ToldEvent = Recording & { readonly part: number; readonly event: EpcisEvent }
 
 type Standing = { readonly event: EpcisEvent; readonly fact: string }
 

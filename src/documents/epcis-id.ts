@@ -1,4 +1,5 @@
 import type { HashText } from '../domain/ledger.ts'
+import { RECORD_SOURCES, type RecordSource } from '../domain/shipment-record.ts'
 
 /**
  * The id of an EPCIS event: a UUID of version 8 (RFC 9562, section 5.8), one of the two forms that CBV 2.0 allows.
@@ -14,7 +15,7 @@ export function eventId({ shipmentId, source, ordinal }: RecordPlace, fingerprin
   if (shipmentId >= 2 ** SHIPMENT_BITS || ordinal >= 2 ** ORDINAL_BITS) {
     throw new RangeError(`record ${ordinal} of shipment ${shipmentId} is beyond what an event id can name`)
   }
-  const place = (BigInt(shipmentId) << 22n) | (BigInt(SOURCES.indexOf(source)) << 20n) | BigInt(ordinal)
+  const place = (BigInt(shipmentId) << 22n) | (BigInt(RECORD_SOURCES.indexOf(source)) << 20n) | BigInt(ordinal)
   const bits = (place << 64n) | BigInt(`0x${sha256(fingerprint).slice(0, 16)}`)
   const high = hex(bits >> 74n, 12)
   const middle = hex((bits >> 62n) & 0xfffn, 3)
@@ -23,11 +24,7 @@ export function eventId({ shipmentId, source, ordinal }: RecordPlace, fingerprin
 }
 
 /** Where a record stands: `ordinal` is its number within the shipment (ledger entry, placement, evaluation version). */
-export type RecordPlace = { readonly shipmentId: number; readonly source: Source; readonly ordinal: number }
-
-/** What is told, in the order in which records of one instant are told. */
-export const SOURCES = ['custody', 'placement_ended', 'placement', 'evaluation'] as const
-export type Source = (typeof SOURCES)[number]
+export type RecordPlace = { readonly shipmentId: number; readonly source: RecordSource; readonly ordinal: number }
 
 const SHIPMENT_BITS = 36
 const ORDINAL_BITS = 20
@@ -46,7 +43,7 @@ export function placeOfEventId(text: string): RecordPlace | null {
   const top = (BigInt(`0x${high}${mid}`) << 12n) | BigInt(`0x${middle}`)
   // the highest two of the 62 low bits belong to the hash, so the place is what stands above 64 bits
   const place = top >> 2n
-  const source = SOURCES[Number((place >> 20n) & 3n)]
+  const source = RECORD_SOURCES[Number((place >> 20n) & 3n)]
   if (source === undefined) return null
   return { shipmentId: Number(place >> 22n), source, ordinal: Number(place & 0xfffffn) }
 }

@@ -1,8 +1,7 @@
-import type { ShipmentRecord } from '../domain/shipment-record.ts'
+import { RECORD_SOURCES, type ShipmentRecord } from '../domain/shipment-record.ts'
 import { chronicle, type SayingRecord, type ToldEvent } from './epcis-chronicle.ts'
 import { namespaceOf } from './epcis-context.ts'
 import type { EpcisEvent } from './epcis-event.ts'
-import { SOURCES } from './epcis-id.ts'
 import { ledgerRecords } from './epcis-ledger.ts'
 import { pairingRecords } from './epcis-pairing.ts'
 import { sensorRecords } from './epcis-sensor.ts'
@@ -23,7 +22,7 @@ function byRecording(a: SayingRecord, b: SayingRecord): number {
 }
 
 function sourceOf({ tellsAs, place }: SayingRecord): number {
-  return SOURCES.indexOf(tellsAs ?? place.source)
+  return RECORD_SOURCES.indexOf(tellsAs ?? place.source)
 }
 
 /** Events as a file to hand on. It is dated by its newest record, so the same records make the same bytes. */

@@ -102,3 +102,21 @@ export type JudgedPlacement = {
   readonly certificates: readonly number[]
   readonly namedCertificate: number | null
 }
+
+/** What is on record beside the registers, in the order in which records of one instant are told. */
+export const RECORD_SOURCES = ['custody', 'placement_ended', 'placement', 'evaluation'] as const
+export type RecordSource = (typeof RECORD_SOURCES)[number]
+
+/** One record of a shipment; `row` is its number in the ledger, the placement's id, the evaluation's version. */
+export type Recording = {
+  readonly recordedAt: number
+  readonly shipmentId: number
+  readonly source: RecordSource
+  readonly row: number
+}
+
+/** How a thing can be named whose shipments are looked for. */
+export type ThingKey =
+  | { readonly key: 'sscc' | 'grai' | 'giai' | 'din'; readonly value: string }
+  | { readonly key: 'unit'; readonly gtin: string; readonly serial: string }
+  | { readonly key: 'shipment' | 'container' | 'sensor'; readonly id: number }
