@@ -163,6 +163,7 @@ create table custody_event (
   constraint custody_event_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id)
 );
 comment on table custody_event is 'The ledger of a shipment in order of recording; record is the statement that is hashed (RFC 8785) together with seq and prevHash.';
+CREATE INDEX custody_event_by_recording ON public.custody_event USING btree (known_at, shipment_id, seq);
 grant select, insert on custody_event to serving;
 
 create table evaluation (
@@ -193,6 +194,7 @@ create table evaluation (
   constraint evaluation_version_check CHECK ((version > 0))
 );
 comment on table evaluation is 'A version of the judgement of a shipment: inputs and content decide whether it is a new one; statistics (counts, coverage, extent of open events) are as of known_at.';
+CREATE INDEX evaluation_by_recording ON public.evaluation USING btree (known_at, shipment_id, version);
 grant select, insert on evaluation to serving;
 
 create table idempotency (
@@ -327,6 +329,9 @@ create table placement (
   constraint placement_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id)
 );
 comment on table placement is 'This sensor channel rides with this shipment in this role during [from_at, to_at). Correcting supersedes and inserts.';
+CREATE INDEX placement_by_correction ON public.placement USING btree (corrects_id) WHERE (corrects_id IS NOT NULL);
+CREATE INDEX placement_by_ending ON public.placement USING btree (superseded_at, shipment_id, id) WHERE (superseded_at IS NOT NULL);
+CREATE INDEX placement_by_recording ON public.placement USING btree (known_at, shipment_id, id);
 CREATE INDEX placement_by_sensor ON public.placement USING btree (sensor_id) WHERE (superseded_at IS NULL);
 CREATE INDEX placement_by_shipment ON public.placement USING btree (shipment_id) WHERE (superseded_at IS NULL);
 grant select, insert on placement to serving;
@@ -587,6 +592,8 @@ create table unit (
   constraint unit_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id)
 );
 comment on table unit is 'A bag in a shipment, by the code on its label; verdict and disposition are per unit.';
+CREATE INDEX unit_by_din ON public.unit USING btree (din) WHERE (din IS NOT NULL);
+CREATE INDEX unit_by_serial ON public.unit USING btree (serial, gtin) WHERE (serial IS NOT NULL);
 grant select, insert on unit to serving;
 
 CREATE OR REPLACE FUNCTION public.ensure_month_partition(parent text, month date)

@@ -156,7 +156,7 @@ async function readPiece(tx: Tx, left: readonly Stretch[]): Promise<PieceRow[]> 
   const highest = iso(Math.max(...left.map(({ toAt }) => toAt)))
   const result = await sql<PieceRow>`
     select w.stretch::int as stretch, x.measured_at as at, x.value_milli_c as value, b.known_at as known
-    from unnest(${numbers(left.keys().toArray())}::int[], ${numbers(left.map(({ sensorId }) => sensorId))}::bigint[],
+    from unnest(${numbers(left.map((_, index) => index))}::int[], ${numbers(left.map(({ sensorId }) => sensorId))}::bigint[],
       ${left.map(({ channel }) => channel)}::text[], ${texts(left.map(({ fromAt }) => iso(fromAt)))}::timestamptz[],
       ${texts(left.map(({ toAt }) => iso(toAt)))}::timestamptz[]) as w(stretch, sensor, channel, from_at, to_at)
     cross join lateral (

@@ -16,6 +16,9 @@ export type Api = Awaited<ReturnType<typeof createApi>>
 
 export const DAY = 24 * 60 * MINUTE
 
+/** Where the tested door says that it is reached. */
+export const PUBLIC_URL = 'https://coldchain.example.org'
+
 export async function createApi(database: Pick<TestDatabase, 'db'>) {
   const clock = { now: T0 + 2 * DAY }
   const logged: string[] = []
@@ -31,7 +34,12 @@ export async function createApi(database: Pick<TestDatabase, 'db'>) {
     decodeUplink,
   }
   const ready = { ok: true, parts: { database: true, broker: true } }
-  const app = createApp(ctx, { ready: async () => ready, isTransient, topicPrefix: 'unbroken/v1' })
+  const app = createApp(ctx, {
+    ready: async () => ready,
+    isTransient,
+    topicPrefix: 'unbroken/v1',
+    publicUrl: PUBLIC_URL,
+  })
   return { app, ctx, clock, logged, ready, ...callers(app) }
 }
 
@@ -74,7 +82,7 @@ function callers(app: ReturnType<typeof createApp>) {
   return { call, post, get }
 }
 
-const BESIDE_API = /^\/(api\/v1\/|openapi.json|healthz|readyz|metrics)/
+const BESIDE_API = /^\/(api\/v1\/|openapi.json|healthz|readyz|metrics|epcis\/context.jsonld)/
 
 function pathOf(path: string): string {
   return BESIDE_API.test(path) ? path : `/api/v1${path}`
