@@ -1,7 +1,7 @@
 import { canonicalJson } from '../domain/canonical.ts'
 import type { Recording, RecordSource } from '../domain/shipment-record.ts'
 import { isoInstant } from '../domain/units.ts'
-import type { EpcisBody, EpcisEvent, ErrorDeclaration } from './epcis-event.ts'
+import { type EpcisBody, type EpcisEvent, type ErrorDeclaration, extensions } from './epcis-event.ts'
 import type { RecordPlace } from './epcis-id.ts'
 import type { EpcisTerms } from './epcis-terms.ts'
 
@@ -40,6 +40,8 @@ export type SayingRecord = {
   readonly recordedAt: number
   /** What makes its ids those of this record and no other. */
   readonly fingerprint: string
+  /** Why it says that something told before was wrong. */
+  readonly reason?: string | undefined
   readonly says: readonly Saying[]
 }
 
@@ -73,11 +75,12 @@ function tell(standing: Map<string, Standing>, record: SayingRecord, { saying, t
   return before === undefined ? [event] : [declared(before.event, record, eventID), event]
 }
 
-function declared(wrong: EpcisEvent, { recordedAt }: SayingRecord, instead: string | null): EpcisEvent {
+function declared(wrong: EpcisEvent, { recordedAt, reason }: SayingRecord, instead: string | null): EpcisEvent {
   const declarationTime = isoInstant(recordedAt)
+  const why = extensions({ 'cc:reason': reason })
   const errorDeclaration: ErrorDeclaration =
     instead === null
-      ? { declarationTime, reason: 'did_not_occur' }
-      : { declarationTime, reason: 'incorrect_data', correctiveEventIDs: [instead] }
+      ? { declarationTime, reason: 'did_not_occur', ...why }
+      : { declarationTime, reason: 'incorrect_data', correctiveEventIDs: [instead], ...why }
   return { ...wrong, recordTime: declarationTime, errorDeclaration }
 }

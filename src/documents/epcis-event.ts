@@ -73,7 +73,7 @@ export type ErrorDeclaration = {
   readonly reason: 'incorrect_data' | 'did_not_occur'
   /** Never with `did_not_occur` (CBV 2.0, section 7.5). */
   readonly correctiveEventIDs?: readonly string[]
-}
+} & Extensions
 
 /** A value of an own field. */
 export type Extension = string | number | boolean | readonly string[]

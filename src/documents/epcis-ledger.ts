@@ -16,6 +16,7 @@ export function ledgerRecords(record: ShipmentRecord, terms: EpcisTerms): Saying
     row: entry.event.seq,
     recordedAt: entry.event.recordedAt,
     fingerprint: entry.hash,
+    reason: entry.event.reason,
     says: saysOf(entry, { record, terms, before: record.ledger.slice(0, index) }),
   }))
 }

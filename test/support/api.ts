@@ -9,15 +9,12 @@ import { decodeUplink } from '../../src/ingest/lorawan/decode-uplink.ts'
 import { receiveMessage } from '../../src/ingest/message.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import type { TestDatabase } from './database.ts'
-import { MINUTE, T0 } from './limits.ts'
+import { MINUTE, PUBLIC_URL, T0 } from './limits.ts'
 
 /** The HTTP door over a real database, with a clock and a log that tests can set and read. */
 export type Api = Awaited<ReturnType<typeof createApi>>
 
 export const DAY = 24 * 60 * MINUTE
-
-/** Where the tested door says that it is reached. */
-export const PUBLIC_URL = 'https://coldchain.example.org'
 
 export async function createApi(database: Pick<TestDatabase, 'db'>) {
   const clock = { now: T0 + 2 * DAY }
