@@ -156,8 +156,9 @@ async function readPiece(tx: Tx, left: readonly Stretch[]): Promise<PieceRow[]> 
   const highest = iso(Math.max(...left.map(({ toAt }) => toAt)))
   const result = await sql<PieceRow>`
     select w.stretch::int as stretch, x.measured_at as at, x.value_milli_c as value, b.known_at as known
-    from unnest(${numbers(left.map((_, index) => index))}::int[], ${numbers(left.map(({ sensorId }) => sensorId))}::bigint[],
-      ${left.map(({ channel }) => channel)}::text[], ${texts(left.map(({ fromAt }) => iso(fromAt)))}::timestamptz[],
+    from unnest(${numbers(left.map((_, index) => index))}::int[],
+      ${numbers(left.map(({ sensorId }) => sensorId))}::bigint[], ${left.map(({ channel }) => channel)}::text[],
+      ${texts(left.map(({ fromAt }) => iso(fromAt)))}::timestamptz[],
       ${texts(left.map(({ toAt }) => iso(toAt)))}::timestamptz[]) as w(stretch, sensor, channel, from_at, to_at)
     cross join lateral (
       (select r.measured_at, r.value_milli_c, r.batch_id from reading r

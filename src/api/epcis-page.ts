@@ -9,6 +9,7 @@ import { type EpcisQuery, matchesQuery } from '../documents/epcis-query.ts'
 import type { EpcisTerms } from '../documents/epcis-terms.ts'
 import type { Actor } from '../domain/actor.ts'
 import { RECORD_SOURCES, type Recording } from '../domain/shipment-record.ts'
+import { EARLIEST_AT, LATEST_AT } from '../domain/units.ts'
 import { jsonOrNull } from './paging.ts'
 
 /**
@@ -148,8 +149,7 @@ function comparePositions(a: Position, b: Position): number {
 
 type Token = { readonly untilAt: number; readonly after: Position }
 
-const MAX_AT = Date.UTC(9999, 0, 1)
-const instant = z.int().min(0).max(MAX_AT)
+const instant = z.int().min(EARLIEST_AT).max(LATEST_AT)
 const tokenForm = z
   .tuple([instant, instant, z.int().positive(), z.enum(RECORD_SOURCES), z.int().positive(), z.int().min(-1)])
   .transform(

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseInstant } from '../domain/units.ts'
+import { EARLIEST_AT, LATEST_AT, parseInstant } from '../domain/units.ts'
 import type { EpcisEvent } from './epcis-event.ts'
 import { bareTerm, canonicalUri } from './epcis-uri.ts'
 import { ACTIONS, EVENT_TYPES } from './epcis-vocabulary.ts'
@@ -113,10 +113,10 @@ function one<Value extends z.ZodType<unknown, string>>(value: Value) {
     .pipe(value)
 }
 
-/** A plus sign in a query string is written as a blank by many. */
+/** A plus sign in a query string is written as a blank by many. Beyond this field's time is as good as its end. */
 const instant = z.string().transform((text, context) => {
   const parsed = parseInstant(text.replace(/ (?=\d\d:?\d\d$)/, '+'))
-  if (typeof parsed === 'object') return parsed.at
+  if (typeof parsed === 'object') return Math.min(Math.max(parsed.at, EARLIEST_AT), LATEST_AT)
   context.addIssue({ code: 'custom', message: `"${text}" is no ISO 8601 time with offset` })
   return z.NEVER
 })

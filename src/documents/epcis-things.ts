@@ -6,7 +6,8 @@ import type { EpcisTerms } from './epcis-terms.ts'
 
 /**
  * URIs of things and parties: the canonical GS1 Digital Link where they have a GS1 key, else a URI of this
- * installation's own (domain page 5.1). A key that is none (a serial with a character GS1 does not know) counts as none.
+ * installation's own (domain page 5.1). What is no valid key (a serial with a character GS1 does not know) counts as
+ * none.
  *
  *   box        /00/{sscc}               or  {id}/shipment/{id}
  *   unit       /01/{gtin}/21/{serial}   or  {id}/shipment/{id}/unit/{code}

@@ -31,8 +31,9 @@ export function thingOf(uri: string, idUrl: string): ThingKey | null {
 }
 
 function ownThing(path: string): ThingKey | null {
-  const din = /^isbt128\/din\/([^/]+)$/.exec(path)?.[1]
-  if (din !== undefined) return { key: 'din', value: decoded(din) }
+  // as ICCBBA writes it; anything else stands under no donation
+  const din = /^isbt128\/din\/([A-Za-z0-9]+)$/.exec(path)?.[1]
+  if (din !== undefined) return { key: 'din', value: din }
   const [, key, number] = /^(shipment|container|sensor)\/([1-9][0-9]{0,14})(?:$|\/unit\/)/.exec(path) ?? []
   const id = Number(number)
   switch (key) {
@@ -42,14 +43,6 @@ function ownThing(path: string): ThingKey | null {
       return { key, id }
     default:
       return null
-  }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
   }
 }
 

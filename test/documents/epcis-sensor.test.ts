@@ -62,7 +62,7 @@ function legs(first: Partial<SensorMeasure> = {}): LegMeasures[] {
 const CLOSED = { fromAt: T0, toAt: T0 + 3 * HOUR }
 
 describe('an alarm', () => {
-  test('is told as soon as a version has it, at the instant it came, with its level and the limits it is judged by', () => {
+  test('is told as soon as a version has it, with its instant, its level and the limits it is judged by', () => {
     const [event, ...others] = told({ evaluations: [evaluation(1), evaluation(2, { alarms: [confirmed(T0 + HOUR)] })] })
     expect(others).toEqual([])
     expect(event).toMatchObject({

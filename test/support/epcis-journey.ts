@@ -18,11 +18,11 @@ export async function createEpcisLane(api: Api) {
   const carrier = await party('carrier', CARRIER)
   const centre = await party('treatment_centre', CENTRE)
   const stranger = await party('sponsor')
-  const site = (owner: Party, name: string, gln: string, timeZone: string) =>
-    api.post(admin.key, `/organisations/${owner.id}/sites`, { name, gln, timeZone })
-  await site(maker, 'Clean room', MAKER, 'Europe/Berlin')
-  await site(carrier, 'Example hub', HUB, 'Europe/Berlin')
-  await site(centre, 'Pharmacy', CENTRE, 'America/New_York')
+  const site = (owner: Party, place: { name: string; gln: string; timeZone: string }) =>
+    api.post(admin.key, `/organisations/${owner.id}/sites`, place)
+  await site(maker, { name: 'Clean room', gln: MAKER, timeZone: 'Europe/Berlin' })
+  await site(carrier, { name: 'Example hub', gln: HUB, timeZone: 'Europe/Berlin' })
+  await site(centre, { name: 'Pharmacy', gln: CENTRE, timeZone: 'America/New_York' })
   const product = await api.post(maker.key, '/products', { name: named('product') })
   const profile = await api.post(maker.key, `/products/${product.id}/profiles`, FRIDGE_BODY)
   await api.post(maker.key, `/profiles/${profile.id}/approval`, {
@@ -52,15 +52,22 @@ export async function openEpcisShipment(api: Api, lane: EpcisLane, more: object 
   })
 }
 
+type Placed = { id: number; role?: string }
+
 /** A calibrated logger of the maker, placed from the beginning until the window ends. */
-export async function placeLogger(api: Api, lane: EpcisLane, { id }: { id: number }): Promise<Json> {
+export async function placeLogger(api: Api, lane: EpcisLane, { id, role = 'product' }: Placed): Promise<Json> {
   const sensor = await api.post(lane.maker.key, '/sensors', {
     serial: `(8004)9521321${named('LOG').replace(' ', '')}`,
     model: 'T1',
   })
   await api.post(lane.maker.key, `/sensors/${sensor.id}/calibrations`, CERTIFICATE)
-  const placement = { sensorId: sensor.id, from: iso(0) }
+  const placement = { sensorId: sensor.id, from: iso(0), role }
   return { ...sensor, placement: await api.post(lane.maker.key, `/shipments/${id}/placements`, placement) }
+}
+
+async function correct(api: Api, lane: EpcisLane, { placement, change }: { placement: Json; change: object }) {
+  api.clock.now += 1000
+  await api.post(lane.maker.key, `/placements/${placement.id}/correction`, { reason: 'test', ...change })
 }
 
 /** What a party states, at minutes after T0. */
@@ -80,9 +87,19 @@ export async function send(api: Api, sensorId: number, values: readonly (readonl
   await recordMessages(api.ctx, [message(sensorId, samples, api.clock.now)])
 }
 
+/** What the logger sent on the way, with a fault, and what only its memory showed. */
+const SENT = [
+  ...[[0, 4.5] as const, [15, 4.5] as const, [30, 8.5] as const, [45, 8.5] as const, [60, 8.5] as const],
+  ...[[75, null] as const, [90, 4.5] as const],
+]
+const LATE = [[20, 1.5] as const, [78, 16] as const]
+
+type Said = { kind: string; [field: string]: unknown }
+
 /**
  * A whole journey in which every kind of custody event occurs, with an alarm, a fault, a handover in two halves, and
- * corrections; data that came late changed what the first version said.
+ * corrections of events and placements; data that
+ * came late changed what the first version said.
  */
 export async function richJourney(api: Api, lane: EpcisLane) {
   const shipment = await openEpcisShipment(api, lane, { sscc: '195213210000000428' })
@@ -91,50 +108,42 @@ export async function richJourney(api: Api, lane: EpcisLane) {
   const units = ['BAG-1', 'BAG-2']
   const details = { sensorId: sensor.id, waybill: '020-12345675', rma: '77' }
   const common = { shipmentId, units, details, reason: 'as planned', seals: ['S-1'], witness: 'u-31' }
-  const say = (by: EpcisLaneParty, minute: number, kind: string, more: object = {}) =>
-    state(api, lane, { ...common, by, minute, kind, ...more })
+  const say = (by: EpcisLaneParty, minute: number, said: Said) => state(api, lane, { ...common, by, minute, ...said })
   for (const [index, kind] of ['collection', 'packed', 'logger_paired', 'replenished', 'repacked'].entries()) {
-    await say('maker', index - 1, kind, { place: `(414)${MAKER}(254)CRYO1` })
+    await say('maker', index - 1, { kind, place: `(414)${MAKER}(254)CRYO1` })
   }
-  await say('maker', 5, 'sealed', { place: 'Clean room' })
+  await say('maker', 5, { kind: 'sealed', place: 'Clean room' })
   const handing = { handoverId: 'H1', toOrganisationId: lane.carrier.id }
-  await say('maker', 10, 'handover_release', handing)
-  await say('carrier', 12, 'handover_accept', { handoverId: 'H1' })
+  await say('maker', 10, { kind: 'handover_release', ...handing })
+  await say('carrier', 12, { kind: 'handover_accept', handoverId: 'H1' })
   const underWay = ['pickup', 'departed', 'arrived', 'customs_hold', 'seal_check', 'resealed', 'customs_released']
   for (const [index, kind] of [...underWay, 'readdressed'].entries()) {
-    await say('carrier', 14 + index, kind, { place: HUB, toOrganisationId: lane.centre.id })
+    await say('carrier', 14 + index, { kind, place: HUB, toOrganisationId: lane.centre.id })
   }
-  await send(api, sensor.id, [
-    [0, 4.5],
-    [15, 4.5],
-    [30, 8.5],
-    [45, 8.5],
-    [60, 8.5],
-    [75, null],
-    [90, 4.5],
-  ])
-  await say('carrier', 91, 'delivered')
-  await say('carrier', 92, 'handover_release', { handoverId: 'H2', toOrganisationId: lane.centre.id })
-  await say('centre', 94, 'handover_accept', { handoverId: 'H2' })
-  await say('centre', 95, 'received', { place: 'Pharmacy' })
-  await say('centre', 105, 'opened', { place: 'Pharmacy', details: { sealCheck: 'intact' } })
+  await send(api, sensor.id, SENT)
+  await say('carrier', 91, { kind: 'delivered' })
+  await say('carrier', 92, { kind: 'handover_release', handoverId: 'H2', toOrganisationId: lane.centre.id })
+  await say('centre', 94, { kind: 'handover_accept', handoverId: 'H2' })
+  await say('centre', 95, { kind: 'received', place: 'Pharmacy' })
+  await say('centre', 105, { kind: 'opened', place: 'Pharmacy', details: { sealCheck: 'intact' } })
   const inside = ['unpacked', 'logger_unpaired', 'inspected', 'accepted', 'quarantined', 'stored', 'removed', 'thawed']
   const decided = ['released', 'rejected', 'released_exceptionally', 'administered', 'destroyed', 'returned']
   const odd = ['refused', 'lost', 'cancelled']
   for (const [index, kind] of [...inside, ...decided, ...odd].entries()) {
-    await say('centre', 106 + index, kind, { place: `(414)${CENTRE}(254)TANK`, toOrganisationId: lane.maker.id })
+    await say('centre', 106 + index, { kind, place: `(414)${CENTRE}(254)TANK`, toOrganisationId: lane.maker.id })
   }
-  // what was late: the logger shows more than was sent on the way
-  await send(api, sensor.id, [
-    [20, 1.5],
-    [78, 16],
-  ])
+  await send(api, sensor.id, LATE)
   const ledger = await api.get(lane.maker.key, `/shipments/${shipmentId}/custody-events?limit=500`)
   const seqOf = (kind: string) => ledger.items.find((entry: Json) => entry.kind === kind).seq
-  await say('carrier', 130, 'correction', {
+  await say('carrier', 130, {
+    kind: 'correction',
     corrects: seqOf('arrived'),
     replacement: { kind: 'arrived', at: iso(15), place: HUB },
   })
-  await say('centre', 131, 'correction', { corrects: seqOf('lost'), replacement: null })
+  const spare = await placeLogger(api, lane, { id: shipmentId, role: 'tilt' })
+  await correct(api, lane, { placement: spare.placement, change: { from: iso(2), role: 'lid' } })
+  const mistaken = await placeLogger(api, lane, { id: shipmentId, role: 'tilt' })
+  await correct(api, lane, { placement: mistaken.placement, change: { withdraw: true } })
+  await say('centre', 131, { kind: 'correction', corrects: seqOf('lost'), replacement: null })
   return { shipmentId, sensor, path: `/shipments/${shipmentId}` }
 }
