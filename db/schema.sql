@@ -164,6 +164,7 @@ create table custody_event (
 );
 comment on table custody_event is 'The ledger of a shipment in order of recording; record is the statement that is hashed (RFC 8785) together with seq and prevHash.';
 CREATE INDEX custody_event_by_recording ON public.custody_event USING btree (known_at, shipment_id, seq);
+CREATE INDEX custody_event_by_sensor ON public.custody_event USING gin (jsonb_path_query_array(record, '$.**."sensorId"[*]'::jsonpath)) WHERE (record @? '$.**."sensorId"'::jsonpath);
 grant select, insert on custody_event to serving;
 
 create table evaluation (

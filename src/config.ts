@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { hostname } from 'node:os'
 import { z } from 'zod'
 
@@ -68,6 +69,10 @@ function isBrokerUrl(text: string): boolean {
 function isPublicUrl(text: string): boolean {
   const url = URL.parse(text)
   return url !== null && /^https?:$/.test(url.protocol) && /^https?:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/i.test(text)
+}
+
+function hostInUrl(host: string): string {
+  return isIPv6(host) ? `[${host}]` : host
 }
 
 /** A wildcard is a whole level, `#` the last; topics of the broker itself and shared subscriptions begin with a $. */
@@ -174,7 +179,7 @@ const schema = variables.transform((given) => ({
     ...(given.MQTT_PASSWORD === undefined ? {} : { password: given.MQTT_PASSWORD }),
   },
   http: { host: given.HTTP_HOST, port: given.HTTP_PORT },
-  publicUrl: given.PUBLIC_URL ?? `http://${given.HTTP_HOST}:${given.HTTP_PORT}`,
+  publicUrl: given.PUBLIC_URL ?? `http://${hostInUrl(given.HTTP_HOST)}:${given.HTTP_PORT}`,
   logLevel: given.LOG_LEVEL,
   instance: given.UNBROKEN_INSTANCE,
   dataDir: given.UNBROKEN_DATA_DIR,

@@ -140,6 +140,10 @@ test.each([
   expect(read({ PUBLIC_URL: given }).publicUrl).toBe(publicUrl)
 })
 
+test('unset, the address it listens on begins them, also one of IPv6', () => {
+  expect(read({ HTTP_HOST: '::1', HTTP_PORT: '8081' }).publicUrl).toBe('http://[::1]:8081')
+})
+
 test.each([
   'cold.example.org',
   'ftp://cold.example.org',

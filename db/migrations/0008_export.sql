@@ -7,3 +7,6 @@ create index placement_by_ending on placement (superseded_at, shipment_id, id) w
 create index placement_by_correction on placement (corrects_id) where corrects_id is not null;
 create index unit_by_serial on unit (serial, gtin) where serial is not null;
 create index unit_by_din on unit (din) where din is not null;
+-- a statement about loggers can name one that was never placed here
+create index custody_event_by_sensor on custody_event using gin (jsonb_path_query_array(record, '$.**.sensorId[*]'))
+  where record @? '$.**.sensorId';

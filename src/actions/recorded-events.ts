@@ -34,20 +34,25 @@ async function readRecord(tx: Tx, actor: Actor, shipmentId: number): Promise<Shi
 export type RecordedEvents = {
   readonly recordings: readonly Recording[]
   readonly records: readonly ShipmentRecord[]
+  /** How many there are from here on, as far as `limit` counts. */
+  readonly left: number
   /** Nothing comes after these. */
   readonly isLast: boolean
 }
 
-/** Shipments whose readings are read for one page: a journey has some thousand of them per sensor. */
+/** Shipments that are read whole in one go: loading and telling one takes up to 10 ms. */
+const MAX_SHIPMENTS = 20
+/** Those of them whose readings are read, too: a journey has some thousand of them per sensor. */
 const MAX_MEASURED_SHIPMENTS = 4
 
 /**
- * The next records of visible shipments, as many as `limit`, or fewer where their readings would be too many; in one
+ * The next records of visible shipments, as many as `limit`, or fewer where they are of too many shipments; in one
  * snapshot, so that what is told of a record agrees with the order it stands in.
  */
 export async function recordedEvents(ctx: Ctx, actor: Actor, search: RecordingSearch): Promise<RecordedEvents> {
   return inSnapshot(ctx, async (tx) => {
-    const found = await findRecordings(tx, actor, search)
+    const all = await findRecordings(tx, actor, search)
+    const found = ofFewShipments(all)
     const records = await loadShipmentRecords(tx, [...new Set(found.map(({ shipmentId }) => shipmentId))])
     const closed = new Set(records.filter(hasClosed).map(({ shipment }) => shipment.id))
     const { recordings, measured } = affordable(found, closed)
@@ -56,9 +61,16 @@ export async function recordedEvents(ctx: Ctx, actor: Actor, search: RecordingSe
       tx,
       records.filter(({ shipment }) => measured.has(shipment.id)),
     )
-    const isLast = recordings.length === found.length && found.length < search.limit
-    return { recordings, records: [...unmeasured, ...withLegs], isLast }
+    const isLast = recordings.length === all.length && all.length < search.limit
+    return { recordings, records: [...unmeasured, ...withLegs], left: all.length, isLast }
   })
+}
+
+/** The records up to the first of one shipment too many. */
+function ofFewShipments(all: readonly Recording[]): readonly Recording[] {
+  const shipments = new Set<number>()
+  const end = all.findIndex(({ shipmentId }) => shipments.add(shipmentId).size > MAX_SHIPMENTS)
+  return end < 0 ? all : all.slice(0, end)
 }
 
 function hasClosed({ evaluations }: ShipmentRecord): boolean {

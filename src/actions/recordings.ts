@@ -131,7 +131,9 @@ function shipmentsOf(thing: ThingKey): RawBuilder<unknown> {
     case 'container':
       return sql`select s.id from shipment s where s.container_id = ${thing.id}`
     case 'sensor':
-      return sql`select p.shipment_id from placement p where p.sensor_id = ${thing.id}`
+      return sql`select p.shipment_id from placement p where p.sensor_id = ${thing.id}
+        union all select c.shipment_id from custody_event c where c.record @? '$.**.sensorId'
+          and jsonb_path_query_array(c.record, '$.**.sensorId[*]') @> to_jsonb(${thing.id}::bigint)`
     case 'giai':
       return sql`select p.shipment_id from sensor s join placement p on p.sensor_id = s.id
         where s.serial = ${`(8004)${thing.value}`}`

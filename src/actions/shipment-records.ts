@@ -6,6 +6,7 @@ import type {
   RecordedAlarm,
   RecordedEntry,
   RecordedEvaluation,
+  RecordedSensor,
   RecordedSite,
   RecordedUnit,
   ShipmentRecord,
@@ -29,7 +30,6 @@ export async function loadShipmentRecords(tx: Tx, shipmentIds: readonly number[]
   const evaluationsOf = Map.groupBy(await loadEvaluations(tx, shipmentIds), ({ shipmentId }) => shipmentId)
   return shipments.map((shipment) => {
     const placements = placementsOf.get(shipment.id) ?? []
-    const serials = new Map(placements.map((row) => [row.sensor_id, row.serial]))
     return {
       shipment: {
         id: shipment.id,
@@ -42,7 +42,7 @@ export async function loadShipmentRecords(tx: Tx, shipmentIds: readonly number[]
       container: shipment.container_id === null ? null : { id: shipment.container_id, grai: shipment.grai },
       units: (unitsOf.get(shipment.id) ?? []).map(({ unit }) => unit),
       sites: (sitesOf.get(shipment.id) ?? []).map(({ site }) => site),
-      sensors: [...serials].map(([id, serial]) => ({ id, serial })),
+      sensors: sensorsOf(placements),
       ledger: (ledgerOf.get(shipment.id) ?? []).map(({ entry }) => entry),
       placements: placements.map((row) => ({
         id: row.id,
@@ -58,6 +58,14 @@ export async function loadShipmentRecords(tx: Tx, shipmentIds: readonly number[]
       evaluations: (evaluationsOf.get(shipment.id) ?? []).map(({ evaluation }) => evaluation),
     }
   })
+}
+
+function sensorsOf(placements: Awaited<ReturnType<typeof loadPlacements>>): RecordedSensor[] {
+  const sensors = new Map<number, RecordedSensor>()
+  for (const { sensor_id: id, serial, known_at } of placements) {
+    sensors.set(id, { id, serial, knownAt: Math.min(known_at, sensors.get(id)?.knownAt ?? known_at) })
+  }
+  return [...sensors.values()]
 }
 
 async function loadShipments(tx: Tx, ids: readonly number[]) {

@@ -64,12 +64,10 @@ async function recordedPage(walk: Walk, token: Token | null): Promise<EpcisPage>
 
 async function sortedPage(walk: Walk, token: Token | null): Promise<EpcisPage | PageProblem> {
   const all: ToldEvent[] = []
-  let looked = 0
   let from: Position | null = null
   for (let isLast = false; !isLast; ) {
     const seen = await lookOn(walk, from)
-    looked += seen.records
-    if (looked > MAX_SORTED_RECORDS) return { wrong: 'too_large' }
+    if (seen.left > MAX_SORTED_RECORDS) return { wrong: 'too_large' }
     all.push(...seen.events.filter(({ event }) => matchesQuery(event, walk.asked.query)))
     from = seen.last ?? from
     isLast = seen.isLast
@@ -100,14 +98,16 @@ function isDescending({ orderBy, orderDirection }: EpcisQuery): boolean {
   return orderBy !== undefined && orderDirection !== 'ASC'
 }
 
-type Seen = { events: ToldEvent[]; last: Position | null; records: number; isLast: boolean }
+type Seen = { events: ToldEvent[]; last: Position | null; left: number; isLast: boolean }
 
 /** What the next records tell, in their order, after a position. */
 async function lookOn({ ctx, actor, asked, narrowing, untilAt }: Walk, after: Position | null): Promise<Seen> {
   const isSorted = asked.query.orderBy === 'eventTime'
   const descending = !isSorted && isDescending(asked.query)
-  const search = { ...narrowing, untilAt, descending, from: after, limit: RECORDS_PER_LOOK }
-  const { recordings, records, isLast } = await recordedEvents(ctx, actor, search)
+  // one more than can be sorted, to see at the first look that there are too many
+  const limit = isSorted ? MAX_SORTED_RECORDS + 1 : RECORDS_PER_LOOK
+  const search = { ...narrowing, untilAt, descending, from: after, limit }
+  const { recordings, records, left, isLast } = await recordedEvents(ctx, actor, search)
   const told = records.flatMap((record) => epcisEvents(record, asked.terms))
   const tellingOf = Map.groupBy(told, recordKey)
   const events = recordings
@@ -118,7 +118,7 @@ async function lookOn({ ctx, actor, asked, narrowing, untilAt }: Walk, after: Po
     .filter((one) => after === null || (descending ? -1 : 1) * comparePositions(one, after) > 0)
   const newest = recordings.at(-1)
   const last = newest === undefined ? null : { ...newest, part: descending ? -1 : BEYOND_PARTS }
-  return { events, last, records: recordings.length, isLast }
+  return { events, last, left, isLast }
 }
 
 /** More than one record tells. */

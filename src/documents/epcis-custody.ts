@@ -57,7 +57,8 @@ type Subject = Pick<EpcisBody, 'action'> &
     | { type: 'AggregationEvent' | 'AssociationEvent'; parentID: string; childEPCs?: readonly string[] }
   )
 
-function subject(said: EffectiveEvent, { about, action }: KindMapping, { record, terms }: Around): Subject {
+function subject(said: EffectiveEvent, { about, action }: KindMapping, around: Around): Subject {
+  const { record, terms } = around
   const box = boxEpc(record, terms)
   const units = [...new Set(said.units.map((code) => unitEpc(record, code, terms)))]
   switch (about) {
@@ -72,7 +73,7 @@ function subject(said: EffectiveEvent, { about, action }: KindMapping, { record,
     case 'contents':
       return family('AggregationEvent', action, { parentID: box, children: units })
     case 'logger': {
-      const children = loggersOf(said).map((sensorId) => sensorEpc(record, sensorId, terms))
+      const children = loggersOf(said, around)
       return family('AssociationEvent', action, { parentID: containerEpc(record, terms), children })
     }
   }
@@ -88,10 +89,11 @@ function family(type: 'AggregationEvent' | 'AssociationEvent', action: Subject['
   return { type: 'ObjectEvent', action: 'OBSERVE', epcList: [parentID] }
 }
 
-/** Ids of the sensors that a statement about loggers names. */
-function loggersOf({ details }: EffectiveEvent): number[] {
-  const named = [details?.sensorId, details?.sensorIds].flatMap((value) => (value === undefined ? [] : listed(value)))
-  return [...new Set(named.filter((value) => typeof value === 'number'))]
+/** Loggers that a statement names by id; what was placed here later was not known by its serial when it was told. */
+function loggersOf({ details }: EffectiveEvent, { record, terms, recordedAt }: Around): string[] {
+  const known = { ...record, sensors: record.sensors.filter(({ knownAt }) => knownAt <= recordedAt) }
+  const ids = listed(details?.sensorId ?? null).filter((value) => typeof value === 'number')
+  return [...new Set(ids.map((id) => sensorEpc(known, id, terms)))]
 }
 
 function listed(value: Canonical): readonly Canonical[] {

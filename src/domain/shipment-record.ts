@@ -51,7 +51,8 @@ export type RecordedSite = {
   readonly knownAt: number
 }
 
-export type RecordedSensor = { readonly id: number; readonly serial: string }
+/** `knownAt`: since when it is known to be one of this shipment's. */
+export type RecordedSensor = { readonly id: number; readonly serial: string; readonly knownAt: number }
 
 /** A custody event with the hash under which it stands in the ledger. */
 export type RecordedEntry = { readonly event: CustodyEvent; readonly hash: string }

@@ -140,7 +140,7 @@ function recordOf(told: Told): ShipmentRecord {
     container: grai === null ? null : { id: 1, grai },
     units,
     sites: registeredGln === null ? [] : [{ ...site, gln: registeredGln }],
-    sensors: giai === null ? [] : [{ id: SENSOR, serial: `(8004)${giai}` }],
+    sensors: giai === null ? [] : [{ id: SENSOR, serial: `(8004)${giai}`, knownAt: 0 }],
     ledger: [],
     placements: [],
     evaluations: [],

@@ -173,6 +173,19 @@ describe('a walk over the pages of a query', () => {
     expect((await walk(lane.maker.key, '?perPage=100')).length).toBeGreaterThan(before.length)
   })
 
+  test('goes on over more shipments than are read for one page', async () => {
+    const shipments: Json[] = []
+    for (let count = 0; count < 23; count++) {
+      const shipment = await openEpcisShipment(api, lane)
+      await state(api, lane, { shipmentId: shipment.id, minute: 250 + count, kind: 'arrived' })
+      shipments.push(shipment)
+    }
+    for (const query of ['', '&orderBy=eventTime&orderDirection=ASC']) {
+      const found = await walk(lane.maker.key, `?GE_eventTime=${iso(250)}&LT_eventTime=${iso(273)}&perPage=9${query}`)
+      expect(found.map((event) => event['cc:shipmentId'])).toEqual(shipments.map(({ reference }) => reference))
+    }
+  })
+
   test('goes on where little of much is meant, with short pages', async () => {
     const { id } = await openEpcisShipment(api, lane)
     for (let count = 0; count < 12; count++) {
@@ -236,6 +249,22 @@ describe('a query', () => {
     const ofBag = await walk(lane.maker.key, `?MATCH_epc=${encodeURIComponent(bag)}`)
     expect(ofBag).toEqual(events.filter(({ epcList = [], childEPCs = [] }) => [...epcList, ...childEPCs].includes(bag)))
     expect(await walk(lane.maker.key, '?MATCH_epc=https://id.gs1.org/00/095213210000000421')).toEqual([])
+  })
+
+  test('by a logger finds what was said of one that was never placed, in any word about it', async () => {
+    const { id } = await openEpcisShipment(api, lane)
+    const paired = { kind: 'logger_paired', details: { sensorId: 4711 } }
+    const { seq } = await state(api, lane, { shipmentId: id, minute: 280, ...paired })
+    const replacement = { kind: 'logger_paired', at: iso(279), details: { sensorId: [4711, 4712] } }
+    await state(api, lane, { shipmentId: id, minute: 281, kind: 'correction', corrects: seq, replacement })
+    const about = (sensor: number) => walk(lane.maker.key, `?MATCH_epc=${PUBLIC_URL}/id/sensor/${sensor}`)
+    expect((await about(4711)).map(({ errorDeclaration }) => errorDeclaration?.reason)).toEqual([
+      undefined,
+      'incorrect_data',
+      undefined,
+    ])
+    expect(await about(4712)).toHaveLength(1)
+    expect(await walk(lane.stranger.key, `?MATCH_epc=${PUBLIC_URL}/id/sensor/4711`)).toEqual([])
   })
 
   test('finds nothing of anyone else’s', async () => {

@@ -157,6 +157,12 @@ describe('what an event says beside its terms:', () => {
     expect(event.eventTimeZoneOffset).toBe('+00:00')
   })
 
+  test('a logger that was placed later is told by its number, as before', () => {
+    const later = RECORD.sensors.map((sensor) => ({ ...sensor, knownAt: T0 + 1 }))
+    const event = last([{ kind: 'logger_paired', details: { sensorId: 42 } }], { ...RECORD, sensors: later })
+    expect(event).toMatchObject({ type: 'AssociationEvent', childEPCs: [`${PUBLIC_URL}/id/sensor/42`] })
+  })
+
   test('things without a GS1 key, or with one that is none, have an address of this installation', () => {
     const plain = {
       ...RECORD,

@@ -38,8 +38,8 @@ export const RECORD: ShipmentRecord = {
     { id: 6, org: CENTRE, name: 'Pharmacy', gln: null, timeZone: 'America/New_York', knownAt: T0 - MINUTE },
   ],
   sensors: [
-    { id: 42, serial: '(8004)9521321LOG42' },
-    { id: 43, serial: 'SN-43' },
+    { id: 42, serial: '(8004)9521321LOG42', knownAt: T0 - MINUTE },
+    { id: 43, serial: 'SN-43', knownAt: T0 - MINUTE },
   ],
   ledger: [],
   placements: [],
