@@ -12,6 +12,7 @@ import {
   state,
 } from '../support/epcis-journey.ts'
 import { schemaProblems } from '../support/epcis-schema.ts'
+import { walkPages } from '../support/epcis-walk.ts'
 import { PUBLIC_URL } from '../support/limits.ts'
 
 let database: TestDatabase
@@ -110,91 +111,9 @@ describe('the document of a shipment', () => {
   })
 })
 
-type Page = { list: Json[]; link: string | null; answer: Json }
-
-async function page(key: string, query: string): Promise<Page> {
-  const { status, headers, body, text } = await api.call(key, `GET /epcis/events${query}`)
-  if (status !== 200) throw new Error(text)
-  expect(schemaProblems(body)).toEqual([])
-  const link = /^<(.+)>; rel="next"$/.exec(headers.get('Link') ?? '')?.[1] ?? null
-  return { list: body.epcisBody.queryResults.resultsBody.eventList, link, answer: body }
-}
-
-/** Every page, by the links; `between` happens after each. */
-async function walk(key: string, query: string, between: () => Promise<void> = async () => {}): Promise<Json[]> {
-  const all: Json[] = []
-  for (let next: string | null = query; next !== null; ) {
-    const found: Page = await page(key, next)
-    all.push(...found.list)
-    next = found.link === null ? null : new URL(found.link).search
-    if (next !== null) expect(found.link).toMatch(`${PUBLIC_URL}/api/v1/epcis/events?`)
-    await between()
-  }
-  return all
-}
+const walk = (key: string, query: string) => walkPages(api, { key, query })
 
 const BOX = 'https://id.gs1.org/00/195213210000000428'
-
-describe('a walk over the pages of a query', () => {
-  test.each([1, 2, 7, 100])('meets each event once, %i on a page, in order of recording', async (perPage) => {
-    const all = await walk(lane.maker.key, `?perPage=${perPage}`)
-    expect(all).toEqual(events)
-  })
-
-  test('the other way round meets the same', async () => {
-    const all = await walk(lane.maker.key, '?orderBy=recordTime&orderDirection=DESC&perPage=9')
-    expect(all.toReversed()).toEqual(events)
-    expect(await walk(lane.maker.key, '?orderBy=recordTime&orderDirection=ASC&perPage=9')).toEqual(events)
-  })
-
-  test('in order of what happened meets the same', async () => {
-    const all = await walk(lane.maker.key, '?orderBy=eventTime&perPage=9')
-    const times = all.map(({ eventTime }) => eventTime)
-    expect(times).toEqual(times.toSorted().toReversed())
-    const sorted = (list: Json[]) => list.map((one) => JSON.stringify(one)).sort()
-    expect(sorted(all)).toEqual(sorted(events))
-    const forth = await walk(lane.maker.key, '?orderBy=eventTime&orderDirection=ASC&perPage=100')
-    expect(forth).toEqual(all.toReversed())
-  })
-
-  test('over several shipments meets each event once, and what is recorded meanwhile not at all', async () => {
-    const others = [await openEpcisShipment(api, lane), await openEpcisShipment(api, lane)]
-    for (const minute of [200, 201, 202]) {
-      for (const { id } of others) await state(api, lane, { shipmentId: id, minute, kind: 'arrived', place: 'hub' })
-    }
-    const before = await walk(lane.maker.key, '?perPage=100')
-    let minute = 210
-    const during = await walk(lane.maker.key, '?perPage=5', async () => {
-      for (const { id } of others) await state(api, lane, { shipmentId: id, minute, kind: 'departed', place: 'hub' })
-      minute++
-    })
-    expect(during).toEqual(before)
-    expect(new Set(during.map((event) => JSON.stringify(event))).size).toBe(during.length)
-    expect((await walk(lane.maker.key, '?perPage=100')).length).toBeGreaterThan(before.length)
-  })
-
-  test('goes on over more shipments than are read for one page', async () => {
-    const shipments: Json[] = []
-    for (let count = 0; count < 23; count++) {
-      const shipment = await openEpcisShipment(api, lane)
-      await state(api, lane, { shipmentId: shipment.id, minute: 250 + count, kind: 'arrived' })
-      shipments.push(shipment)
-    }
-    for (const query of ['', '&orderBy=eventTime&orderDirection=ASC']) {
-      const found = await walk(lane.maker.key, `?GE_eventTime=${iso(250)}&LT_eventTime=${iso(273)}&perPage=9${query}`)
-      expect(found.map((event) => event['cc:shipmentId'])).toEqual(shipments.map(({ reference }) => reference))
-    }
-  })
-
-  test('goes on where little of much is meant, with short pages', async () => {
-    const { id } = await openEpcisShipment(api, lane)
-    for (let count = 0; count < 12; count++) {
-      await state(api, lane, { shipmentId: id, minute: 300 + count, kind: count % 6 === 0 ? 'departed' : 'arrived' })
-    }
-    const query = `?EQ_bizStep=departing&MATCH_anyEPC=${encodeURIComponent(`${PUBLIC_URL}/id/shipment/${id}`)}`
-    expect(await walk(lane.maker.key, `${query}&perPage=1`)).toHaveLength(2)
-  })
-})
 
 describe('a query', () => {
   const QUESTIONS: [string, (event: Json) => boolean][] = [
@@ -254,9 +173,16 @@ describe('a query', () => {
   test('by a logger finds what was said of one that was never placed, in any word about it', async () => {
     const { id } = await openEpcisShipment(api, lane)
     const paired = { kind: 'logger_paired', details: { sensorId: 4711 } }
-    const { seq } = await state(api, lane, { shipmentId: id, minute: 280, ...paired })
+    await state(api, lane, { shipmentId: id, minute: 280, ...paired })
     const replacement = { kind: 'logger_paired', at: iso(279), details: { sensorId: [4711, 4712] } }
-    await state(api, lane, { shipmentId: id, minute: 281, kind: 'correction', corrects: seq, replacement })
+    await state(api, lane, {
+      shipmentId: id,
+      minute: 281,
+      kind: 'correction',
+      reason: 'two',
+      corrects: seq,
+      replacement,
+    })
     const about = (sensor: number) => walk(lane.maker.key, `?MATCH_epc=${PUBLIC_URL}/id/sensor/${sensor}`)
     expect((await about(4711)).map(({ errorDeclaration }) => errorDeclaration?.reason)).toEqual([
       undefined,
