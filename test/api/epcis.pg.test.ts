@@ -180,7 +180,7 @@ describe('a query', () => {
       minute: 281,
       kind: 'correction',
       reason: 'two',
-      corrects: seq,
+      corrects: 1,
       replacement,
     })
     const about = (sensor: number) => walk(lane.maker.key, `?MATCH_epc=${PUBLIC_URL}/id/sensor/${sensor}`)
