@@ -35,7 +35,7 @@ export type PageProblem = { readonly wrong: 'token' | 'too_large' }
 
 /** Records looked at in one go, and how many times for one page. */
 const RECORDS_PER_LOOK = 100
-const LOOKS_PER_PAGE = 10
+const LOOKS_PER_PAGE = 5
 
 /** Records that are told and sorted for one page of what is ordered by the time it happened. */
 const MAX_SORTED_RECORDS = 1000

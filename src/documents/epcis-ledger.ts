@@ -41,6 +41,7 @@ function saysOf({ event }: RecordedEntry, { record, terms, before }: Ledger): Sa
 }
 
 function isChanged(before: EffectiveEvent | undefined, after: EffectiveEvent | undefined): boolean {
-  if (before === undefined || after === undefined) return before !== after
+  // what no correction touched is the very same object
+  if (before === undefined || after === undefined || before === after) return before !== after
   return canonicalJson(eventRecord(before)) !== canonicalJson(eventRecord(after))
 }

@@ -2,7 +2,7 @@ import type { EpcisBody } from '../documents/epcis-event.ts'
 import { type SensorSaid, sensorBody } from '../documents/epcis-sensor-body.ts'
 import type { EpcisTerms } from '../documents/epcis-terms.ts'
 import { boxEpc, sensorEpc } from '../documents/epcis-things.ts'
-import type { CustodyKind, CustodyStatement } from '../domain/custody-event.ts'
+import { CUSTODY_KINDS, type CustodyKind, type CustodyStatement } from '../domain/custody-event.ts'
 import type { RecordedEntry, ShipmentRecord } from '../domain/shipment-record.ts'
 import { keysOf, type Told, toldSchema } from './epcis-told.ts'
 
@@ -16,7 +16,7 @@ export function givenFor(published: string, expected: unknown, kindOfId: KindOfI
   const told = parsed.data
   if (published === 'sensor_summary') return { body: summaryOf(told), eventID: told.eventID }
   const name = published === 'correction' ? kindOfId.get(told.eventID) : published
-  const kind = KIND_OF.get(name ?? '')
+  const kind = RENAMED.get(name) ?? CUSTODY_KINDS.find((one) => one === name)
   if (kind === undefined) return `no custody kind is known for "${name ?? published}"`
   return givenBy(statements(kind, told), told)
 }
@@ -26,21 +26,8 @@ export type KindOfId = ReadonlyMap<string, string>
 
 export type Given = { record: ShipmentRecord; terms: EpcisTerms } | { body: EpcisBody; eventID: string }
 
-const SAME_NAME = [
-  ...([
-    'collection',
-    'packed',
-    'logger_paired',
-    'sealed',
-    'departed',
-    'customs_hold',
-    'delivered',
-    'received',
-  ] as const),
-  ...(['opened', 'unpacked', 'quarantined', 'released', 'rejected', 'returned', 'destroyed', 'administered'] as const),
-]
-const KIND_OF: ReadonlyMap<string, CustodyKind> = new Map<string, CustodyKind>([
-  ...SAME_NAME.map((kind) => [kind, kind] as const),
+/** Kinds that the file calls otherwise than the ledger does. */
+const RENAMED: ReadonlyMap<string | undefined, CustodyKind> = new Map<string, CustodyKind>([
   ['handover', 'handover_accept'],
   ['arrived_hub', 'arrived'],
   ['inspected_ok', 'inspected'],
