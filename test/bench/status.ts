@@ -44,7 +44,12 @@ async function measure(
   { shipmentId, key }: Travelled,
   plan: { rounds: number; seconds: number },
 ): Promise<Figure> {
-  const deps = { ready: async () => ({ ok: true, parts: {} }), isTransient: () => false, topicPrefix: PREFIX }
+  const deps = {
+    ready: async () => ({ ok: true, parts: {} }),
+    isTransient: () => false,
+    topicPrefix: PREFIX,
+    publicUrl: 'http://127.0.0.1',
+  }
   const doors = {
     subject: await listenHttp(createApp(stage.ctx, deps), { host: '127.0.0.1', port: 0 }),
     floor: await listenHttp(floorApp(stage), { host: '127.0.0.1', port: 0 }),
