@@ -7,8 +7,9 @@ export type NewestObservation = { quantity: Quantity; channel: string; at: numbe
 export type NewestRow = Omit<NewestObservation, 'quantity'> & { placement: number; code: number }
 
 /**
- * The newest observation of each quantity by each placement of a shipment, while it was placed there, as the text of a JSON
- * list of `NewestRow`; null where there is none. One index look-up per placement and quantity, however long the journey.
+ * The newest observation of each quantity by each placement of a shipment, while it was placed there, as the text of a
+ * JSON list of `NewestRow`; null where there is none. One index look-up per placement and quantity, however long the
+ * journey.
  */
 export function newestObservationsOf(shipmentId: Expression<number>): RawBuilder<string | null> {
   return sql`(select json_agg(json_build_object('placement', l.id, 'code', q.quantity, 'channel', o.channel,

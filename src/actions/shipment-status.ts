@@ -60,7 +60,7 @@ export async function shipmentStatus(ctx: Ctx, actor: Actor, shipmentId: number)
   }
 }
 
-/** An answer serves for a second, `asOf` says of which instant: working it out takes longer than looking at the facts. */
+/** An answer serves for a second, and says of which instant it is: working it out costs more than its facts. */
 const SERVES_MS = 1000
 const answered = new WeakMap<CurrentFacts, ShipmentStatus>()
 

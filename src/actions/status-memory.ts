@@ -145,7 +145,8 @@ function freshRows() {
 
 function sequencesOf() {
   return sql`(select json_agg(json_build_object('sensor', q.sensor_id, 'epoch', q.epoch, 'seen', q.seen::text,
-      'since', floor(extract(epoch from q.missing_since) * 1000)::bigint, 'asked', q.attempts) order by q.sensor_id)::text
+      'since', floor(extract(epoch from q.missing_since) * 1000)::bigint, 'asked', q.attempts)
+      order by q.sensor_id)::text
     from sensor_sequence q where q.sensor_id in (select l.sensor_id from placement l
       where l.shipment_id = s.id and l.superseded_at is null))`
 }
