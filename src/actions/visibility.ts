@@ -104,3 +104,8 @@ export function canSeeMessage(actor: Actor, eb: ExpressionBuilder<Tables, 'kept_
   if (actor.role !== 'administrator') return own
   return eb.or([own, eb.and([runsInstallation(actor), sql<SqlBool>`not exists ${sensors}`])])
 }
+
+/** Legal holds: those of one's own organisation. Others learn from a shipment that it is held, not by whom or why. */
+export function canSeeHold(actor: Actor, eb: ExpressionBuilder<Tables, 'legal_hold'>): Expression<SqlBool> {
+  return eb('legal_hold.organisation_id', '=', actor.organisationId ?? 0)
+}

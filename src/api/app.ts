@@ -15,6 +15,7 @@ import { calibrationRoutes } from './calibration-routes.ts'
 import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
 import { evaluationRoutes } from './evaluation-routes.ts'
+import { legalHoldRoutes } from './legal-hold-routes.ts'
 import { messageRoutes } from './message-routes.ts'
 import { observationRoutes } from './observation-routes.ts'
 import { observeRequest } from './observe-request.ts'
@@ -27,6 +28,7 @@ import { productRoutes } from './product-routes.ts'
 import { profileRoutes } from './profile-routes.ts'
 import { readingRoutes } from './reading-routes.ts'
 import { repeatRequest } from './repeat-request.ts'
+import { retentionRoutes } from './retention-routes.ts'
 import { sensorRoutes } from './sensor-routes.ts'
 import { shipmentRoutes } from './shipment-routes.ts'
 import { statusRoutes } from './status-routes.ts'
@@ -100,4 +102,6 @@ function resources() {
     .openapiRoutes(evaluationRoutes)
     .openapiRoutes(messageRoutes)
     .openapiRoutes(auditRoutes)
+    .openapiRoutes(retentionRoutes)
+    .openapiRoutes(legalHoldRoutes)
 }

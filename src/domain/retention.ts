@@ -43,7 +43,7 @@ function rule(given: Omit<RetentionRule, 'classes'>): RetentionRule {
 /** Years after expiry that no rule of a product may go below: the default for cell products. */
 export const LEAST_YEARS = 30
 
-/** What the sponsor of a product adds: years after expiry by class; and its shelf life, for units that state no expiry. */
+/** What the sponsor of a product adds: years after expiry by class; its shelf life, for units that state no expiry. */
 export type ProductRetention = {
   years: Readonly<Record<RecordClass, number>>
   /** No unit expires later than so many years after its journey ended; null: nobody said. */
