@@ -6,11 +6,12 @@ import { canonicalJson } from '../domain/canonical.ts'
 import type { Combined, JudgedSpan, Status } from '../domain/combine.ts'
 import type { Level, Severity } from '../domain/profile.ts'
 import type { Refusal } from '../domain/refusal.ts'
-import type { Assessment } from './assess.ts'
+import type { Assessment, StoredJudgement } from './assess.ts'
 import { type ContainerStatus, containerStatus } from './container-status.ts'
 import { type CustodyAnswer, custodyAnswer } from './custody-status.ts'
 import { type Reason, reasonsOf } from './evaluation-record.ts'
 import { assessAt, judgePending } from './judge.ts'
+import { loadFacts } from './judging-facts.ts'
 import { numbers } from './load-rows.ts'
 import { type SensorStatus, sensorStatuses } from './sensor-status.ts'
 import { noShipment } from './shipments.ts'
@@ -44,14 +45,17 @@ export type Temperature = {
   span: JudgedSpan | null
   /** Null while nothing was packed. */
   judged: Combined | null
-  /** Readings of the judged placements outside of the window: kept, shown grey, not judged. */
-  outOfWindow: number
+  /** Readings of the judged placements outside of the window: kept, shown grey, not judged. Null: archived. */
+  outOfWindow: number | null
   levels: Level[]
+  /** Where readings are archived and the stored evaluation stands in for them. */
+  archived: StoredJudgement | null
 }
 
 /**
  * A shipment's status now: what waits for judging is judged first, then the current facts are extended to now without
- * being stored, so that silence shows as a gap. Condition and custody are read in one snapshot. Refused: `not_found`.
+ * being stored, so that silence shows as a gap. Where readings are archived the stored evaluation is served instead, and
+ * says so. Condition and custody are read in one snapshot. Refused: `not_found`.
  */
 export async function shipmentStatus(ctx: Ctx, actor: Actor, shipmentId: number): Promise<ShipmentStatus | Refusal> {
   for (;;) {
@@ -70,7 +74,7 @@ type Asked = { shipmentId: number; now: number }
 async function readStatus(tx: Tx, actor: Actor, asked: Asked): Promise<ShipmentStatus | Refusal | 'behind'> {
   const shipment = await loadShipment(tx, actor, asked.shipmentId)
   if (shipment === undefined) return noShipment(asked.shipmentId)
-  if (shipment.judge_from !== null) return 'behind'
+  if (shipment.judge_from !== null && !(await isArchived(tx, asked.shipmentId))) return 'behind'
   const assessment = await assessAt(tx, asked.shipmentId, asked.now)
   if (assessment === null) throw new Error(`shipment ${asked.shipmentId} has no facts`)
   const custody = await custodyAnswer(tx, asked.shipmentId, asked.now)
@@ -113,6 +117,11 @@ async function readStatus(tx: Tx, actor: Actor, asked: Asked): Promise<ShipmentS
   }
 }
 
+async function isArchived(tx: Tx, shipmentId: number): Promise<boolean> {
+  const [facts] = await loadFacts(tx, [shipmentId])
+  return facts !== undefined && facts.archives.length > 0
+}
+
 async function loadShipment(tx: Tx, actor: Actor, shipmentId: number) {
   return tx
     .selectFrom('shipment')
@@ -130,27 +139,33 @@ async function loadShipment(tx: Tx, actor: Actor, shipmentId: number) {
     .executeTakeFirst()
 }
 
-/** Without a valid calibration the served status is at best indeterminate; an alarm stays one (domain page 2.5). */
+/**
+ * Without a valid calibration the served status is at best indeterminate; an alarm stays one (domain page 2.5). So it is
+ * where something changed that cannot be judged until an archive is restored.
+ */
 function temperatureOf(assessment: Assessment): Omit<Temperature, 'outOfWindow'> {
-  const { combined, span, shipment } = assessment
+  const { combined, span, shipment, archived } = assessment
   const reasons = reasonsOf(assessment)
   const own = combined?.status ?? 'indeterminate'
-  const capped = reasons.includes('CALIBRATION_INVALID') && own !== 'alarm'
+  const waits = reasons.includes('NOT_REJUDGED')
+  const capped = (reasons.includes('CALIBRATION_INVALID') || waits) && own !== 'alarm'
   return {
     status: capped ? 'indeterminate' : own,
     severity: combined?.severity ?? null,
-    complete: combined?.complete ?? false,
+    complete: (combined?.complete ?? false) && !waits,
     presumed: combined?.presumed ?? false,
     dataUntilAt: combined?.dataUntilAt ?? null,
     reasons,
     span,
     judged: combined,
     levels: shipment.profile.levels,
+    archived,
   }
 }
 
-async function countOutside(tx: Tx, { shipment, sensors }: Assessment): Promise<number> {
+async function countOutside(tx: Tx, { shipment, sensors, archived }: Assessment): Promise<number | null> {
   const { window } = shipment
+  if (archived !== null) return null
   if (window === null || sensors.length === 0) return 0
   const placements = sensors.map(({ placement }) => placement)
   const from = new Date(window.fromAt).toISOString()

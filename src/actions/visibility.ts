@@ -36,7 +36,7 @@ export function canSeeContainer(actor: Actor, containerId: Expression<number>): 
 /**
  * Audit entries: what one's own organisation did, what anyone did to it (its keys, its sites) or to a visible shipment,
  * and what the service did with own sensors and their messages. Placements and custody events are entered under their
- * shipment.
+ * shipment. Which months were archived and restored is seen by the installation's administrator.
  */
 export function canSeeAuditEntry(actor: Actor, eb: ExpressionBuilder<Tables, 'audit_entry'>): Expression<SqlBool> {
   const org = actor.organisationId ?? 0
@@ -53,6 +53,9 @@ export function canSeeAuditEntry(actor: Actor, eb: ExpressionBuilder<Tables, 'au
     sql<SqlBool>`exists (select 1 from sensor s where s.id = ${subject('sensor')} and s.organisation_id = ${org})`,
     sql<SqlBool>`exists (select 1 from kept_message m join sensor s on s.id = m.sensor_id
       where m.id = ${subject('message')} and s.organisation_id = ${org})`,
+    ...(actor.role === 'administrator'
+      ? [sql<SqlBool>`(audit_entry.subject_kind = 'archive' and ${runsInstallation(actor)})`]
+      : []),
   ])
 }
 
