@@ -73,10 +73,13 @@ async function longestOfShipments(tx: Tx, stored: StoredMonth, own: Longest): Pr
   }
 }
 
-/** That a placement `l` has an instant in common with the month. */
+/**
+ * That a placement `l` has an instant in common with the month; one that was open when it was corrected reached no
+ * further than its correction.
+ */
 export function meets({ month }: Pick<StoredMonth, 'month'>): RawBuilder<boolean> {
   const { fromAt, toAt } = monthSpan(month)
-  return sql<boolean>`(l.from_at < ${at(toAt)} and coalesce(l.to_at, 'infinity') > ${at(fromAt)})`
+  return sql<boolean>`(l.from_at < ${at(toAt)} and coalesce(l.to_at, l.superseded_at, 'infinity') > ${at(fromAt)})`
 }
 
 async function countHolds(tx: Tx, stored: StoredMonth): Promise<number> {

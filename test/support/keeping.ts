@@ -3,8 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type Database, transaction } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
-import type { Keeper } from '../../src/actions/archive-month.ts'
+import { archiveMonth, type Keeper } from '../../src/actions/archive-month.ts'
+import { assess } from '../../src/actions/assess.ts'
 import { monthKept, storedMonths } from '../../src/actions/due-months.ts'
+import { contentOf, inputsOf } from '../../src/actions/evaluation-record.ts'
+import { foldPlacements } from '../../src/actions/fold-placements.ts'
+import { loadFacts } from '../../src/actions/judging-facts.ts'
+import { sha256 } from '../../src/actions/store-evaluations.ts'
+import { canonicalJson } from '../../src/domain/canonical.ts'
 import type { TestDatabase } from './database.ts'
 import { T0 } from './limits.ts'
 import { addSensor, addShipment, place, say, type World } from './world.ts'
@@ -49,15 +55,53 @@ export async function endedJourney(
   world: World,
   { from = T0, measure }: { from?: number; measure: (sensorId: number, from: number) => Promise<void> },
 ): Promise<Ended> {
+  world.clock.now = Math.max(world.clock.now, from + 3 * DAY)
   const [sensorId, shipmentId] = [await addSensor(world), await addShipment(world, from)]
   const unit = { shipment_id: shipmentId, code: 'BAG-1', lot: `lot-${shipmentId}` }
   await world.db
     .insertInto('unit')
     .values({ ...unit, expiry_at: at(from + 365 * DAY), known_at: at(from) })
     .execute()
-  const placementId = await place(world, { shipmentId, sensorId, fromAt: from })
+  await place(world, { shipmentId, sensorId, fromAt: from })
   await measure(sensorId, from)
   await say(world, shipmentId, { kind: 'received', at: from + 2 * DAY - 1000, by: world.centre })
   await say(world, shipmentId, { kind: 'opened', at: from + 2 * DAY, by: world.centre })
-  return { shipmentId, sensorId, placementId }
+  const placement = world.db.selectFrom('placement').select('id').where('shipment_id', '=', shipmentId)
+  const { id } = await placement.where('superseded_at', 'is', null).executeTakeFirstOrThrow()
+  return { shipmentId, sensorId, placementId: id }
+}
+
+/** Archives a stored month; throws where it may not be. */
+export async function archiveNow(keeper: Keeper, world: World, name: Parameters<typeof monthOfTable>[2]) {
+  const month = await monthOfTable(keeper.db, world, name)
+  if (month === undefined) throw new Error(`there is no ${name}`)
+  const files = await archiveMonth(keeper, month)
+  if (files === 'kept') throw new Error(`${name} was kept`)
+  return files.manifest
+}
+
+/** What the stored readings of a shipment come to without memory or checkpoints; nothing is stored by it. */
+export async function judgedAfresh(db: Database, shipmentId: number) {
+  return transaction(db, async (tx) => {
+    const [facts] = await loadFacts(tx, [shipmentId])
+    if (facts === undefined) throw new Error('the shipment is gone')
+    const levels = facts.profile.levels.length
+    const works = facts.placements.map((placement) => ({ placement, levels, changedFromAt: 0 }))
+    const { folded } = await foldPlacements(tx, works, { budget: 1_000_000, write: false })
+    const assessment = assess(facts, folded, 'stored')
+    return {
+      content_sha256: sha256(canonicalJson(contentOf(assessment))),
+      inputs_sha256: sha256(canonicalJson(inputsOf(assessment))),
+    }
+  })
+}
+
+/** The newest stored evaluation of a shipment. */
+export async function currentEvaluation({ kysely }: Database, shipmentId: number) {
+  return kysely
+    .selectFrom('evaluation')
+    .select(['version', 'status', 'content', 'content_sha256', 'inputs_sha256'])
+    .where('shipment_id', '=', shipmentId)
+    .orderBy('version', 'desc')
+    .executeTakeFirst()
 }
