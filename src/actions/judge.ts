@@ -10,7 +10,6 @@ import { loadFacts, type ShipmentFacts } from './judging-facts.ts'
 import { numbers } from './load-rows.ts'
 import { raiseRevisions } from './locks.ts'
 import { type EvaluationHead, loadHeads, storeEvaluations } from './store-evaluations.ts'
-import { storedAssessment } from './stored-assessment.ts'
 
 /** Readings judged in one transaction; more follow in transactions of their own, so that the door is never blocked. */
 export const MAX_ROWS_PER_TRANSACTION = 20_000
@@ -147,21 +146,6 @@ export async function judgePending(ctx: Ctx, only: number | null = null): Promis
   }
 }
 
-/**
- * Assesses a shipment as of an instant without storing anything; the caller has seen that it is not marked. Where its
- * readings are archived it is the stored evaluation that comes back, marked or not.
- */
-export async function assessAt(tx: Tx, shipmentId: number, now: number): Promise<Assessment | null> {
-  const [facts] = await loadFacts(tx, [shipmentId])
-  if (facts === undefined) return null
-  if (facts.archives.length > 0) return storedAssessment(tx, facts)
-  const { folded } = await foldPlacements(tx, worksOf(facts, new Map()), { budget: READ_BUDGET, write: false })
-  return assess(facts, folded, now)
-}
-
-/** A reader folds without limit what a missing cache leaves to fold. */
-const READ_BUDGET = 100_000_000
-
 type Step =
   | { shipmentId: number; outcome: 'more' | 'done' | 'archived' }
   | { shipmentId: number; outcome: 'failed'; error: unknown }
@@ -187,7 +171,7 @@ async function judgeNext(
 }
 
 /** Also of a shipment that is not packed: nothing of it is judged, but the newest reading of its sensors is served. */
-function worksOf(shipment: ShipmentFacts, changedFromAt: ReadonlyMap<number, number>): FoldWork[] {
+export function worksOf(shipment: ShipmentFacts, changedFromAt: ReadonlyMap<number, number>): FoldWork[] {
   return shipment.placements.map((placement) => ({
     placement,
     levels: shipment.profile.levels.length,

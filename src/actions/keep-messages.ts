@@ -44,8 +44,9 @@ type Why = { outcome: 'rejected' | 'held' | 'quarantined'; reason: string; detai
 
 /** Nearly every message is understood in full and of a known sensor: it leaves nothing for a person. */
 function isPlain({ parsed }: ReceivedMessage, known: ReadonlyMap<number, unknown>): boolean {
-  if (parsed.problem !== null || parsed.held.length > 0 || parsed.archived !== undefined) return false
-  return parsed.sensorId !== null && known.has(parsed.sensorId)
+  const { problem, held, undecoded, archived, sensorId } = parsed
+  if (problem !== null || held.length > 0 || undecoded !== undefined || archived !== undefined) return false
+  return sensorId !== null && known.has(sensorId)
 }
 
 function reasonsToKeep(message: ReceivedMessage, known: ReadonlyMap<number, unknown>): Why[] {
