@@ -12,7 +12,7 @@ grant execute on function ensure_month_partition(text, date) to :serving;
 
 grant select on schema_migration to :serving;
 -- Only the owner archives and restores; the service must know which months are gone.
-grant select on archive, archive_restoration to :serving;
+grant select on archive, archive_restoration, archived_series to :serving;
 
 -- Append-only: select, insert and nothing else. A lock needs the right to update, so no lock target stands here.
 grant select, insert on

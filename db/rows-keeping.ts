@@ -35,3 +35,4 @@ export type ArchiveRow = {
   known_at: Instant
 }
 export type ArchiveRestoration = { archive_id: number; known_at: Instant }
+export type ArchivedSeries = { archive_id: number; placement_id: number; cells: Json }

@@ -42,6 +42,7 @@ export type Tables = {
   legal_hold: keeping.LegalHoldRow
   archive: keeping.ArchiveRow
   archive_restoration: keeping.ArchiveRestoration
+  archived_series: keeping.ArchivedSeries
   schema_migration: rows.SchemaMigration
 }
 

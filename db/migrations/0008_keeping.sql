@@ -58,6 +58,17 @@ create table archive_restoration (
 );
 comment on table archive_restoration is 'The rows of an archive are back in the database, verified.';
 
+create table archived_series (
+  archive_id bigint not null references archive,
+  placement_id bigint not null references placement,
+  cells jsonb not null,
+  primary key (archive_id, placement_id)
+);
+comment on table archived_series is
+  'What the readings of a placement in an archived month come to, hour by hour, as of the archiving: [hour, values, '
+  'faults, lowest and highest corrected milli-degrees, first and last valid instant, gap], times in epoch milliseconds. '
+  'The series stays readable without the archive.';
+
 -- A month that is archived is not made again by whoever wants to store something in it: an empty month would look like
 -- one without readings. UB001 says so to the door, which keeps the message.
 create or replace function ensure_month_partition(parent text, month date) returns void

@@ -21,6 +21,7 @@ import { type Manifest, manifestText } from './archive-manifest.ts'
 import { ofMonth } from './archive-rows.ts'
 import { audit } from './audit.ts'
 import { isDue, meets, monthKept, type StoredMonth } from './due-months.ts'
+import { keepSeries } from './kept-series.ts'
 import { lockShipments } from './locks.ts'
 
 /** Who archives: the owner's connections, the clock, where archives go, and who hears of each step. */
@@ -171,7 +172,7 @@ type Dropped = 'dropped' | 'changed' | 'kept'
 type Dropping = { month: StoredMonth; files: ArchiveFiles }
 
 /**
- * Records the archive and drops the month, in one transaction. Writers of the month wait from the first lock on; the
+ * Records the archive, keeps what charts show and drops the month, in one transaction. Writers of the month wait from the first lock on; the
  * lock on the whole table is the last one and short. A hold placed meanwhile waits, or is seen here.
  */
 async function dropIn(tx: Tx, keeper: Keeper, { month, files }: Dropping): Promise<Dropped> {
@@ -183,8 +184,9 @@ async function dropIn(tx: Tx, keeper: Keeper, { month, files }: Dropping): Promi
   const now = keeper.now()
   const kept = await monthKept(tx, month, now)
   if (!isDue(kept, now)) return 'kept'
-  await record(tx, files, now)
+  const archiveId = await record(tx, files, now)
   if (table === 'reading') {
+    await keepSeries(tx, { archiveId, month })
     await lockShipments(tx, await judgedOver(tx, month))
     await sql`delete from conflict where ${sql.raw(ofMonth(month.month))}`.execute(tx)
   }
@@ -206,10 +208,11 @@ async function hasTheseRows(tx: Tx, { table, month }: StoredMonth, { files }: Ma
   return true
 }
 
-async function record(tx: Tx, files: ArchiveFiles, now: number): Promise<void> {
+async function record(tx: Tx, files: ArchiveFiles, now: number): Promise<number> {
   const id = await insertArchive(tx, files, now)
   const after = { name: files.manifest.name, manifestSha256: files.sha256 }
   await audit(tx, SERVICE, [{ at: now, action: 'month_archived', subjectKind: 'archive', subjectId: id, after }])
+  return id
 }
 
 /** The row of an archive; its id. */

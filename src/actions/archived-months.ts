@@ -10,7 +10,7 @@ import { isoInstant } from '../domain/units.ts'
  * A month of a table that lives in an archive and not in the database; `[fromAt, toAt)` are its instants. `knownAt` is
  * when it was archived.
  */
-export type ArchivedMonth = { name: string; month: Month; fromAt: number; toAt: number; knownAt: number }
+export type ArchivedMonth = { id: number; name: string; month: Month; fromAt: number; toAt: number; knownAt: number }
 
 /** The months of a table that are archived and not restored, oldest first: a few hundred in thirty years. */
 export async function archivedMonths(
@@ -20,12 +20,12 @@ export async function archivedMonths(
   const rows = await db
     .selectFrom('archive')
     .leftJoin('archive_restoration', 'archive_id', 'archive.id')
-    .select(['name', sql<string>`to_char(month, 'YYYY-MM')`.as('month'), 'archive.known_at'])
+    .select(['archive.id', 'name', sql<string>`to_char(month, 'YYYY-MM')`.as('month'), 'archive.known_at'])
     .where('table_name', '=', table)
     .where('archive_id', 'is', null)
     .orderBy('archive.month')
     .execute()
-  return rows.map(({ name, month, known_at: knownAt }) => ({ name, month, ...monthSpan(month), knownAt }))
+  return rows.map(({ id, name, month, known_at: knownAt }) => ({ id, name, month, ...monthSpan(month), knownAt }))
 }
 
 /** Those that have an instant in common with a stretch of time `[fromAt, toAt)`. */
@@ -82,7 +82,8 @@ function stretchOf({ fromAt, toAt }: Asked): { fromAt: number; toAt: number } {
   return { fromAt: fromAt ?? Number.NEGATIVE_INFINITY, toAt: toAt ?? FOREVER }
 }
 
-function refuseMonths(months: readonly ArchivedMonth[]): Refusal | null {
+/** The refusal that names archives; null for none. */
+export function refuseMonths(months: readonly ArchivedMonth[]): Refusal | null {
   const last = months.at(-1)
   if (last === undefined) return null
   const names = months.map(({ name }) => name).join(', ')

@@ -32,6 +32,7 @@ import { repeatRequest } from './repeat-request.ts'
 import { retentionRoutes } from './retention-routes.ts'
 import { sensorRoutes } from './sensor-routes.ts'
 import { sequenceRoutes } from './sequence-routes.ts'
+import { seriesRoutes } from './series-routes.ts'
 import { shipmentRoutes } from './shipment-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 import type { ApiDeps } from './variables.ts'
@@ -114,6 +115,7 @@ function resources() {
     .openapiRoutes(evaluationRoutes)
     .openapiRoutes(messageRoutes)
     .openapiRoutes(auditRoutes)
+    .openapiRoutes(seriesRoutes)
     .openapiRoutes(retentionRoutes)
     .openapiRoutes(legalHoldRoutes)
 }

@@ -46,6 +46,7 @@ const READS: [string, (all: Things) => string, 'parties' | 'owner'][] = [
   ['its placements', ({ path }) => `${path}/placements`, 'parties'],
   ['its custody events', ({ path }) => `${path}/custody-events`, 'parties'],
   ['its readings', ({ path }) => `${path}/readings`, 'parties'],
+  ['its series', ({ path }) => `${path}/series`, 'parties'],
   ['its observations', ({ path }) => `${path}/observations`, 'parties'],
   ['its evaluations', ({ path }) => `${path}/evaluations`, 'parties'],
   ['its retention', ({ path }) => `${path}/retention`, 'parties'],
