@@ -3,9 +3,9 @@ import { z } from 'zod'
 import type { Tx } from '../../db/connect.ts'
 import { json } from '../../db/tables.ts'
 import { monthSpan } from '../domain/month.ts'
-import type { Cell } from '../domain/series.ts'
+import { type Cell, widened } from '../domain/series.ts'
 import { meets, type StoredMonth } from './due-months.ts'
-import { loadCells, loadSeriesPlacements, type Scan } from './series-cells.ts'
+import { loadCells, loadSeriesPlacements, longestBin, type Scan, type SeriesPlacement } from './series-cells.ts'
 
 /** What is kept of an archived month: hour by hour, some 50 bytes each, a hundredth of its readings. */
 export const KEPT_MS = 3_600_000
@@ -26,16 +26,24 @@ export async function keepSeries(tx: Tx, { archiveId, month }: { archiveId: numb
         toAt: Math.min(toAt, placement.toAt),
       }),
     )
-    const cellsOf = await loadCells(tx, scans, { originAt: fromAt, widthMs: KEPT_MS })
-    const rows = placements.map(({ id }) => ({
+    const cellsOf = await loadCells(tx, scans, { originAt: fromAt, widthMs: keptBin(placements) })
+    const rows = placements.map(({ id, hold }) => ({
       archive_id: archiveId,
       placement_id: id,
-      cells: json((cellsOf.get(id) ?? []).map(written)),
+      cells: json(widened(cellsOf.get(id) ?? [], KEPT_MS, hold).map(written)),
     }))
     if (rows.length > 0) await tx.insertInto('archived_series').values(rows).execute()
     if (placements.length < PLACEMENTS_PER_PAGE) return
     after = placements.at(-1)?.id ?? after
   }
+}
+
+/** A bin for which no gap hides in it, of which whole ones make up an hour. */
+export function keptBin(placements: readonly SeriesPlacement[]): number {
+  const longest = longestBin(placements)
+  let parts = Math.ceil(KEPT_MS / longest)
+  while (KEPT_MS % parts !== 0) parts++
+  return KEPT_MS / parts
 }
 
 /** What was kept of archived months, by `archive/placement`. */

@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
-import { type Certificate, certificateAt, corrected } from '../domain/calibration.ts'
+import { type Certificate, certificateAt, corrected, rulingCertificates } from '../domain/calibration.ts'
 import { FAULT_HIGH_MILLI_C, FAULT_LOW_MILLI_C } from '../domain/excursion.ts'
-import { type Cell, extreme, type HoldRule } from '../domain/series.ts'
+import { type Cell, type HoldRule, joined } from '../domain/series.ts'
 import { loadCertificates } from './judging-facts.ts'
 import { numbers, texts } from './load-rows.ts'
 import { storedProfile } from './stored-profile.ts'
@@ -56,13 +56,13 @@ export type Scan = { placement: SeriesPlacement; fromAt: number; toAt: number }
 export type Bins = { originAt: number; widthMs: number }
 
 /**
- * What each placement measured, binned by the database in one pass over an index range: a million readings take a
- * third of a second and leave a few hundred rows, where sending them would take four times as long and stop everything
- * else meanwhile. By placement, ascending.
+ * What each placement measured, binned by the database in one pass over an index range and without sorting: a million
+ * readings leave a thousand rows, where sending them all would stop everything else meanwhile. No bin is longer than
+ * the longest time a value holds, so no gap hides between two values of one. By placement, ascending.
  *
  * The lowest and the highest corrected value are those of the lowest and the highest raw one, as long as one certificate
- * rules and its correction does not fall faster than the value rises; so rows are apart by certificate, and where one
- * has such a fall also by its points.
+ * rules and its correction does not fall faster than the value rises; so where several rule rows are apart by
+ * certificate, and where one has such a fall also by its points.
  */
 export async function loadCells(tx: Tx, scans: readonly Scan[], bins: Bins): Promise<Map<number, Cell[]>> {
   const wanted = scans.filter(({ fromAt, toAt }) => toAt > fromAt)
@@ -70,6 +70,11 @@ export async function loadCells(tx: Tx, scans: readonly Scan[], bins: Bins): Pro
   const rows = await binned(tx, wanted, bins)
   const rowsOf = Map.groupBy(rows, ({ placement }) => placement)
   return new Map(wanted.map(({ placement }) => [placement.id, cellsOf(placement, rowsOf.get(placement.id) ?? [])]))
+}
+
+/** The longest bin for which no gap hides in it. */
+export function longestBin(placements: readonly SeriesPlacement[]): number {
+  return Math.max(1, Math.min(Number.MAX_SAFE_INTEGER, ...placements.map(({ hold }) => hold.maxGapMs)))
 }
 
 type Binned = {
@@ -81,40 +86,44 @@ type Binned = {
   high: number | null
   firstAt: number | null
   lastAt: number | null
-  gapMs: number
 }
 
 async function binned(tx: Tx, scans: readonly Scan[], { originAt, widthMs }: Bins): Promise<Binned[]> {
   const lowest = instant(Math.min(...scans.map(({ fromAt }) => fromAt)))
   const highest = instant(Math.max(...scans.map(({ toAt }) => toAt)))
-  const bin = (at: RawBuilder<unknown>) =>
-    sql`date_bin(${`${widthMs} milliseconds`}::interval, ${at}, ${instant(originAt)}::timestamptz)`
-  const columns = sql`measured_at, case when value_milli_c > p.low and value_milli_c < p.high then value_milli_c end as v`
+  const isValid = sql`value_milli_c > p.low and value_milli_c < p.high`
+  const columns = sql`measured_at, case when ${isValid} then value_milli_c end as v,
+    case when ${isValid} then measured_at end as valid_at`
   const { rows } = await sql<Binned>`
     select p.id as placement, x.*
     from (select q.*, q.dated_text::timestamptz[] as dated, q.falls_text::int[] as falls from ${table(scans)} offset 0) p
     cross join lateral (
-      select ${bin(sql`measured_at`)} as at, count(v) as values, count(*) - count(v) as faults, min(v) as low,
-        max(v) as high, min(measured_at) filter (where v is not null) as "firstAt",
-        max(measured_at) filter (where v is not null) as "lastAt",
-        coalesce(sum(extract(epoch from measured_at - before) * 1000 - p.nominal) filter (where v is not null
-          and measured_at - before > p.longest * interval '1 ms' and before >= ${bin(sql`measured_at`)}), 0)::bigint
-          as "gapMs"
+      select date_bin(${`${widthMs} ms`}::interval, measured_at, ${instant(originAt)}::timestamptz) as at,
+        count(v) as values, count(*) - count(v) as faults, min(v) as low, max(v) as high,
+        min(valid_at) as "firstAt", max(valid_at) as "lastAt"
       from (
-        select measured_at, v, max(case when v is not null then measured_at end) over (order by measured_at
-          rows between unbounded preceding and 1 preceding) as before
-        from (
-          select ${columns} from reading where sensor_id = p.sensor and channel = p.channel
-            and measured_at >= p.since and measured_at < p.until
-            and measured_at >= ${lowest}::timestamptz and measured_at < ${highest}::timestamptz
-          union all
-          select ${columns} from conflict where sensor_id = p.sensor and channel = p.channel
-            and measured_at >= p.since and measured_at < p.until
-        ) both_kinds
+        select ${columns} from reading where sensor_id = p.sensor and channel = p.channel
+          and measured_at >= p.since and measured_at < p.until
+          and measured_at >= ${lowest}::timestamptz and measured_at < ${highest}::timestamptz
+        union all
+        select ${columns} from conflict where sensor_id = p.sensor and channel = p.channel
+          and measured_at >= p.since and measured_at < p.until
       ) r
-      group by 1, width_bucket(measured_at, p.dated), width_bucket(v, p.falls)
+      group by ${sql.join([sql`1`, ...apart(scans)])}
     ) x order by p.id, x.at`.execute(tx)
   return rows
+}
+
+/** What keeps rows of one bin apart, where anything has to: looking for a certificate costs each row as much again. */
+function apart(scans: readonly Scan[]): RawBuilder<unknown>[] {
+  const areSeveral = scans.some(
+    ({ placement, ...scan }) => rulingCertificates(placement.certificates, placement.calibrationId, scan).length > 1,
+  )
+  const doFall = scans.some(({ placement }) => falls(placement.certificates).length > 0)
+  return [
+    ...(areSeveral ? [sql`width_bucket(measured_at, p.dated)`] : []),
+    ...(doFall ? [sql`width_bucket(v, p.falls)`] : []),
+  ]
 }
 
 /** Arrays of arrays travel as texts, and are read once per placement instead of once per reading. */
@@ -129,10 +138,8 @@ function table(scans: readonly Scan[]) {
     ${texts(scans.map(({ toAt }) => instant(toAt)))}::timestamptz[],
     ${numbers(lows)}::int[], ${numbers(highs)}::int[],
     ${placements.map(({ certificates }) => texts(certificates.map((one) => instant(one.calibratedAt))))}::text[],
-    ${placements.map(({ certificates }) => numbers(falls(certificates)))}::text[],
-    ${numbers(placements.map(({ hold }) => hold.maxGapMs))}::bigint[],
-    ${numbers(placements.map(({ hold }) => hold.nominalMs))}::bigint[])
-    as q(id, sensor, channel, since, until, low, high, dated_text, falls_text, longest, nominal)`
+    ${placements.map(({ certificates }) => numbers(falls(certificates)))}::text[])
+    as q(id, sensor, channel, since, until, low, high, dated_text, falls_text)`
 }
 
 function instant(at: number): string {
@@ -161,24 +168,11 @@ function cellsOf({ certificates, calibrationId }: SeriesPlacement, rows: readonl
     const certificate = row.firstAt === null ? null : certificateAt(certificates, calibrationId, row.firstAt)
     const ends = [row.low, row.high].flatMap((raw) => (raw === null ? [] : [corrected(certificate, raw)]))
     const [lowestMilliC, highestMilliC] = ends.length === 0 ? [null, null] : [Math.min(...ends), Math.max(...ends)]
-    const { at, values, faults, firstAt, lastAt, gapMs } = row
-    const cell = { at, values, faults, lowestMilliC, highestMilliC, firstAt, lastAt, gapMs }
+    const { at, values, faults, firstAt, lastAt } = row
+    const cell = { at, values, faults, lowestMilliC, highestMilliC, firstAt, lastAt, gapMs: 0 }
     const last = cells.at(-1)
     if (last?.at === at) cells[cells.length - 1] = joined(last, cell)
     else cells.push(cell)
   }
   return cells
-}
-
-function joined(a: Cell, b: Cell): Cell {
-  return {
-    at: a.at,
-    values: a.values + b.values,
-    faults: a.faults + b.faults,
-    lowestMilliC: extreme(Math.min, a.lowestMilliC, b.lowestMilliC),
-    highestMilliC: extreme(Math.max, a.highestMilliC, b.highestMilliC),
-    firstAt: extreme(Math.min, a.firstAt, b.firstAt),
-    lastAt: extreme(Math.max, a.lastAt, b.lastAt),
-    gapMs: a.gapMs + b.gapMs,
-  }
 }

@@ -6,8 +6,8 @@ import { type Refusal, refuse } from '../domain/refusal.ts'
 import { type Bucket, bucketsOf, type Cell, type Expected, type Grid, gridOf } from '../domain/series.ts'
 import { MAX_AHEAD_MS } from '../domain/units.ts'
 import { archivedMonths, refuseMonths, within } from './archived-months.ts'
-import { KEPT_MS, loadKept } from './kept-series.ts'
-import { loadCells, loadSeriesPlacements, type Scan, type SeriesPlacement } from './series-cells.ts'
+import { KEPT_MS, keptBin, loadKept } from './kept-series.ts'
+import { loadCells, loadSeriesPlacements, longestBin, type Scan, type SeriesPlacement } from './series-cells.ts'
 import { refuseUnlessSeen } from './shipments.ts'
 
 /** Which series: null leaves a side open, or asks for every sensor or channel. */
@@ -55,8 +55,11 @@ export async function shipmentSeries(ctx: Ctx, actor: Actor, asked: AskedSeries)
     const archived = await keptOf(tx, placements, span)
     if ('refused' in archived) return archived
     const points = Math.max(1, Math.min(asked.points, Math.floor(MOST_BUCKETS / Math.max(1, placements.length))))
-    const grid = gridOf(span, points, archived.names.length > 0 ? KEPT_MS : null)
-    const bins = { originAt: grid.fromAt, widthMs: archived.names.length > 0 ? KEPT_MS : grid.widthMs }
+    const isKept = archived.names.length > 0
+    const longestMs = isKept ? KEPT_MS : longestBin(placements)
+    const grid = gridOf(span, points, { originMs: isKept ? KEPT_MS : 1, longestMs })
+    const widthMs = isKept ? keptBin(placements) : Math.min(longestMs, grid.widthMs)
+    const bins = { originAt: grid.fromAt, widthMs }
     const scans = placements.map((placement) => scanOf(placement, grid))
     const cellsOf = await loadCells(tx, scans, bins)
     const series = scans.map((scan) => {

@@ -16,7 +16,7 @@ export type Bucket = {
   gapMs: number
 }
 
-/** The stretches `[fromAt + n * widthMs, …)` up to `toAt`. */
+/** The stretches `[fromAt + n * widthMs, …)` up to `toAt`, the end of the last one. */
 export type Grid = { fromAt: number; toAt: number; widthMs: number }
 
 /** What was found in a stretch that lies within one bucket of the grid. */
@@ -40,15 +40,15 @@ export type HoldRule = { nominalMs: number; maxGapMs: number }
 export type Expected = { fromAt: number; toAt: number }
 
 /**
- * A grid of at most `points` stretches over a time. With `unitMs` it begins at and counts in whole units, so that cells
- * of that width fit into it.
+ * A grid of at most `points` stretches over a time, beginning at a whole `originMs` (since 1970) and ending with a whole
+ * stretch, at or after the end of the time. A stretch longer than `longestMs` is a whole number of those.
  */
-export function gridOf(span: Expected, points: number, unitMs: number | null = null): Grid {
-  const unit = unitMs ?? 1
-  const fromAt = Math.floor(span.fromAt / unit) * unit
-  // one stretch more than points where the end is not a whole unit would be one too many
-  const widthMs = Math.max(1, Math.ceil((span.toAt - fromAt) / points / unit)) * unit
-  return { fromAt, toAt: Math.max(span.toAt, fromAt), widthMs }
+export function gridOf(span: Expected, points: number, unit: { originMs: number; longestMs: number }): Grid {
+  const fromAt = Math.floor(span.fromAt / unit.originMs) * unit.originMs
+  const lengthMs = Math.max(0, span.toAt - fromAt)
+  const leastMs = Math.max(unit.originMs, Math.ceil(lengthMs / points))
+  const widthMs = leastMs <= unit.longestMs ? leastMs : Math.ceil(leastMs / unit.longestMs) * unit.longestMs
+  return { fromAt, toAt: fromAt + Math.ceil(lengthMs / widthMs) * widthMs, widthMs }
 }
 
 /**
@@ -80,10 +80,9 @@ export function bucketsOf(cells: readonly Cell[], expected: Expected, { grid, ho
 
 export type Rules = { grid: Grid; hold: HoldRule }
 
-function emptyBucket({ fromAt: origin, toAt: end, widthMs }: Grid, index: number): Bucket {
+function emptyBucket({ fromAt: origin, widthMs }: Grid, index: number): Bucket {
   const fromAt = origin + index * widthMs
-  const toAt = Math.min(end, fromAt + widthMs)
-  return { fromAt, toAt, values: 0, faults: 0, lowestMilliC: null, highestMilliC: null, gapMs: 0 }
+  return { fromAt, toAt: fromAt + widthMs, values: 0, faults: 0, lowestMilliC: null, highestMilliC: null, gapMs: 0 }
 }
 
 function addCell(bucket: Bucket, cell: Cell): void {
@@ -94,8 +93,44 @@ function addCell(bucket: Bucket, cell: Cell): void {
   bucket.highestMilliC = extreme(Math.max, bucket.highestMilliC, cell.highestMilliC)
 }
 
+/** Two cells of one stretch as one. */
+export function joined(a: Cell, b: Cell): Cell {
+  return {
+    at: Math.min(a.at, b.at),
+    values: a.values + b.values,
+    faults: a.faults + b.faults,
+    lowestMilliC: extreme(Math.min, a.lowestMilliC, b.lowestMilliC),
+    highestMilliC: extreme(Math.max, a.highestMilliC, b.highestMilliC),
+    firstAt: extreme(Math.min, a.firstAt, b.firstAt),
+    lastAt: extreme(Math.max, a.lastAt, b.lastAt),
+    gapMs: a.gapMs + b.gapMs,
+  }
+}
+
+/** Ascending cells as wider ones of `widthMs`, which know of the gaps between the values of each. */
+export function widened(cells: readonly Cell[], widthMs: number, hold: HoldRule): Cell[] {
+  const wide: Cell[] = []
+  for (const cell of cells) {
+    const at = Math.floor(cell.at / widthMs) * widthMs
+    const last = wide.at(-1)
+    if (last?.at !== at) {
+      wide.push({ ...cell, at })
+      continue
+    }
+    const between =
+      last.lastAt === null || cell.firstAt === null ? [] : gapAfter(last.lastAt, spanTo(cell.firstAt), hold)
+    const gapMs = between.reduce((sum, gap) => sum + gap.toAt - gap.fromAt, 0)
+    wide[wide.length - 1] = joined({ ...last, gapMs: last.gapMs + gapMs }, cell)
+  }
+  return wide
+}
+
+function spanTo(toAt: number): Stretch {
+  return { fromAt: toAt, toAt }
+}
+
 /** The lower or the higher one, of those that are there. */
-export function extreme(pick: (a: number, b: number) => number, a: number | null, b: number | null): number | null {
+function extreme(pick: (a: number, b: number) => number, a: number | null, b: number | null): number | null {
   if (a === null || b === null) return a ?? b
   return pick(a, b)
 }
