@@ -54,6 +54,17 @@ create table archive_restoration (
 comment on table archive_restoration is 'The rows of an archive are back in the database, verified.';
 grant select on archive_restoration to serving;
 
+create table archived_series (
+  archive_id bigint not null,
+  placement_id bigint not null,
+  cells jsonb not null,
+  constraint archived_series_archive_id_fkey FOREIGN KEY (archive_id) REFERENCES archive(id),
+  constraint archived_series_pkey PRIMARY KEY (archive_id, placement_id),
+  constraint archived_series_placement_id_fkey FOREIGN KEY (placement_id) REFERENCES placement(id)
+);
+comment on table archived_series is 'What the readings of a placement in an archived month come to, hour by hour, as of the archiving: [hour, values, faults, lowest and highest corrected milli-degrees, first and last valid instant, gap], times in epoch milliseconds. The series stays readable without the archive.';
+grant select on archived_series to serving;
+
 create table audit_entry (
   id bigint generated always as identity not null,
   known_at timestamp with time zone not null,
