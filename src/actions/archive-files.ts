@@ -12,7 +12,7 @@ import { fileHash, toDisk, writeParquet } from './parquet-file.ts'
 /** An archive as it lies on the disk; `sha256` is of the manifest's bytes. */
 export type ArchiveFiles = { manifest: Manifest; sha256: string }
 
-/** Writes the rows of a month to Parquet files in a directory of its own; what they hold comes back for the manifest. */
+/** Writes the rows of a month to Parquet files in a directory of its own; answers what they hold, for the manifest. */
 export async function writeFiles(
   client: PoolClient,
   { table, month }: Pick<Manifest, 'table' | 'month'>,

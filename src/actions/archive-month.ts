@@ -160,7 +160,7 @@ async function drop(keeper: Keeper, month: StoredMonth, files: ArchiveFiles): Pr
       if (!(error instanceof DatabaseError) || error.code !== LOCK_NOT_AVAILABLE) throw error
       if (attempt === LOCK_ATTEMPTS) {
         throw new SetupError(
-          `${month.table} is in use for too long to drop ${month.month} (a backup?): run this again when that has ended.`,
+          `${month.table} is in use for too long to drop ${month.month} (a backup?): run this again later.`,
         )
       }
       await sleep(LOCK_PAUSE_MS)
@@ -172,8 +172,9 @@ type Dropped = 'dropped' | 'changed' | 'kept'
 type Dropping = { month: StoredMonth; files: ArchiveFiles }
 
 /**
- * Records the archive, keeps what charts show and drops the month, in one transaction. Writers of the month wait from the first lock on; the
- * lock on the whole table is the last one and short. A hold placed meanwhile waits, or is seen here.
+ * Records the archive, keeps what charts show and drops the month, in one transaction. Writers of the month wait from
+ * the first lock on; the lock on the whole table is the last one and short. A hold placed meanwhile waits, or is seen
+ * here.
  */
 async function dropIn(tx: Tx, keeper: Keeper, { month, files }: Dropping): Promise<Dropped> {
   const { table, partition } = month

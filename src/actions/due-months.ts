@@ -62,7 +62,8 @@ async function longestOfShipments(tx: Tx, stored: StoredMonth, own: Longest): Pr
   let longest = own
   let after = 0
   for (;;) {
-    const which = sql<boolean>`s.id > ${after} and s.id in (select l.shipment_id from placement l where ${meets(stored)})`
+    const met = sql`select l.shipment_id from placement l where ${meets(stored)}`
+    const which = sql<boolean>`s.id > ${after} and s.id in (${met})`
     const page = await loadRetentionFacts(tx, which, SHIPMENTS_PER_PAGE)
     for (const { shipmentId, ...facts } of page) {
       const [kept] = retentionOf(facts, recordClass)

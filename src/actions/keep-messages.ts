@@ -12,7 +12,8 @@ type Met = { messages: readonly ReceivedMessage[]; known: ReadonlyMap<number, un
 
 /**
  * Keeps with raw bytes what a person must look at: rejected (cannot be read, wholly or in part), held (implausible
- * clock, archived month), quarantined (unknown sensor). Each, and each conflict, leaves an audit row in the same transaction.
+ * clock, archived month), quarantined (unknown sensor). Each, and each conflict, leaves an audit row in the same
+ * transaction.
  */
 export async function keepMessages(tx: Tx, ctx: Ctx, met: Met): Promise<void> {
   const unusual = met.messages.filter((message) => !isPlain(message, met.known))

@@ -38,8 +38,8 @@ export type AskedObservations = {
 
 /**
  * The observations of a shipment, in order of measuring. A placement of any role and channel opens all that its sensor
- * observed while it rode there: what tilts or shakes a sensor tilts and shakes the box it sits in. Refused: `not_found`,
- * and `archived` where the list would leave out an archived month.
+ * observed while it rode there: what tilts or shakes a sensor tilts and shakes the box it sits in. Refused:
+ * `not_found`, and `archived` where the list would leave out an archived month.
  */
 export async function listShipmentObservations(
   ctx: Ctx,

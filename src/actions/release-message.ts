@@ -15,8 +15,9 @@ import { canSeeMessage } from './visibility.ts'
 /**
  * Sends a held or quarantined message through the door again because a person says its readings are to count, with the
  * reason. A held reading keeps its time: it is stored as the sensor stated it. Readings stored before are duplicates.
- * Refused: `not_found`, `not_allowed`, `already_released`, `archived` (its month is), and as `invalid` what was rejected, a sensor that is unknown
- * still, and times outside of 2001 to 2200: a clock that was never set says nothing about when.
+ * Refused: `not_found`, `not_allowed`, `already_released`, `archived` (its month is), and as `invalid` what was
+ * rejected, a sensor that is unknown still, and times outside of 2001 to 2200: a clock that was never set says nothing
+ * about when.
  */
 export async function releaseMessage(
   ctx: Ctx,

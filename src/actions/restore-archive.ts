@@ -117,9 +117,8 @@ async function attach(tx: Tx, { table, partition, month }: Partition): Promise<v
   await sql`select pg_advisory_xact_lock(hashtext(${`ensure_month_partition ${table}`}))`.execute(tx)
   const [year = 0, number = 1] = month.split('-').map(Number)
   const [from, to] = [number - 1, number].map((one) => sql.lit(new Date(Date.UTC(year, one)).toISOString()))
-  await sql`alter table ${sql.id(table)} attach partition ${sql.id(partition)} for values from (${from}) to (${to})`.execute(
-    tx,
-  )
+  const bounds = sql`for values from (${from}) to (${to})`
+  await sql`alter table ${sql.id(table)} attach partition ${sql.id(partition)} ${bounds}`.execute(tx)
   await sql`alter table ${sql.id(partition)} drop constraint ${sql.id(`${partition}_month`)}`.execute(tx)
 }
 

@@ -60,9 +60,9 @@ export type Bins = { originAt: number; widthMs: number }
  * readings leave a thousand rows, where sending them all would stop everything else meanwhile. No bin is longer than
  * the longest time a value holds, so no gap hides between two values of one. By placement, ascending.
  *
- * The lowest and the highest corrected value are those of the lowest and the highest raw one, as long as one certificate
- * rules and its correction does not fall faster than the value rises; so where several rule rows are apart by
- * certificate, and where one has such a fall also by its points.
+ * The lowest and the highest corrected value are those of the lowest and the highest raw one, as long as one
+ * certificate rules and its correction does not fall faster than the value rises; so where several rule rows are apart
+ * by certificate, and where one has such a fall also by its points.
  */
 export async function loadCells(tx: Tx, scans: readonly Scan[], bins: Bins): Promise<Map<number, Cell[]>> {
   const wanted = scans.filter(({ fromAt, toAt }) => toAt > fromAt)
@@ -96,7 +96,8 @@ async function binned(tx: Tx, scans: readonly Scan[], { originAt, widthMs }: Bin
     case when ${isValid} then measured_at end as valid_at`
   const { rows } = await sql<Binned>`
     select p.id as placement, x.*
-    from (select q.*, q.dated_text::timestamptz[] as dated, q.falls_text::int[] as falls from ${table(scans)} offset 0) p
+    from (select q.*, q.dated_text::timestamptz[] as dated, q.falls_text::int[] as falls
+      from ${table(scans)} offset 0) p
     cross join lateral (
       select date_bin(${`${widthMs} ms`}::interval, measured_at, ${instant(originAt)}::timestamptz) as at,
         count(v) as values, count(*) - count(v) as faults, min(v) as low, max(v) as high,

@@ -81,7 +81,7 @@ async function placementsOf(tx: Tx, asked: AskedSeries): Promise<SeriesPlacement
   return loadSeriesPlacements(tx, sql<boolean>`${sql.join(conditions, sql` and `)}`, MOST_SERIES + 1)
 }
 
-/** As asked, else from the first placement to the end of the last; a reading may be as far ahead as the door lets it. */
+/** As asked, else from the first placement to the end of the last; a reading is as far ahead as the door lets it. */
 function spanOf(placements: readonly SeriesPlacement[], { fromAt, toAt }: AskedSeries, now: number): Expected {
   const latest = now + MAX_AHEAD_MS
   const from = fromAt ?? Math.min(latest, ...placements.map((placement) => placement.fromAt))

@@ -9,7 +9,8 @@ export const ARCHIVE_SCHEMA = 'unbroken-archive@1'
 
 /** What the lines are, in words for whoever recomputes the hash; stands in every manifest. */
 export const LINE_FORM =
-  'rowsSha256 is the SHA-256 of all rows in the order of "key" (text by bytes, null last), each a line of its columns ' +
+  'rowsSha256 is the SHA-256 of all rows in the order of "key" (text by bytes, null last), each a line of its ' +
+  'columns ' +
   'in the order of "columns" with a tab between and a line feed after: whole numbers in decimal, instants as ' +
   'microseconds since 1970-01-01T00:00:00Z, bytes in lower-case hexadecimal, text in UTF-8 with backslash, tab, line ' +
   'feed, carriage return, backspace, form feed and vertical tab written as \\\\ \\t \\n \\r \\b \\f \\v, null as \\N'

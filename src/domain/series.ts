@@ -40,8 +40,8 @@ export type HoldRule = { nominalMs: number; maxGapMs: number }
 export type Expected = { fromAt: number; toAt: number }
 
 /**
- * A grid of at most `points` stretches over a time, beginning at a whole `originMs` (since 1970) and ending with a whole
- * stretch, at or after the end of the time. A stretch longer than `longestMs` is a whole number of those.
+ * A grid of at most `points` stretches over a time, beginning at a whole `originMs` (since 1970) and ending with a
+ * whole stretch, at or after the end of the time. A stretch longer than `longestMs` is a whole number of those.
  */
 export function gridOf(span: Expected, points: number, unit: { originMs: number; longestMs: number }): Grid {
   const fromAt = Math.floor(span.fromAt / unit.originMs) * unit.originMs

@@ -150,7 +150,7 @@ async function certify(sensorId: number, from: number, points: { atMilliC: numbe
     .execute()
 }
 
-test('only what was measured while a sensor rode with the shipment is in its series, by sensor and channel', async () => {
+test('a series has only what was measured while its sensor rode with the shipment', async () => {
   const { shipmentId, sensorId } = await placed()
   const other = await addSensor(world)
   await place(world, { shipmentId, sensorId: other, role: 'ambient', fromAt: T0, toAt: T0 + HOUR })

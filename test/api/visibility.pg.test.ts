@@ -51,6 +51,7 @@ const READS: [string, (all: Things) => string, 'parties' | 'owner'][] = [
   ['its evaluations', ({ path }) => `${path}/evaluations`, 'parties'],
   ['its retention', ({ path }) => `${path}/retention`, 'parties'],
   ['one evaluation', ({ path }) => `${path}/evaluations/1`, 'parties'],
+  ['its EPCIS document', ({ path }) => `${path}/epcis`, 'parties'],
   ['its sensor', ({ sensor }) => `/sensors/${sensor.id}`, 'parties'],
   ['the sensor’s certificates', ({ sensor }) => `/sensors/${sensor.id}/calibrations`, 'parties'],
   ['its product', ({ shipment }) => `/products/${shipment.productId}`, 'parties'],

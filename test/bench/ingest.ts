@@ -16,7 +16,7 @@ export const ingestBenchmark: Benchmark = {
         { door: 'subject', series: (messages) => oneEach(sensors, messages) },
         { door: 'floor', series: (messages) => oneEach(sensors, messages) },
       ])
-      return [figure('ingest', subject, floor, 1)]
+      return [figure('ingest', [subject, floor], 1)]
     }),
 }
 
@@ -30,7 +30,7 @@ export const ingestDirtyBenchmark: Benchmark = {
         { door: 'subject', series: (messages) => dirty(sensors, messages) },
         { door: 'subject', series: (messages) => oneEach(sensors, messages) },
       ])
-      const figured = figure('ingestDirty', soiled, clean, 1)
+      const figured = figure('ingestDirty', [soiled, clean], 1)
       return [{ ...figured, notes: `1 % twice, 5 % late, 0.5 % invalid; its floor is ingest; ${figured.notes}` }]
     }),
 }
@@ -45,7 +45,7 @@ export const backfillBenchmark: Benchmark = {
         { door: 'subject', series: (messages) => hours(sensors, messages) },
         { door: 'floor', series: (messages) => hours(sensors, messages) },
       ])
-      return [figure('backfill', subject, floor, 60)]
+      return [figure('backfill', [subject, floor], 60)]
     }),
 }
 
@@ -82,7 +82,7 @@ function rate({ messages, seconds }: Run, readings: number): number {
   return Math.round((messages * readings) / seconds)
 }
 
-function figure(name: string, subject: readonly Run[], floor: readonly Run[], readings: number): Figure {
+function figure(name: string, [subject, floor]: [readonly Run[], readonly Run[]], readings: number): Figure {
   const [values, floors] = [subject, floor].map((runs) => runs.map((run) => rate(run, readings)))
   const batch = Math.round(median(subject.map((run) => run.messages / run.batches)))
   const cpu = median(subject.map((run) => run.cpuUs / readings))
@@ -93,6 +93,10 @@ function figure(name: string, subject: readonly Run[], floor: readonly Run[], re
     unit: 'readings/s',
     floor: median(floors ?? []),
     ratio: ratioOf(values ?? [], floors ?? []),
-    notes: `${FLEET_TEXT}; batches of ${batch} messages; CPU of the program per reading ${cpu.toFixed(2)} us, floor ${floorCpu.toFixed(2)} us`,
+    notes: [
+      FLEET_TEXT,
+      `batches of ${batch} messages`,
+      `CPU of the program per reading ${cpu.toFixed(2)} us, floor ${floorCpu.toFixed(2)} us`,
+    ].join('; '),
   }
 }

@@ -48,7 +48,8 @@ async function measure(stage: Stage, sensors: readonly number[], plan: Plan): Pr
   }
   const [value, floorMs] = [median(subject.map(({ p99 }) => p99)), median(floor.map(({ p99 }) => p99))]
   const ratio = median(subject.map(({ p99 }, index) => p99 / (floor[index]?.p99 ?? p99)))
-  const p50 = `p50 ${median(subject.map((one) => one.p50)).toFixed(1)} ms, floor ${median(floor.map((one) => one.p50)).toFixed(1)} ms`
+  const [half, floorHalf] = [subject, floor].map((runs) => median(runs.map(({ p50 }) => p50)).toFixed(1))
+  const p50 = `p50 ${half} ms, floor ${floorHalf} ms`
   const notes = `${p50}; ${plan.perSecond} messages/s; every reading acked was visible to a status asked then`
   return { name: 'latency', value: round2(value), unit: 'ms p99', floor: round2(floorMs), ratio: round2(ratio), notes }
 }

@@ -66,7 +66,7 @@ create table archived_series (
 );
 comment on table archived_series is
   'What the readings of a placement in an archived month come to, hour by hour, as of the archiving: [hour, values, '
-  'faults, lowest and highest corrected milli-degrees, first and last valid instant, gap], times in epoch milliseconds. '
+  'faults, lowest and highest corrected milli-degrees, first and last valid instant, gap], times in ms since 1970. '
   'The series stays readable without the archive.';
 
 -- A month that is archived is not made again by whoever wants to store something in it: an empty month would look like
