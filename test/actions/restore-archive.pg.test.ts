@@ -50,7 +50,7 @@ async function measure(sensorId: number, from: number) {
     `insert into reading (sensor_id, measured_at, received_at, batch_id, value_milli_c, channel, raw, seq, source)
      select 1000 + n % 3, timestamptz '2026-03-05Z' + n * interval '1000.001 ms', '2026-03-05Z', n, n, 'probe',
        case n % 5 when 0 then E'a\\\\\\tb\\n' when 1 then '\\N' when 2 then '' end, nullif(n % 7, 0), n % 2
-     from generate_series(1, 120000) n`,
+     from generate_series(1, 51000) n`,
   )
 }
 
