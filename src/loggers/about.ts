@@ -23,7 +23,12 @@ export type About = {
   zone: string | null
   /** Out of these the device marks a reading. */
   limits: { low: string | null; high: string | null }
-  statistics: { minimum: StatedValue | null; maximum: StatedValue | null; mean: StatedValue | null }
+  statistics: {
+    minimum: StatedValue | null
+    maximum: StatedValue | null
+    mean: StatedValue | null
+    meanKineticTemperature: StatedValue | null
+  }
 }
 
 /** A statistic of the vendor: its text, in milli-degrees, and one unit of its last digit. */
@@ -51,6 +56,7 @@ export function aboutOf(survey: Survey): About {
       minimum: stated(survey, 'minimum', main),
       maximum: stated(survey, 'maximum', main),
       mean: stated(survey, 'mean', main),
+      meanKineticTemperature: stated(survey, 'meanKineticTemperature', main),
     },
   }
 }

@@ -1,3 +1,4 @@
+import { anywhere } from './patterns.ts'
 import { DATE_ORDERS, type DateOrder, inOrder, type NumericDate, numericDate, readTime } from './written-time.ts'
 
 /** How the order of day and month was decided, for the person who checks it. */

@@ -84,8 +84,8 @@ const NAMES: Record<string, readonly string[] | undefined> = {
 const DAY_MS = 86_400_000
 
 /**
- * The instants at which a clock of the zone shows a local time, ascending: one, two where the hour comes twice in
- * autumn, none where it is left out in spring. Built per file: days without a change are remembered.
+ * The instants at which a clock of the zone shows a local time, ascending: one; two where the hour comes twice in
+ * autumn; none where it is left out in spring. Built per file: days without a change are remembered.
  */
 export function zoneClock(zone: Zone): (localMs: number) => readonly number[] {
   if (zone.kind === 'offset') return (localMs) => [localMs - zone.offsetMs]
@@ -106,7 +106,7 @@ export function zoneClock(zone: Zone): (localMs: number) => readonly number[] {
   }
 }
 
-/** The offsets a zone has over the year around an instant, as `+01:00`: what a clock without daylight saving stood at. */
+/** The offsets of a zone in the year around an instant, as `+01:00`: where a clock without daylight saving may stand. */
 export function offsetsOf(zone: Zone, around: number): string[] {
   if (zone.kind === 'offset') return [offsetText(zone.offsetMs)]
   const half = 183 * DAY_MS
