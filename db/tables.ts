@@ -1,10 +1,11 @@
 import { type ColumnType, type Generated, type GeneratedAlways, type RawBuilder, sql } from 'kysely'
+import type { LoggerTables } from './logger-tables.ts'
 
 /**
  * The tables as TypeScript sees them; `test/db/tables.pg.test.ts` holds them against the migrated database.
  * Instants are read as epoch milliseconds and written through `at()`.
  */
-export type Tables = {
+export type Tables = LoggerTables & {
   organisation: Organisation
   site: Site
   api_key: ApiKey
@@ -49,12 +50,12 @@ export function json(value: unknown): RawBuilder<unknown> {
   return sql`${JSON.stringify(value)}::jsonb`
 }
 
-type Instant = ColumnType<number, RawBuilder<number>, RawBuilder<number>>
-type InstantOrNull = ColumnType<number | null, RawBuilder<number> | null | undefined, RawBuilder<number> | null>
-type Json = ColumnType<unknown, RawBuilder<unknown>, RawBuilder<unknown>>
+export type Instant = ColumnType<number, RawBuilder<number>, RawBuilder<number>>
+export type InstantOrNull = ColumnType<number | null, RawBuilder<number> | null | undefined, RawBuilder<number> | null>
+export type Json = ColumnType<unknown, RawBuilder<unknown>, RawBuilder<unknown>>
 type JsonOrNull = ColumnType<unknown, RawBuilder<unknown> | null | undefined, RawBuilder<unknown> | null>
-type OrNull<T> = ColumnType<T | null, T | null | undefined, T | null>
-type Id = GeneratedAlways<number>
+export type OrNull<T> = ColumnType<T | null, T | null | undefined, T | null>
+export type Id = GeneratedAlways<number>
 
 type Organisation = { id: Id; name: string; gln: OrNull<string>; known_at: Instant }
 type Site = { id: Id; organisation_id: number; name: string; gln: OrNull<string>; time_zone: string; known_at: Instant }
@@ -183,6 +184,7 @@ type Batch = {
   readings: number
   duplicates: number
   conflicts: number
+  import_id: OrNull<number>
 }
 type Reading = {
   sensor_id: number

@@ -71,7 +71,8 @@ async function lockSensors(tx: Tx, messages: readonly ReceivedMessage[]): Promis
   return new Set(result.rows.map((row) => row.id))
 }
 
-async function nextBatchId(tx: Tx): Promise<number> {
+/** The id of the next batch row, which is written after the readings that name it. */
+export async function nextBatchId(tx: Tx): Promise<number> {
   const result = await sql<{ id: number }>`select nextval('batch_id_seq') as id`.execute(tx)
   const [row] = result.rows
   if (row === undefined) throw new Error('the sequence of batches gave no number')

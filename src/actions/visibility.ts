@@ -103,3 +103,8 @@ export function canSeeMessage(actor: Actor, eb: ExpressionBuilder<Tables, 'kept_
   const nobodys = sql<SqlBool>`not exists (select 1 from sensor s where s.id = kept_message.sensor_id)`
   return eb.or([own, eb.and([runsInstallation(actor), nobodys])])
 }
+
+/** Imports of logger files, with the files: those of one's own organisation. */
+export function canSeeImport(actor: Actor, eb: ExpressionBuilder<Tables, 'logger_import'>): Expression<SqlBool> {
+  return eb('logger_import.organisation_id', '=', actor.organisationId ?? 0)
+}

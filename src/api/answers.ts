@@ -37,17 +37,20 @@ export const repeatable = z.object({
 /** Where created things are found. */
 export const API_PATH = '/api/v1'
 
+/** Takes files, which are larger than any other body and are streamed. */
+export const IMPORT_PATH = `${API_PATH}/readings/import`
+
 const content = { 'application/problem+json': { schema: problemSchema } }
 
 /** Every status a problem of any route can have. */
-const PROBLEM_RESPONSES = {
+export const PROBLEM_RESPONSES = {
   400: { description: 'the request cannot be read', content },
   401: { description: 'no valid API key', content },
   403: { description: 'the role of the key does not allow it', content },
   404: { description: 'it does not exist, or not for this organisation', content },
   409: { description: 'it does not fit what is there; the type says why', content },
   413: { description: 'the body is too large', content },
-  415: { description: 'the body is not JSON', content },
+  415: { description: 'the body is of a type that this address does not read', content },
   422: { description: 'the request says something that cannot be; every problem is listed', content },
   500: { description: 'the service failed', content },
   503: { description: 'the database cannot be reached: send the request again', content },

@@ -18,6 +18,8 @@ export type RefusalCode =
   | 'profile_is_example'
   | 'already_released'
   | 'changed_meanwhile'
+  | 'file_unreadable'
+  | 'serial_differs'
   | 'idempotency_key_reused'
   | 'request_in_progress'
   | 'answer_lost'

@@ -59,6 +59,9 @@ const PROVOKE: Record<ProblemCode, () => Promise<Answer>> = {
     await as(request, { reason: 'r' })
     return as(request, { reason: 'r' })
   },
+  file_unreadable: () => importing('no table at all'),
+  serial_differs: () => importing('Serial Number: OTHER\nTime (UTC),Temperature (°C)\n2026-03-02 10:00,5.0\n'),
+  questions_open: () => importing('Time,Temperature (°C)\n2026-03-02 10:00,5.0\n'),
   idempotency_key_reused: async () => {
     await as('POST /products', { name: named('p') }, { 'Idempotency-Key': 'k1' })
     return as('POST /products', { name: named('p') }, { 'Idempotency-Key': 'k1' })
@@ -100,6 +103,11 @@ async function seal(more: object): Promise<Answer> {
   const profile = await as(`POST /products/${lane.productId}/profiles`, { ...FRIDGE_BODY, ...more })
   const shipment = await openShipment(api, lane, { profileId: profile.body.id })
   return as(`POST /shipments/${shipment.id}/custody-events`, event('sealed', 0))
+}
+
+async function importing(text: string): Promise<Answer> {
+  const { sensor } = await travel(api, lane, [])
+  return as(`POST /readings/import?sensorId=${sensor.id}`, text, { 'Content-Type': 'text/csv' })
 }
 
 async function interrupted(key: string, status: number): Promise<Answer> {

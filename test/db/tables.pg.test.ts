@@ -21,15 +21,16 @@ test('the tables TypeScript sees are those of the migrated database, column by c
   expect(declaredColumns().sort()).toEqual(migrated.sort())
 })
 
-/** Reads `db/tables.ts` as text, since its types leave nothing to ask at run time. */
+/** Reads the declarations as text, since types leave nothing to ask at run time. */
 function declaredColumns(): string[] {
-  const source = readFileSync(join(import.meta.dirname, '../../db/tables.ts'), 'utf8')
+  const read = (file: string) => readFileSync(join(import.meta.dirname, '../../db', file), 'utf8')
+  const source = ['tables.ts', 'logger-tables.ts'].map(read).join('\n')
   const types = new Map(
-    [...source.matchAll(/^(?:export )?type (\w+) = \{([^}]*)\}/gm)].map((found) => [found[1], found[2]]),
+    [...source.matchAll(/^(?:export )?type (\w+) = (?:\w+ & )*\{([^}]*)\}/gm)].map((found) => [found[1], found[2]]),
   )
   const fieldsOf = (type: string | undefined) =>
     [...(types.get(type) ?? '').matchAll(/(\w+): (\w+)/g)].map(([, name, kind]) => ({ name, kind }))
-  return fieldsOf('Tables').flatMap(({ name: table, kind: type }) =>
+  return [...fieldsOf('Tables'), ...fieldsOf('LoggerTables')].flatMap(({ name: table, kind: type }) =>
     fieldsOf(type).map(({ name, kind }) => `${table}.${name}${/OrNull$/.test(kind ?? '') ? '?' : ''}`),
   )
 }
