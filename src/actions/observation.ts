@@ -2,8 +2,8 @@ import type { Tx } from '../../db/connect.ts'
 import type { Quantity, QuantityUnit } from '../loggers/quantity.ts'
 
 /**
- * One value of a quantity that is no temperature. `unit` is a UN/ECE Rec 20 code, `value` exact decimal text in it, null
- * where the device had none; `at` epoch milliseconds; `raw` the cell as the file writes it.
+ * One value of a quantity that is no temperature. `unit` is a UN/ECE Rec 20 code, `value` exact decimal text in it,
+ * null where the device had none; `at` epoch milliseconds; `raw` the cell as the file writes it.
  */
 export type Observation = {
   sensorId: number

@@ -15,7 +15,7 @@ import { byId, idParam, line } from './inputs.ts'
 import { answerProblem, answerThrown, answerTooLarge, problem } from './problem.ts'
 import { type Spooled, spool } from './spool.ts'
 
-/** Fifty years of a reading a minute are 30 million lines; the largest memories of loggers today give a tenth of this. */
+/** A million rows of forty characters, with as much again to spare; loggers of today remember a tenth of that. */
 export const MAX_FILE_BYTES = 64 * 1024 * 1024
 
 /** Each holds a file on disk and a connection to the database much of its time. */
@@ -45,27 +45,26 @@ const asked = z.object({
 const tags = ['Readings']
 const file = { schema: z.string().meta({ format: 'binary', description: 'the file as it is' }) }
 const json = { 'application/json': { schema: importAnswer } }
-const progress = { 'application/x-ndjson': { schema: z.string() } }
+const events = { 'text/event-stream': { schema: z.string() } }
 
 const importReadings = defineRoute({
   route: createRoute({
     method: 'post',
     path: '/readings/import',
     tags,
-    summary: 'Import the file of a logger’s memory for one of your sensors; ?dryRun=true shows how it is understood',
+    summary: 'Import a logger’s file for one of your sensors; ?dryRun=true shows how it is understood',
     description:
-      'The same file with the same answers is the same import: repeating it changes nothing, and goes on where one was ' +
-      'interrupted. What the file leaves open is answered 422 with `questions`. With `Accept: application/x-ndjson` ' +
-      'a 202 comes line by line: {"progress":{"readings","of"}} now and then, {"import":…} or {"problem":…} last.',
+      'The same file with the same answers is the same import: repeating it changes nothing, and goes on where one ' +
+      'was interrupted. What the file leaves open is answered 422 with `questions`. With `Accept: text/event-stream` ' +
+      'events tell how far it is: `progress` {readings, of} now and then, `import` or `problem` at the end.',
     request: {
       headers: repeatable,
       query: asked,
       body: { required: true, content: { 'text/csv': file, 'text/plain': file, 'application/octet-stream': file } },
     },
     responses: {
-      200: { description: 'a dry run, or imported before', content: json },
+      200: { description: 'a dry run, imported before, or events', content: { ...json, ...events } },
       201: { description: 'imported', headers: z.object({ Location: z.string() }), content: json },
-      202: { description: 'under way; the last line says how it ended', content: progress },
       ...PROBLEM_RESPONSES,
     },
   }),
@@ -104,7 +103,7 @@ async function answerImport(c: Context, { spooled, query, leave }: Coming) {
     if (isRefusal(preview)) return problem(c, preview)
     if ('asks' in preview) return answerQuestions(c, preview.asks)
     if (query.dryRun === 'true') return c.json(printPreview(given, preview), 200)
-    if (c.req.header('Accept')?.includes('application/x-ndjson')) {
+    if (c.req.header('Accept')?.includes('text/event-stream')) {
       streaming = true
       return streamImport(c, { given, preview, leave })
     }
@@ -138,15 +137,14 @@ type Ready = { given: ImportAsked; preview: Preview; leave: () => Promise<void> 
 function streamImport(c: Context, { given, preview, leave }: Ready) {
   const { ctx, actor } = c.var
   let listening = true
-  const lines = new ReadableStream<Uint8Array>({
+  const events = new ReadableStream<Uint8Array>({
     start: (controller) => {
-      const say = (line: object) => {
-        if (listening) controller.enqueue(Buffer.from(`${JSON.stringify(line)}\n`))
+      const say = (event: string, data: unknown) => {
+        if (listening) controller.enqueue(Buffer.from(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`))
       }
-      const work = importFile({ ctx, actor }, { asked: given, preview }, (so) => say({ progress: so }))
-      work
-        .then((done) => say({ import: printImported(given, done) }))
-        .catch(async (error) => say({ problem: await answerThrown(error, c).json() }))
+      importFile({ ctx, actor }, { asked: given, preview }, (so) => say('progress', so))
+        .then((done) => say('import', printImported(given, done)))
+        .catch(async (error) => say('problem', await answerThrown(error, c).json()))
         .finally(leave)
         .finally(() => listening && controller.close())
         .catch((error) => ctx.log.error({ err: error }, 'an import could not be ended cleanly'))
@@ -155,7 +153,7 @@ function streamImport(c: Context, { given, preview, leave }: Ready) {
       listening = false
     },
   })
-  return c.body(lines, 202, { 'Content-Type': 'application/x-ndjson' })
+  return c.body(events, 200, { 'Content-Type': 'text/event-stream' })
 }
 
 const running = new WeakMap<Ctx, number>()

@@ -106,7 +106,7 @@ export function zoneClock(zone: Zone): (localMs: number) => readonly number[] {
   }
 }
 
-/** The offsets of a zone in the year around an instant, as `+01:00`: where a clock without daylight saving may stand. */
+/** The offsets of a zone in the year around an instant, as `+01:00`: where a clock that never changes may stand. */
 export function offsetsOf(zone: Zone, around: number): string[] {
   if (zone.kind === 'offset') return [offsetText(zone.offsetMs)]
   const half = 183 * DAY_MS
