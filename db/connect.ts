@@ -1,6 +1,9 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Kysely, PostgresDialect, type Transaction } from 'kysely'
-import { Client, DatabaseError, Pool } from 'pg'
+import { Kysely, PostgresDialect, type PostgresPoolClient, type Transaction } from 'kysely'
+import { Client, DatabaseError, Pool, type PoolClient } from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
 import type { Logger } from 'pino'
 import { connectionError, requireDatabaseUrl } from './connection-error.ts'
 import { parserFor } from './pg-types.ts'
@@ -99,6 +102,51 @@ export async function transaction<T>(db: Database, work: (tx: Tx) => Promise<T>)
       await sleep(BACKOFF_MS * 2 ** attempt)
     }
   }
+}
+
+/** A transaction with its connection below it, for statements that the query builder cannot say or would slow down. */
+export type Recording = { readonly tx: Tx; readonly client: PoolClient }
+
+/** The same as `transaction` on a connection that `work` may also use directly, between its other statements. */
+export async function recording<T>(db: Database, work: (run: Recording) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const client = await db.pool.connect()
+    let usable = false
+    try {
+      const begun = onlyOn(client).transaction().setIsolationLevel('read committed')
+      const result = await begun.execute((tx) => work({ tx, client }))
+      usable = true
+      return result
+    } catch (error) {
+      // refused by the server and rolled back; after any other failure nobody knows how the connection stands
+      usable = error instanceof DatabaseError && client.getTransactionStatus() === IDLE
+      if (attempt === MAX_ATTEMPTS || !isConcurrencyError(error)) throw error
+    } finally {
+      client.release(!usable)
+    }
+    await sleep(BACKOFF_MS * 2 ** attempt)
+  }
+}
+
+/** What the server last said of the connection: outside of a transaction. */
+const IDLE = 'I'
+
+const builders = new WeakMap<PoolClient, Kysely<Tables>>()
+
+/** The query builder on one connection and no other. */
+function onlyOn(client: PoolClient): Kysely<Tables> {
+  const known = builders.get(client)
+  if (known !== undefined) return known
+  const query: PostgresPoolClient['query'] = client.query.bind(client)
+  const pool = { connect: async () => ({ query, release: () => {} }), end: async () => {}, options: {} }
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  builders.set(client, kysely)
+  return kysely
+}
+
+/** Sends rows in the binary format of COPY; the statement names table, columns and format. */
+export async function copyIn(client: PoolClient, statement: string, rows: Buffer): Promise<void> {
+  await pipeline(Readable.from([rows]), client.query(copyFrom(statement)))
 }
 
 function isConcurrencyError(error: unknown): boolean {

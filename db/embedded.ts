@@ -38,6 +38,8 @@ export type EmbeddedOptions = {
   xdgDataHome?: string | undefined
   /** The port to try first; when it is taken another one is used. */
   port?: number | undefined
+  /** Settings of the server beside or instead of the usual ones, as in `postgresql.conf`; a running one keeps its. */
+  settings?: Readonly<Record<string, string>> | undefined
 }
 
 /**
@@ -52,7 +54,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     const credentials = credentialsOf(home)
     await ensureCluster(home, credentials.admin, options.log)
     const adopted = await adopt(home)
-    const postmaster = adopted ?? (await launch(home, { port: options.port, log: options.log }))
+    const postmaster = adopted ?? (await launch(home, options))
     const leave = registerUser(home.clusterDir)
     try {
       await ensureRoles(credentials, postmaster.port)

@@ -7,6 +7,8 @@ grant usage on schema public to :serving;
 grant usage on all sequences in schema public to :serving;
 revoke all on function ensure_reading_partition(date) from public;
 grant execute on function ensure_reading_partition(date) to :serving;
+revoke all on function ensure_month_partition(text, date) from public;
+grant execute on function ensure_month_partition(text, date) to :serving;
 
 grant select on schema_migration to :serving;
 
@@ -14,20 +16,24 @@ grant select on schema_migration to :serving;
 grant select, insert on
   organisation, site, product, profile, profile_approval, therapy_order, container, shipment_party, shipment_profile,
   unit,
-  batch, reading, conflict, kept_message, kept_message_release, custody_event, evaluation, audit_entry,
-  logger_file, logger_file_part, logger_import, logger_import_run
+  batch, reading, conflict, observation, kept_message, kept_message_release, custody_event, evaluation, audit_entry,
+  sequence_event, logger_file, logger_file_part, logger_import, logger_import_run
   to :serving;
 
 -- Superseded, never rewritten: only the columns that say so may change.
-grant select, insert on api_key, calibration, placement, readout to :serving;
+grant select, insert on api_key, calibration, lorawan_registration, placement, readout to :serving;
 grant update (revoked_at) on api_key to :serving;
 grant update (superseded_at, superseded_reason) on calibration to :serving;
-grant update (superseded_at) on placement to :serving;
+grant update (superseded_at) on lorawan_registration, placement to :serving;
 grant update (superseded_at, superseded_reason) on readout to :serving;
 
--- Lock targets. A row lock needs the right to update some column: on sensor nothing else is changed by it.
-grant select, insert, update (model) on sensor to :serving;
-grant select, insert, update (profile_id, packed_at, closed_at, judge_from) on shipment to :serving;
+-- Lock targets. A row lock needs the right to update some column; revision and keeper say what a process may still
+-- remember.
+grant select, insert, update (model, revision) on sensor to :serving;
+grant select, insert, update (profile_id, packed_at, closed_at, judge_from, revision, keeper) on shipment to :serving;
+
+-- What stands now of what the appended rows say.
+grant select, insert, update on sensor_sequence to :serving;
 
 -- Caches and answers already given.
 grant select, insert, update, delete on checkpoint, judged_interval, idempotency to :serving;

@@ -128,14 +128,23 @@ create table container (
   qualified_until timestamp with time zone,
   hold_time_ms bigint,
   known_at timestamp with time zone not null,
+  coolant_capacity_milli integer,
+  coolant_loss_milli_per_day integer,
+  empty_mass_g integer,
+  dynamic_hold_time_ms bigint,
+  constraint container_coolant_capacity_milli_check CHECK ((coolant_capacity_milli > 0)),
+  constraint container_coolant_loss_milli_per_day_check CHECK ((coolant_loss_milli_per_day > 0)),
+  constraint container_dynamic_hold_time_ms_check CHECK ((dynamic_hold_time_ms > 0)),
+  constraint container_empty_mass_g_check CHECK ((empty_mass_g > 0)),
   constraint container_hold_time_ms_check CHECK ((hold_time_ms > 0)),
   constraint container_kind_check CHECK ((kind = ANY (ARRAY['dry_vapour_shipper'::text, 'dry_ice_box'::text, 'pcm_box'::text, 'active_container'::text]))),
   constraint container_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
   constraint container_organisation_id_serial_key UNIQUE (organisation_id, serial),
   constraint container_pkey PRIMARY KEY (id),
-  constraint container_serial_check CHECK ((serial <> ''::text))
+  constraint container_serial_check CHECK ((serial <> ''::text)),
+  constraint coolant_of_cooled CHECK (((kind = ANY (ARRAY['dry_vapour_shipper'::text, 'dry_ice_box'::text])) OR ((coolant_capacity_milli IS NULL) AND (coolant_loss_milli_per_day IS NULL))))
 );
-comment on table container is 'A box or dewar with its qualification; an object of its own that outlives shipments.';
+comment on table container is 'A box or dewar with its qualification; an object of its own that outlives shipments. Coolant in thousandths of a litre of nitrogen (dry vapour shipper) or of a kilogram of dry ice; its loss is that upright at 22 degrees Celsius. hold_time_ms is the qualified hold time at rest, dynamic_hold_time_ms that in transport.';
 grant select, insert on container to serving;
 
 create table custody_event (
@@ -227,10 +236,12 @@ create table kept_message (
   sensor_id bigint,
   received_at timestamp with time zone not null,
   known_at timestamp with time zone not null,
+  dev_eui text,
   constraint kept_message_outcome_check CHECK ((outcome = ANY (ARRAY['rejected'::text, 'held'::text, 'quarantined'::text]))),
   constraint kept_message_pkey PRIMARY KEY (id)
 );
 comment on table kept_message is 'A message a person must look at, with its raw bytes: rejected (cannot be read), held (implausible clock), quarantined (unknown sensor).';
+CREATE INDEX kept_message_by_device ON public.kept_message USING btree (dev_eui, id) WHERE (dev_eui IS NOT NULL);
 CREATE INDEX kept_message_by_sensor ON public.kept_message USING btree (sensor_id, id);
 grant select, insert on kept_message to serving;
 
@@ -308,6 +319,41 @@ create table logger_import_run (
 comment on table logger_import_run is 'An import that came to its end. Without a row here it was interrupted, and importing the file again goes on. held: readings of an implausible time; they are met again by the next run.';
 CREATE INDEX logger_import_run_by_import ON public.logger_import_run USING btree (import_id, id);
 grant select, insert on logger_import_run to serving;
+
+create table lorawan_registration (
+  id bigint generated always as identity not null,
+  sensor_id bigint not null,
+  dev_eui text not null,
+  decoder text,
+  fields jsonb not null,
+  reason text,
+  known_at timestamp with time zone not null,
+  superseded_at timestamp with time zone,
+  constraint lorawan_registration_dev_eui_check CHECK ((dev_eui ~ '^[0-9a-f]{16}$'::text)),
+  constraint lorawan_registration_pkey PRIMARY KEY (id),
+  constraint lorawan_registration_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id)
+);
+comment on table lorawan_registration is 'The DevEUI under which a network server publishes a sensor, and how its uplinks are read: the name of a decoder (null: not known yet), and for "decoded" the fields of the network server''s decoded payload. A change supersedes.';
+CREATE UNIQUE INDEX lorawan_registration_dev_eui ON public.lorawan_registration USING btree (dev_eui) WHERE (superseded_at IS NULL);
+CREATE UNIQUE INDEX lorawan_registration_sensor ON public.lorawan_registration USING btree (sensor_id) WHERE (superseded_at IS NULL);
+grant select, insert on lorawan_registration to serving;
+grant update (superseded_at) on lorawan_registration to serving;
+
+create table observation (
+  sensor_id bigint not null,
+  measured_at timestamp with time zone not null,
+  received_at timestamp with time zone not null,
+  batch_id bigint not null,
+  seq bigint,
+  value bigint,
+  quantity smallint not null,
+  channel text collate "C" not null,
+  raw text,
+  constraint observation_quantity_check CHECK ((quantity > 0)),
+  constraint observation_sensor_id_quantity_measured_at_channel_value_key UNIQUE NULLS NOT DISTINCT (sensor_id, quantity, measured_at, channel, value)
+) partition by RANGE (measured_at);
+comment on table observation is 'What a sensor channel measured beside temperature, a whole number in the scale of its quantity (codes and scales: src/domain/quantity.ts); null: a fault. The value is part of the key: an equal one is a duplicate, contradicting ones are both kept. raw: the text where it says more.';
+grant select, insert on observation to serving;
 
 create table organisation (
   id bigint generated always as identity not null,
@@ -407,7 +453,7 @@ create table reading (
   channel text collate "C" not null,
   raw text,
   source smallint default 0 not null,
-  constraint reading_pkey PRIMARY KEY (sensor_id, channel, measured_at, source),
+  constraint reading_pkey PRIMARY KEY (sensor_id, measured_at, channel, source),
   constraint reading_source_check CHECK ((source = ANY (ARRAY[0, 1])))
 ) partition by RANGE (measured_at);
 comment on table reading is 'What a sensor channel measured at an instant, milli-degrees Celsius; null: the sensor reported a fault. raw: the text where it says more. source 0: sent live; 1: read out of the memory, the original where it exists.';
@@ -459,16 +505,54 @@ create table sensor (
   noisy boolean not null,
   secret_sha256 bytea not null,
   known_at timestamp with time zone not null,
+  revision bigint default 0 not null,
   constraint sensor_check CHECK ((range_low_milli_c < range_high_milli_c)),
   constraint sensor_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
   constraint sensor_organisation_id_serial_key UNIQUE (organisation_id, serial),
   constraint sensor_pkey PRIMARY KEY (id),
   constraint sensor_secret_sha256_check CHECK ((octet_length(secret_sha256) = 32)),
   constraint sensor_serial_check CHECK ((serial <> ''::text))
-);
-comment on table sensor is 'A device that publishes. Its id is its MQTT user name and its topic. A value outside or at the end of its range is a fault.';
+) with (fillfactor=80);
+comment on table sensor is 'A device that publishes. Its id is its MQTT user name and its topic. A value outside or at the end of its range is a fault. revision: raised by whatever changes its placements or certificates.';
 grant select, insert on sensor to serving;
 grant update (model) on sensor to serving;
+grant update (revision) on sensor to serving;
+
+create table sensor_sequence (
+  sensor_id bigint not null,
+  epoch integer not null,
+  seen int8multirange not null,
+  up_to_at timestamp with time zone not null,
+  missing_since timestamp with time zone,
+  asked int8multirange,
+  attempts integer default 0 not null,
+  resend_due_at timestamp with time zone,
+  constraint sensor_sequence_attempts_check CHECK ((attempts >= 0)),
+  constraint sensor_sequence_epoch_check CHECK ((epoch >= 0)),
+  constraint sensor_sequence_pkey PRIMARY KEY (sensor_id),
+  constraint sensor_sequence_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id)
+) with (fillfactor=80);
+comment on table sensor_sequence is 'Sequence numbers seen of a sensor since its last restart (epoch), capped to 64 gaps. Numbers of readings later than up_to_at are seen too and not entered yet. asked: the numbers that the downlink asks for; resend_due_at: when it is to be changed.';
+CREATE INDEX sensor_sequence_due ON public.sensor_sequence USING btree (resend_due_at) WHERE (resend_due_at IS NOT NULL);
+grant select, insert, update on sensor_sequence to serving;
+
+create table sequence_event (
+  id bigint generated always as identity not null,
+  sensor_id bigint not null,
+  epoch integer not null,
+  kind text not null,
+  from_seq bigint not null,
+  to_seq bigint not null,
+  batch_id bigint not null,
+  known_at timestamp with time zone not null,
+  constraint sequence_event_check CHECK ((to_seq >= from_seq)),
+  constraint sequence_event_kind_check CHECK ((kind = ANY (ARRAY['restart'::text, 'missing'::text, 'filled'::text, 'given_up'::text]))),
+  constraint sequence_event_pkey PRIMARY KEY (id),
+  constraint sequence_event_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id)
+);
+comment on table sequence_event is 'What was noticed of a sensor''s sequence numbers: a restart (battery, reset), numbers missing, filled, given up.';
+CREATE INDEX sequence_event_by_sensor ON public.sequence_event USING btree (sensor_id, id);
+grant select, insert on sequence_event to serving;
 
 create table shipment (
   id bigint generated always as identity not null,
@@ -486,6 +570,8 @@ create table shipment (
   packed_at timestamp with time zone,
   closed_at timestamp with time zone,
   judge_from timestamp with time zone,
+  revision bigint default 0 not null,
+  keeper bigint,
   constraint shipment_consignee_id_fkey FOREIGN KEY (consignee_id) REFERENCES organisation(id),
   constraint shipment_container_id_fkey FOREIGN KEY (container_id) REFERENCES container(id),
   constraint shipment_max_handover_ms_check CHECK ((max_handover_ms > 0)),
@@ -498,14 +584,16 @@ create table shipment (
   constraint shipment_reference_check CHECK ((reference <> ''::text)),
   constraint shipment_sscc_check CHECK ((sscc ~ '^[0-9]{18}$'::text)),
   constraint shipment_sscc_key UNIQUE (sscc)
-);
-comment on table shipment is 'One closed container under one profile; the unit of judging and the lock target. Projections: profile_id (newest shipment_profile), packed_at and closed_at (from custody). judge_from: oldest instant not judged yet.';
+) with (fillfactor=80);
+comment on table shipment is 'One closed container under one profile; the unit of judging and the lock target. Projections: profile_id (newest shipment_profile), packed_at and closed_at (from custody). judge_from: oldest instant not judged yet. revision: raised by whatever changes its judgement other than readings later than all before; keeper: the process that recorded for it last.';
 CREATE INDEX shipment_unjudged ON public.shipment USING btree (id) WHERE (judge_from IS NOT NULL);
 grant select, insert on shipment to serving;
 grant update (profile_id) on shipment to serving;
 grant update (packed_at) on shipment to serving;
 grant update (closed_at) on shipment to serving;
 grant update (judge_from) on shipment to serving;
+grant update (revision) on shipment to serving;
+grant update (keeper) on shipment to serving;
 
 create table shipment_party (
   shipment_id bigint not null,
@@ -592,7 +680,7 @@ create table unit (
 comment on table unit is 'A bag in a shipment, by the code on its label; verdict and disposition are per unit.';
 grant select, insert on unit to serving;
 
-CREATE OR REPLACE FUNCTION public.ensure_reading_partition(month date)
+CREATE OR REPLACE FUNCTION public.ensure_month_partition(parent text, month date)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -600,24 +688,39 @@ CREATE OR REPLACE FUNCTION public.ensure_reading_partition(month date)
 AS $function$
 declare
   first date := date_trunc('month', month);
-  name text := 'reading_' || to_char(first, 'YYYY_MM');
+  name text := parent || '_' || to_char(first, 'YYYY_MM');
   from_at text := to_char(first, 'YYYY-MM-DD') || ' 00:00:00+00';
   to_at text := to_char(first + interval '1 month', 'YYYY-MM-DD') || ' 00:00:00+00';
 begin
-  if first < date '2001-01-01' then
-    raise exception 'no partition before 2001-01: a reading of % is held at the door', first using errcode = '22008';
+  if parent not in ('reading', 'observation') then
+    raise exception '% is not partitioned by month', parent using errcode = '22023';
   end if;
-  perform pg_advisory_xact_lock(hashtext('ensure_reading_partition'));
+  if first < date '2001-01-01' then
+    raise exception 'no partition before 2001-01: what was measured at % is held at the door', first
+      using errcode = '22008';
+  end if;
+  perform pg_advisory_xact_lock(hashtext('ensure_month_partition ' || parent));
   if to_regclass('public.' || name) is not null then
     return;
   end if;
-  execute format('create table public.%I (like public.reading including defaults including constraints)', name);
+  execute format('create table public.%I (like public.%I including defaults including constraints)', name, parent);
   execute format('alter table public.%I add constraint %I check (measured_at >= %L and measured_at < %L)',
     name, name || '_month', from_at, to_at);
-  execute format('alter table public.reading attach partition public.%I for values from (%L) to (%L)',
-    name, from_at, to_at);
+  execute format('alter table public.%I attach partition public.%I for values from (%L) to (%L)',
+    parent, name, from_at, to_at);
   execute format('alter table public.%I drop constraint %I', name, name || '_month');
 end;
 $function$;
+comment on function ensure_month_partition(parent text, month date) is 'Creates the partition of a month (2001 onward) of reading or observation when it is missing.';
+grant execute on function ensure_month_partition(parent text, month date) to serving;
+
+CREATE OR REPLACE FUNCTION public.ensure_reading_partition(month date)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public'
+BEGIN ATOMIC
+ SELECT ensure_month_partition('reading'::text, month) AS ensure_month_partition;
+END;
 comment on function ensure_reading_partition(month date) is 'Creates the reading partition of a month (2001 onward) when it is missing.';
 grant execute on function ensure_reading_partition(month date) to serving;

@@ -1,38 +1,49 @@
-import { type ColumnType, type Generated, type GeneratedAlways, type RawBuilder, sql } from 'kysely'
-import type { LoggerTables } from './logger-tables.ts'
+import { type RawBuilder, sql } from 'kysely'
+import type * as rows from './rows.ts'
+import type * as channels from './rows-channels.ts'
+import type * as loggers from './rows-loggers.ts'
 
 /**
  * The tables as TypeScript sees them; `test/db/tables.pg.test.ts` holds them against the migrated database.
  * Instants are read as epoch milliseconds and written through `at()`.
  */
-export type Tables = LoggerTables & {
-  organisation: Organisation
-  site: Site
-  api_key: ApiKey
-  product: Product
-  profile: ProfileRow
-  profile_approval: ProfileApproval
-  sensor: Sensor
-  calibration: Calibration
-  therapy_order: TherapyOrder
-  container: Container
-  shipment: Shipment
-  shipment_party: ShipmentParty
-  shipment_profile: ShipmentProfile
-  unit: Unit
-  placement: Placement
-  batch: Batch
-  reading: Reading
-  conflict: Conflict
-  kept_message: KeptMessage
-  kept_message_release: KeptMessageRelease
-  custody_event: CustodyEventRow
-  evaluation: EvaluationRow
-  checkpoint: Checkpoint
-  judged_interval: JudgedInterval
-  audit_entry: AuditEntry
-  idempotency: Idempotency
-  schema_migration: SchemaMigration
+export type Tables = {
+  organisation: rows.Organisation
+  site: rows.Site
+  api_key: rows.ApiKey
+  product: rows.Product
+  profile: rows.ProfileRow
+  profile_approval: rows.ProfileApproval
+  sensor: rows.Sensor
+  lorawan_registration: channels.LorawanRegistration
+  calibration: rows.Calibration
+  therapy_order: rows.TherapyOrder
+  container: channels.Container
+  shipment: rows.Shipment
+  shipment_party: rows.ShipmentParty
+  shipment_profile: rows.ShipmentProfile
+  unit: rows.Unit
+  placement: rows.Placement
+  batch: rows.Batch
+  reading: rows.Reading
+  conflict: rows.Conflict
+  observation: channels.ObservationRow
+  kept_message: rows.KeptMessage
+  kept_message_release: rows.KeptMessageRelease
+  custody_event: rows.CustodyEventRow
+  evaluation: rows.EvaluationRow
+  checkpoint: rows.Checkpoint
+  judged_interval: rows.JudgedInterval
+  audit_entry: rows.AuditEntry
+  idempotency: rows.Idempotency
+  logger_file: loggers.LoggerFile
+  logger_file_part: loggers.LoggerFilePart
+  logger_import: loggers.LoggerImport
+  logger_import_run: loggers.LoggerImportRun
+  readout: loggers.Readout
+  sensor_sequence: rows.SensorSequence
+  sequence_event: rows.SequenceEvent
+  schema_migration: rows.SchemaMigration
 }
 
 /** Epoch milliseconds as a timestamptz value, for inserts and comparisons. */
@@ -49,252 +60,3 @@ export function atOrNull(ms: number | null): RawBuilder<number> | null {
 export function json(value: unknown): RawBuilder<unknown> {
   return sql`${JSON.stringify(value)}::jsonb`
 }
-
-export type Instant = ColumnType<number, RawBuilder<number>, RawBuilder<number>>
-export type InstantOrNull = ColumnType<number | null, RawBuilder<number> | null | undefined, RawBuilder<number> | null>
-export type Json = ColumnType<unknown, RawBuilder<unknown>, RawBuilder<unknown>>
-type JsonOrNull = ColumnType<unknown, RawBuilder<unknown> | null | undefined, RawBuilder<unknown> | null>
-export type OrNull<T> = ColumnType<T | null, T | null | undefined, T | null>
-export type Id = GeneratedAlways<number>
-
-type Organisation = { id: Id; name: string; gln: OrNull<string>; known_at: Instant }
-type Site = { id: Id; organisation_id: number; name: string; gln: OrNull<string>; time_zone: string; known_at: Instant }
-type ApiKey = {
-  id: Id
-  organisation_id: number
-  role: string
-  label: string
-  secret_sha256: Buffer
-  known_at: Instant
-  revoked_at: InstantOrNull
-}
-type Product = { id: Id; organisation_id: number; name: string; gtin: OrNull<string>; known_at: Instant }
-type ProfileRow = {
-  id: Id
-  product_id: number
-  version: number
-  name: string
-  definition: Json
-  example: boolean
-  known_at: Instant
-}
-type ProfileApproval = {
-  profile_id: number
-  approver: string
-  source: string
-  effective_at: Instant
-  known_at: Instant
-}
-type Sensor = {
-  id: Id
-  organisation_id: number
-  serial: string
-  model: string
-  range_low_milli_c: OrNull<number>
-  range_high_milli_c: OrNull<number>
-  noisy: boolean
-  secret_sha256: Buffer
-  known_at: Instant
-}
-type Calibration = {
-  id: Id
-  sensor_id: number
-  channel: string
-  certificate: string
-  laboratory: string
-  calibrated_at: Instant
-  due_at: Instant
-  points: Json
-  uncertainty_milli_c: number
-  known_at: Instant
-  superseded_at: InstantOrNull
-  superseded_reason: OrNull<string>
-}
-type TherapyOrder = {
-  id: Id
-  organisation_id: number
-  number: string
-  product_id: number
-  consignee_id: number
-  coi: OrNull<string>
-  coi_scheme: OrNull<string>
-  expected: Json
-  needed_by: InstantOrNull
-  known_at: Instant
-}
-type Container = {
-  id: Id
-  organisation_id: number
-  serial: string
-  kind: string
-  grai: OrNull<string>
-  qualified_until: InstantOrNull
-  hold_time_ms: OrNull<number>
-  known_at: Instant
-}
-type Shipment = {
-  id: Id
-  organisation_id: number
-  reference: string
-  order_id: OrNull<number>
-  product_id: number
-  consignee_id: number
-  container_id: OrNull<number>
-  sscc: OrNull<string>
-  coi: OrNull<string>
-  max_handover_ms: number
-  known_at: Instant
-  profile_id: number
-  packed_at: InstantOrNull
-  closed_at: InstantOrNull
-  judge_from: InstantOrNull
-}
-type ShipmentParty = { shipment_id: number; organisation_id: number; role: string; known_at: Instant }
-type ShipmentProfile = { id: Id; shipment_id: number; profile_id: number; reason: OrNull<string>; known_at: Instant }
-type Unit = {
-  id: Id
-  shipment_id: number
-  code: string
-  gtin: OrNull<string>
-  serial: OrNull<string>
-  din: OrNull<string>
-  lot: OrNull<string>
-  expiry_at: InstantOrNull
-  known_at: Instant
-}
-type Placement = {
-  id: Id
-  sensor_id: number
-  channel: string
-  shipment_id: number
-  role: string
-  from_at: Instant
-  to_at: InstantOrNull
-  until_window_end: boolean
-  calibration_id: OrNull<number>
-  corrects_id: OrNull<number>
-  reason: OrNull<string>
-  known_at: Instant
-  superseded_at: InstantOrNull
-}
-type Batch = {
-  id: Generated<number>
-  known_at: Instant
-  messages: number
-  readings: number
-  duplicates: number
-  conflicts: number
-  import_id: OrNull<number>
-}
-type Reading = {
-  sensor_id: number
-  measured_at: Instant
-  received_at: Instant
-  batch_id: number
-  seq: OrNull<number>
-  value_milli_c: OrNull<number>
-  channel: string
-  raw: OrNull<string>
-  source: Generated<number>
-}
-type Conflict = {
-  id: Id
-  sensor_id: number
-  channel: string
-  measured_at: Instant
-  value_milli_c: OrNull<number>
-  raw: OrNull<string>
-  seq: OrNull<number>
-  received_at: Instant
-  batch_id: number
-  payload: Buffer
-  source: Generated<number>
-}
-type KeptMessage = {
-  id: Id
-  outcome: string
-  reason: string
-  detail: string
-  topic: string
-  content_type: OrNull<string>
-  payload: Buffer
-  sensor_id: OrNull<number>
-  received_at: Instant
-  known_at: Instant
-}
-type KeptMessageRelease = { kept_message_id: number; reason: string; readings: number; known_at: Instant }
-type CustodyEventRow = {
-  shipment_id: number
-  seq: number
-  kind: string
-  at: Instant
-  known_at: Instant
-  organisation_id: number
-  record: Json
-  prev_hash: string
-  hash: string
-}
-type EvaluationRow = {
-  id: Id
-  shipment_id: number
-  version: number
-  judge_version: number
-  profile_id: number
-  status: string
-  severity: OrNull<string>
-  complete: boolean
-  window_from_at: InstantOrNull
-  window_to_at: InstantOrNull
-  inputs: Json
-  inputs_sha256: string
-  content: Json
-  content_sha256: string
-  statistics: Json
-  known_at: Instant
-}
-type Checkpoint = {
-  placement_id: number
-  ordinal: number
-  up_to_at: number
-  fingerprint: string
-  valid: number
-  faults: number
-  conflicts: number
-  intervals: number
-  covered_ms: number
-  state: number[]
-}
-type JudgedInterval = {
-  placement_id: number
-  ordinal: number
-  level: number
-  kind: number
-  from_ms: number
-  to_ms: number
-  last_out_ms: OrNull<number>
-  extreme_milli_c: OrNull<number>
-}
-type AuditEntry = {
-  id: Id
-  known_at: Instant
-  actor_kind: string
-  actor_id: string
-  organisation_id: OrNull<number>
-  role: OrNull<string>
-  action: string
-  subject_kind: string
-  subject_id: string
-  before: JsonOrNull
-  after: JsonOrNull
-  reason: OrNull<string>
-  request_id: OrNull<string>
-}
-type Idempotency = {
-  organisation_id: number
-  key: string
-  request_sha256: string
-  status: number
-  response: Json
-  known_at: Instant
-}
-type SchemaMigration = { number: number; name: string; sha256: string; applied_at: Instant }

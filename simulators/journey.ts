@@ -4,6 +4,7 @@ import type { Curve } from './physics/curve.ts'
 import type { Input } from './physics/input.ts'
 import { measured, type Probe } from './physics/probe.ts'
 import { seedOf } from './random.ts'
+import type { Gauges } from './sensor.ts'
 
 /**
  * One journey as data: who does what when, what the probe lives through, what gets lost on the way, and the answer that
@@ -65,6 +66,8 @@ export type SensorScript = {
   /** The truth at the probe, and what makes it bend. */
   curve: Curve
   inputs: readonly Input[]
+  /** What else it observes of its container; null: nothing. */
+  gauges: { tiltDeg: Input; massKg: Curve } | null
   silences: readonly Silence[]
   /** Every so many messages one is sent twice; null: never. */
   duplicateEvery: number | null
@@ -85,7 +88,7 @@ export type Expected = {
 }
 
 /** One measured value: `milliC` as the sensor sends it, uncorrected; `sentAt` null where it is lost. */
-export type Sample = { at: number; milliC: number; sentAt: number | null }
+export type Sample = { at: number; milliC: number; gauges: Gauges | null; sentAt: number | null }
 
 /** Where and with which noise a journey is played. */
 export type Staging = { startAt: number; seed: number }
@@ -104,9 +107,15 @@ export function* samplesOf(journey: Journey, staging: Staging): Generator<Sample
     yield {
       at: staging.startAt + sinceMs,
       milliC: milliCAt(sinceMs),
+      gauges: gaugesAt(sensor, sinceMs),
       sentAt: sentMs === null ? null : staging.startAt + sentMs,
     }
   }
+}
+
+function gaugesAt({ gauges }: SensorScript, sinceMs: number): Gauges | null {
+  if (gauges === null) return null
+  return { tiltDeg: gauges.tiltDeg.valueAt(sinceMs), massG: Math.round(gauges.massKg(sinceMs) * 1000) }
 }
 
 function sentAfter(silences: readonly Silence[], sinceMs: number): number | null {

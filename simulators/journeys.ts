@@ -2,8 +2,8 @@ import { arrival, at, departure, PACKED_MS, released } from './custody-script.ts
 import type { Journey, SensorScript } from './journey.ts'
 import { EXAMPLE_LIMITS } from './limits.ts'
 import type { Curve } from './physics/curve.ts'
-import { DRY_SHIPPER, dryShipper } from './physics/dry-shipper.ts'
-import { during, legs, steps } from './physics/input.ts'
+import { DRY_SHIPPER, dryShipper, type ShipperCourse } from './physics/dry-shipper.ts'
+import { constant, during, type Input, legs, steps } from './physics/input.ts'
 import { withLid } from './physics/lid.ts'
 import { FRIDGE_BOX, pcmBox } from './physics/pcm-box.ts'
 import { PT100, THERMISTOR } from './physics/probe.ts'
@@ -29,7 +29,7 @@ function intact(): Journey {
       'on its side for an hour, which costs nitrogen but no temperature. Some messages arrive twice.',
     limits: 'cryo',
     sensor: {
-      ...cryoSensor(dryShipper(DRY_SHIPPER, { tiltDeg }).probeC),
+      ...cryoSensor(dryShipper(DRY_SHIPPER, { tiltDeg }), tiltDeg),
       duplicateEvery: 20,
     },
     placement: { madeAtMs: at(2, 45), fromMs: PACKED_MS },
@@ -155,7 +155,7 @@ function neverAccepted(): Journey {
       'Cold all the way, and released to the treatment centre, but nobody there ever said that they took it. ' +
       'The courier still holds it, the chain is incomplete, and the sensor goes on.',
     limits: 'cryo',
-    sensor: { ...cryoSensor(dryShipper(DRY_SHIPPER).probeC), untilMs: null },
+    sensor: { ...cryoSensor(dryShipper(DRY_SHIPPER), constant(0)), untilMs: null },
     placement: { madeAtMs: at(2, 45), fromMs: PACKED_MS },
     custody: [
       ...departure(seals),
@@ -176,9 +176,11 @@ function wellPackedBox(): Curve {
   return pcmBox(FRIDGE_BOX, { ambientC }).productC
 }
 
-function cryoSensor(curve: Curve): SensorScript {
+/** It weighs its shipper and feels how it lies. */
+function cryoSensor({ probeC, massKg }: ShipperCourse, tiltDeg: Input): SensorScript {
   const { nominalIntervalMs } = EXAMPLE_LIMITS.cryo
-  return { ...sensor(curve), intervalMs: nominalIntervalMs, probe: PT100, correctionMilliC: 600 }
+  const gauges = { tiltDeg, massKg }
+  return { ...sensor(probeC), gauges, intervalMs: nominalIntervalMs, probe: PT100, correctionMilliC: 600 }
 }
 
 function fridgeSensor(curve: Curve): SensorScript {
@@ -187,5 +189,5 @@ function fridgeSensor(curve: Curve): SensorScript {
 }
 
 function sensor(curve: Curve): Omit<SensorScript, 'intervalMs' | 'probe' | 'correctionMilliC'> {
-  return { fromMs: at(2), untilMs: STOPPED_MS, curve, inputs: [], silences: [], duplicateEvery: null }
+  return { fromMs: at(2), untilMs: STOPPED_MS, curve, inputs: [], gauges: null, silences: [], duplicateEvery: null }
 }

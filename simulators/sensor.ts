@@ -76,12 +76,7 @@ export class SimulatedSensor {
     const payload = JSON.stringify({
       seq: this.#seq,
       sentAt: isoInstant(now()),
-      readings: readings.map(({ at, milliC }) => ({
-        at: isoInstant(at),
-        channel: 'probe',
-        value: exactC(milliC),
-        unit: 'CEL',
-      })),
+      readings: readings.flatMap(said),
     })
     this.#link.publish({ topic: `${topicPrefix}/${sensorId}/readings`, payload })
   }
@@ -96,8 +91,21 @@ export type SensorDoor = {
   topicPrefix?: string
 }
 
-/** Epoch ms and milli-degrees Celsius. */
-export type SensorReading = { at: number; milliC: number }
+/** Epoch ms and milli-degrees Celsius, and what its gauges showed then, where it has some. */
+export type SensorReading = { at: number; milliC: number; gauges?: Gauges | null }
+
+/** The angle from upright, and the weight of everything: what the coolant left is estimated from. */
+export type Gauges = { tiltDeg: number; massG: number }
+
+function said({ at, milliC, gauges = null }: SensorReading) {
+  const temperature = { at: isoInstant(at), channel: 'probe', value: exactC(milliC), unit: 'CEL' }
+  if (gauges === null) return [temperature]
+  return [
+    temperature,
+    { at: temperature.at, channel: 'tilt', value: gauges.tiltDeg, unit: 'DD' },
+    { at: temperature.at, channel: 'mass', value: gauges.massG, unit: 'GRM' },
+  ]
+}
 
 const READINGS_PER_UPLOAD = 24
 const DEFAULT_TOPIC_PREFIX = 'unbroken/v1'

@@ -4,6 +4,7 @@ import { created, createdKey, createdSensor } from './answers.ts'
 import { type ApiClient, type ApiDoor, apiClient } from './client.ts'
 import type { Journey, LimitsKey, PartyKey } from './journey.ts'
 import { EXAMPLE_LIMITS, type Limits } from './limits.ts'
+import { DRY_SHIPPER } from './physics/dry-shipper.ts'
 
 /** The organisations of a play with their keys, and the products with their example limits. */
 export type World = {
@@ -97,7 +98,14 @@ export function profileBody(limits: Limits) {
 /** How the two kinds of container and their sensors differ. */
 const EQUIPMENT: Record<LimitsKey, Equipment> = {
   cryo: {
-    container: { kind: 'dry_vapour_shipper', holdTimeS: 10 * 86_400 },
+    container: {
+      kind: 'dry_vapour_shipper',
+      holdTimeS: 10 * 86_400,
+      dynamicHoldTimeS: 5 * 86_400,
+      coolantCapacity: DRY_SHIPPER.capacityL,
+      coolantLossPerDay: DRY_SHIPPER.lossLPerDay,
+      emptyKg: DRY_SHIPPER.emptyKg,
+    },
     sensor: { model: 'Example cryo logger', rangeLowC: -210, rangeHighC: 60 },
     certificate: { uncertaintyC: 1, atC: [-196, -150, -100] },
   },
@@ -109,7 +117,14 @@ const EQUIPMENT: Record<LimitsKey, Equipment> = {
 }
 
 type Equipment = {
-  container: { kind: string; holdTimeS: number }
+  container: {
+    kind: string
+    holdTimeS: number
+    dynamicHoldTimeS?: number
+    coolantCapacity?: number
+    coolantLossPerDay?: number
+    emptyKg?: number
+  }
   sensor: { model: string; rangeLowC: number; rangeHighC: number }
   certificate: { uncertaintyC: number; atC: number[] }
 }

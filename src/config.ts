@@ -65,6 +65,14 @@ function isBrokerUrl(text: string): boolean {
   return url !== null && /^(mqtts?|wss?):$/.test(url.protocol) && url.hostname !== ''
 }
 
+/** A wildcard is a whole level, `#` the last; topics of the broker itself and shared subscriptions begin with a $. */
+function isTopicFilter(text: string): boolean {
+  const levels = text.split('/')
+  const isWell = (level: string, index: number) =>
+    level === '+' || (level === '#' && index === levels.length - 1) || /^[^+#]*$/.test(level)
+  return text !== '' && !text.startsWith('$') && !/\p{Cc}/u.test(text) && levels.every(isWell)
+}
+
 const variables = z.object({
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_OWNER_URL: databaseUrl.optional(),
@@ -83,6 +91,11 @@ const variables = z.object({
     .string()
     .regex(/^[^+#]+[^/+#]$/, 'must be a topic without wildcards, like unbroken/v1')
     .default('unbroken/v1'),
+  MQTT_LORAWAN_TOPICS: z
+    .string()
+    .transform((text) => text.split(',').map((filter) => filter.trim()))
+    .refine((filters) => filters.every(isTopicFilter), 'must be topic filters, comma between, like v3/+/devices/+/up')
+    .default([]),
   MQTT_RECEIVE_MAXIMUM: whole(1, 65_535).default(65_535),
   MQTT_PORT: port.default(1883),
   HTTP_HOST: z.string().default('127.0.0.1'),
@@ -145,6 +158,7 @@ const schema = variables.transform((given) => ({
     clientId: given.MQTT_CLIENT_ID,
     group: given.MQTT_SHARE_GROUP,
     prefix: given.MQTT_TOPIC_PREFIX,
+    lorawanTopics: given.MQTT_LORAWAN_TOPICS,
     receiveMaximum: given.MQTT_RECEIVE_MAXIMUM,
     ...(given.MQTT_USERNAME === undefined ? {} : { username: given.MQTT_USERNAME }),
     ...(given.MQTT_PASSWORD === undefined ? {} : { password: given.MQTT_PASSWORD }),

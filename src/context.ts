@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Database } from '../db/connect.ts'
-import type { ParsedMessage, ReceivedMessage } from './domain/message.ts'
+import type { HeldReading, ParsedMessage, ParsedObservation, ParsedReading, ReceivedMessage } from './domain/message.ts'
+import type { Decoding, Uplink } from './domain/uplink.ts'
 import type { Metrics } from './metrics.ts'
 
 /**
@@ -14,9 +15,18 @@ export type Ctx = {
   metrics: Metrics
   /** The codecs of the MQTT door, so that a kept message can go through it again when a person releases it. */
   parseMessage: (received: Omit<ReceivedMessage, 'parsed'>) => ParsedMessage
+  /** Whether other processes may get messages of the same sensors: a shared subscription. */
+  sharesMessages: boolean
+  /** The decoders of LoRaWAN devices: which of them reads an uplink, only the register of sensors knows. */
+  decodeUplink: (uplink: Uplink, decoding: Decoding, receivedAt: number) => DecodedUplink
   /** Whether a shipment may be sealed on a profile marked as example: only embedded backends (trial runs) allow it. */
   exampleProfiles: 'allowed' | 'refused'
 }
+
+/** What an uplink measured; or why its bytes cannot be read. */
+export type DecodedUplink =
+  | { readings: ParsedReading[]; observations: ParsedObservation[]; held: HeldReading[] }
+  | { wrong: string }
 
 /** Fails loudly where the program itself is wrong; never for bad input, which is refused by value. */
 export function assert(condition: unknown, message: string): asserts condition {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseInstant, toMilliC } from './domain/units.ts'
+import { divideRounded, fixedPoint, parseInstant, toMilliC } from './domain/units.ts'
 
 /** ISO 8601 text with offset to epoch milliseconds. */
 export const instant = z
@@ -39,3 +39,23 @@ export const milliseconds = z
     return z.NEVER
   })
   .meta({ type: 'number', minimum: 0, maximum: MAX_SECONDS, description: 'seconds' })
+
+/** A positive number or decimal text with at most three decimals to whole thousandths of its unit. */
+export function thousandths(most: number) {
+  return z
+    .union([z.number(), z.string()])
+    .transform((value, context) => {
+      const milli = exactThousandths(String(value))
+      if (milli !== null && milli > 0 && milli <= most * 1000) return milli
+      context.addIssue({ code: 'custom', message: `${value} is no number above 0, up to ${most}, exact to 0.001` })
+      return z.NEVER
+    })
+    .meta({ type: ['number', 'string'], description: `up to ${most}, exact to 0.001; number or decimal text` })
+}
+
+function exactThousandths(text: string): number | null {
+  const decimal = fixedPoint(text)
+  if (decimal === null) return null
+  const { rounded, exact } = divideRounded(BigInt(decimal.units) * 1000n, 10n ** BigInt(decimal.scale))
+  return exact ? rounded : null
+}

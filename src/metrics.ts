@@ -43,6 +43,11 @@ export function createMetrics() {
       help: 'Recording transactions that failed and were tried again',
       registers,
     }),
+    resendRequests: new Counter({
+      name: 'unbroken_resend_requests_total',
+      help: 'Requests to sensors for messages that are missing',
+      registers,
+    }),
     judged: new Counter({ name: 'unbroken_judged_readings_total', help: 'Readings folded by the engine', registers }),
     evaluations: new Counter({ name: 'unbroken_evaluations_total', help: 'Evaluation versions stored', registers }),
     requests: new Histogram({

@@ -32,19 +32,19 @@ export async function adopt(home: Home): Promise<Postmaster | null> {
 
 const MAX_ATTEMPTS = 10
 
+type Settings = Readonly<Record<string, string>>
+type Wanted = { port?: number | undefined; settings?: Settings | undefined; log: (line: string) => void }
+
 /**
  * Starts the server on 127.0.0.1 in a session of its own, so that neither Ctrl-C nor a killed program ends it.
  * A taken port is not probed for (it may be taken a moment later) but met: then another one is tried.
  */
-export async function launch(
-  home: Home,
-  wanted: { port: number | undefined; log: (line: string) => void },
-): Promise<Postmaster> {
+export async function launch(home: Home, wanted: Wanted): Promise<Postmaster> {
   await settlePidFile(home)
   keepPreviousLog(home)
   let port = wanted.port ?? usualPort(home)
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    const pid = await tryLaunch(home, port)
+    const pid = await tryLaunch(home, port, wanted.settings)
     if (pid !== null) return { pid, port }
     const said = logTail(home)
     if (!/could not bind .*Address already in use/.test(said)) {
@@ -67,8 +67,8 @@ function usualPort(home: Home): number {
 }
 
 /** The process id once it is ready for connections; null when it ended instead. */
-async function tryLaunch(home: Home, port: number): Promise<number | null> {
-  const child = spawnPostgres(home, port)
+async function tryLaunch(home: Home, port: number, wanted: Settings = {}): Promise<number | null> {
+  const child = spawnPostgres(home, { ...SETTINGS, ...wanted, port: String(port) })
   let ended: string | null = null
   child.once('exit', (code, signal) => {
     ended = `exit ${code ?? signal}`
@@ -93,11 +93,8 @@ async function tryLaunch(home: Home, port: number): Promise<number | null> {
   }
 }
 
-function spawnPostgres(home: Home, port: number): ChildProcess {
-  const settings = Object.entries({ ...SETTINGS, port: String(port) }).flatMap(([name, value]) => [
-    '-c',
-    `${name}=${value}`,
-  ])
+function spawnPostgres(home: Home, given: Settings): ChildProcess {
+  const settings = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const output = openSync(logFile(home), 'w', 0o600)
   const child = spawn(join(home.binariesDir, 'bin', 'postgres'), ['-D', home.dataDir, ...settings], {
     cwd: home.clusterDir,

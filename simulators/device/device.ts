@@ -7,7 +7,7 @@ import type { DeviceScript } from './script.ts'
 /**
  * A device on a connection of its own: what its firmware decides, published under its own credentials, with its status
  * retained (`{"online":true}`, as last will `{"online":false}`) and its downlink heard. A wish on the downlink is
- * `{"resend":[[from,to],...]}`, sequence numbers with both ends; unknown numbers and other texts are ignored.
+ * `{"resend":[[from,to],...],"attempt":1}`, sequence numbers with both ends; unknown numbers and texts are ignored.
  */
 export class SimulatedDevice {
   readonly #door: DeviceDoor
@@ -79,8 +79,8 @@ export class SimulatedDevice {
   }
 
   #hear(payload: Uint8Array): void {
-    const wanted = readResend(payload)
-    if (wanted !== null) this.#transmit(this.#firmware.resend(wanted))
+    const wish = readWish(payload)
+    if (wish !== null) this.#transmit(this.#firmware.resend(wish.resend, wish.attempt))
   }
 
   #transmit(step: Step): Step {
@@ -138,14 +138,15 @@ const desiredState = z.object({
     .array(z.tuple([sequence, sequence]))
     .max(MAX_RANGES)
     .default([]),
+  attempt: sequence.default(1),
 })
 
 /** The wish of a downlink; an emptied downlink wishes nothing. Null where it is not understood. */
-function readResend(payload: Uint8Array): readonly SeqRange[] | null {
-  if (payload.length === 0) return []
+function readWish(payload: Uint8Array): { resend: readonly SeqRange[]; attempt: number } | null {
+  if (payload.length === 0) return { resend: [], attempt: 0 }
   try {
     const read = desiredState.safeParse(JSON.parse(Buffer.from(payload).toString()))
-    return read.success ? read.data.resend : null
+    return read.success ? read.data : null
   } catch {
     // no JSON: a device without a screen has nobody to tell
     return null

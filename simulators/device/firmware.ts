@@ -22,6 +22,7 @@ export class Firmware {
   #overtaken: { transmission: Transmission; by: number }[] = []
   #uploaded = new Set<number>()
   #asked: readonly SeqRange[] = []
+  #attempt = 0
   #outSince: number | null = null
   #alarm = false
 
@@ -67,11 +68,14 @@ export class Firmware {
 
   /**
    * The desired state of the downlink changed: sends again what it asks for and did not ask for before, as far as it
-   * is kept, with its old number and bytes. The same wish twice, as after a reconnect, is answered once.
+   * is kept, with its old number and bytes. The same wish twice, as after a reconnect, is answered once; a higher
+   * attempt is a new wish.
    */
-  resend(wanted: readonly SeqRange[]): Step {
+  resend(wanted: readonly SeqRange[], attempt = 1): Step {
     const step = emptyStep()
     if (this.#isDead()) return this.#die(step)
+    if (attempt > this.#attempt) this.#asked = []
+    this.#attempt = attempt
     for (const [seq, transmission] of this.#kept) {
       if (isIn(wanted, seq) && !isIn(this.#asked, seq)) {
         step.transmissions.push({ ...transmission, sentAt: this.#sendingAt(), copy: 'resent' })
@@ -96,6 +100,7 @@ export class Firmware {
   #reset(memory: 'flash' | 'ram', step: Step): void {
     this.#seq = 0
     this.#asked = []
+    this.#attempt = 0
     this.#outSince = null
     this.#alarm = false
     this.#kept.clear()

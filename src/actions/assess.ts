@@ -23,7 +23,7 @@ export type SensorAssessment = {
 }
 
 /** Identical values for longer than this, where the sensor shows noise, are suspicious (domain page 2.3 item 2). */
-const SUSPECT_AFTER_MS = 6 * 3_600_000
+export const SUSPECT_AFTER_MS = 6 * 3_600_000
 
 /**
  * Stage 2 and what goes with it. An open window is judged to its horizon, the latest instant of its product readings,

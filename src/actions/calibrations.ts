@@ -7,8 +7,8 @@ import type { Certificate } from '../domain/calibration.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { audit } from './audit.ts'
 import { judgePending, markForJudging } from './judge.ts'
+import { lockSensors, lockShipments } from './locks.ts'
 import { type Listing, listing, type Page } from './page.ts'
-import { lockShipments } from './record-messages.ts'
 import { getSensor, noSensor } from './sensors.ts'
 import { storedPoints } from './stored-profile.ts'
 import { canSeeSensor } from './visibility.ts'
@@ -121,11 +121,13 @@ async function lockOwnSensor(tx: Tx, actor: Actor, sensorId: number): Promise<Re
     .select('organisation_id')
     .where('id', '=', sensorId)
     .where((eb) => canSeeSensor(actor, eb))
-    .forUpdate()
     .executeTakeFirst()
   if (row === undefined) return noSensor(sensorId)
-  if (row.organisation_id === organisationOf(actor)) return null
-  return refuse('not_allowed', 'Only the organisation that owns the sensor keeps its certificates.')
+  if (row.organisation_id !== organisationOf(actor)) {
+    return refuse('not_allowed', 'Only the organisation that owns the sensor keeps its certificates.')
+  }
+  await lockSensors(tx, [sensorId])
+  return null
 }
 
 type Changed = { calibration: Calibration; shipmentIds: number[] }

@@ -3,7 +3,7 @@ import type { Tx } from '../../db/connect.ts'
 import type { Tables } from '../../db/tables.ts'
 import { CONFIRMED, type FoldState, GAP, type Interval, PRESUMED, upToAt } from '../domain/excursion.ts'
 import { decodeState, encodeState } from './checkpoint-codec.ts'
-import type { FoldResult, FoldWork } from './fold-placements.ts'
+import type { FoldResult, FoldWork, RunningFold } from './fold-placements.ts'
 import { numbers, texts } from './load-rows.ts'
 
 /** A stored fold to continue from. */
@@ -20,42 +20,20 @@ const TIP = -1
  */
 export async function loadBases(tx: Tx, works: readonly FoldWork[]): Promise<Map<number, Base>> {
   if (works.length === 0) return new Map()
-  const tips = await tx
-    .selectFrom('checkpoint')
-    .selectAll()
-    .where(sql<boolean>`placement_id = any(${numbers(works.map(({ placement }) => placement.id))}::bigint[])`)
-    .where('ordinal', '=', TIP)
-    .execute()
-  const usable = new Map(tips.map((tip) => [tip.placement_id, tip]))
-  for (const work of works) {
-    const tip = usable.get(work.placement.id)
-    if (tip !== undefined && !isUsable(tip, work)) usable.delete(work.placement.id)
-  }
-  // where there is no tip at all the cache is empty or was dropped; history is tried all the same, it is one probe
-  const others = works.filter((work) => !usable.has(work.placement.id))
-  for (const older of await loadHistory(tx, others)) usable.set(older.placement_id, older)
-  return withIntervals(tx, [...usable.values()])
-}
-
-type Row = Selectable<Tables['checkpoint']>
-
-function isUsable(row: Row, { placement, changedFromAt }: FoldWork): boolean {
-  const before = Math.min(changedFromAt, placement.rules.toAt)
-  return row.fingerprint === placement.fingerprint && row.up_to_at < before
-}
-
-async function loadHistory(tx: Tx, works: readonly FoldWork[]): Promise<Row[]> {
-  if (works.length === 0) return []
   const before = works.map(({ placement, changedFromAt }) => Math.min(changedFromAt, placement.rules.toAt))
+  const usable = sql`placement_id = w.placement and up_to_at < w.before and fingerprint = w.fingerprint`
   const result = await sql<Row>`
     select c.* from unnest(${numbers(works.map(({ placement }) => placement.id))}::bigint[],
       ${numbers(before.map((at) => Math.min(at, Number.MAX_SAFE_INTEGER)))}::bigint[],
-      ${works.map(({ placement }) => placement.fingerprint)}::text[]) as w(placement, before, fingerprint)
-    cross join lateral (select * from checkpoint
-      where placement_id = w.placement and ordinal >= 0 and up_to_at < w.before and fingerprint = w.fingerprint
-      order by ordinal desc limit 1) c`.execute(tx)
-  return result.rows
+      ${texts(works.map(({ placement }) => placement.fingerprint))}::text[]) as w(placement, before, fingerprint)
+    cross join lateral (
+      (select * from checkpoint where ${usable} and ordinal = ${TIP})
+      union all (select * from checkpoint where ${usable} and ordinal >= 0 order by ordinal desc limit 1)
+      order by up_to_at desc limit 1) c`.execute(tx)
+  return withIntervals(tx, result.rows)
 }
+
+type Row = Selectable<Tables['checkpoint']>
 
 async function withIntervals(tx: Tx, rows: readonly Row[]): Promise<Map<number, Base>> {
   const some = rows.filter((row) => row.intervals > 0)
@@ -117,16 +95,8 @@ export async function forgetFrom(tx: Tx, changes: readonly { shipmentId: number;
  * Stores what folding found: the tip, the checkpoints on the way, the intervals closed; what lay after the base goes.
  */
 export async function writeFolds(tx: Tx, results: readonly FoldResult[]): Promise<void> {
-  const rewound = results.filter(({ base }) => base?.ordinal !== TIP)
-  if (rewound.length > 0) {
-    const ids = numbers(rewound.map(({ folded }) => folded.placement.id))
-    const ordinals = numbers(rewound.map(({ base }) => base?.ordinal ?? -1))
-    const counts = numbers(rewound.map(({ base }) => base?.intervals.length ?? 0))
-    await sql`delete from checkpoint c using unnest(${ids}::bigint[], ${ordinals}::bigint[]) as w(placement, ordinal)
-      where c.placement_id = w.placement and (c.ordinal > w.ordinal or c.ordinal = ${TIP})`.execute(tx)
-    await sql`delete from judged_interval i using unnest(${ids}::bigint[], ${counts}::int[]) as w(placement, count)
-      where i.placement_id = w.placement and i.ordinal >= w.count`.execute(tx)
-  }
+  if (results.length === 0) return
+  await dropAfter(tx, results)
   const checkpoints = results.flatMap(({ folded, history }) => [
     ...history.map((stored) => ({ ...stored, placement: folded.placement })),
     { ordinal: TIP, state: folded.state, intervals: folded.intervals.length, placement: folded.placement },
@@ -135,7 +105,33 @@ export async function writeFolds(tx: Tx, results: readonly FoldResult[]): Promis
     tx,
     checkpoints.filter(({ state }) => upToAt(state) > Number.NEGATIVE_INFINITY),
   )
-  await insertIntervals(tx, results)
+  await insertIntervals(
+    tx,
+    results.map(({ folded, base }) => ({ folded, from: base?.intervals.length ?? 0 })),
+  )
+}
+
+/** Stores checkpoints on the way of folds that are remembered, with the intervals closed since the last ones. */
+export async function addHistory(
+  tx: Tx,
+  folds: readonly { folded: RunningFold; from: number; history: readonly StoredCheckpoint[] }[],
+): Promise<void> {
+  const checkpoints = folds.flatMap(({ folded, history }) =>
+    history.map((stored) => ({ ...stored, placement: folded.placement })),
+  )
+  await upsertCheckpoints(tx, checkpoints)
+  await insertIntervals(tx, folds)
+}
+
+/** A tip or a checkpoint later than the base saw readings that have changed, or belongs to another fingerprint. */
+async function dropAfter(tx: Tx, results: readonly FoldResult[]): Promise<void> {
+  const ids = numbers(results.map(({ folded }) => folded.placement.id))
+  const upTo = numbers(results.map(({ base }) => base?.upToAt ?? Number.MIN_SAFE_INTEGER))
+  const counts = numbers(results.map(({ base }) => base?.intervals.length ?? 0))
+  await sql`delete from checkpoint c using unnest(${ids}::bigint[], ${upTo}::bigint[]) as w(placement, up_to)
+    where c.placement_id = w.placement and c.up_to_at > w.up_to`.execute(tx)
+  await sql`delete from judged_interval i using unnest(${ids}::bigint[], ${counts}::int[]) as w(placement, count)
+    where i.placement_id = w.placement and i.ordinal >= w.count`.execute(tx)
 }
 
 type ToStore = StoredCheckpoint & { placement: FoldResult['folded']['placement'] }
@@ -161,13 +157,14 @@ async function upsertCheckpoints(tx: Tx, list: readonly ToStore[]): Promise<void
       intervals = excluded.intervals, covered_ms = excluded.covered_ms, state = excluded.state`.execute(tx)
 }
 
-async function insertIntervals(tx: Tx, results: readonly FoldResult[]): Promise<void> {
-  const rows = results.flatMap(({ folded, base, newIntervals }) =>
-    newIntervals.map((found, index) => ({
-      ...found,
-      placement: folded.placement.id,
-      ordinal: (base?.intervals.length ?? 0) + index,
-    })),
+type Closed = { folded: RunningFold; from: number }
+
+/** The intervals of folds from an ordinal on. Another process may have stored them: the same fold closed them. */
+async function insertIntervals(tx: Tx, folds: readonly Closed[]): Promise<void> {
+  const rows = folds.flatMap(({ folded, from }) =>
+    folded.intervals
+      .slice(from)
+      .map((found, index) => ({ ...found, placement: folded.placement.id, ordinal: from + index })),
   )
   if (rows.length === 0) return
   const orNull = (list: readonly (number | null)[]) => `{${list.map((value) => value ?? 'null').join(',')}}`
@@ -177,5 +174,6 @@ async function insertIntervals(tx: Tx, results: readonly FoldResult[]): Promise<
       ${numbers(rows.map((row) => row.ordinal))}::int[], ${numbers(rows.map((row) => row.level))}::smallint[],
       ${numbers(rows.map((row) => row.kind))}::smallint[], ${numbers(rows.map((row) => row.fromAt))}::bigint[],
       ${numbers(rows.map((row) => row.toAt))}::bigint[], ${orNull(rows.map((row) => row.lastOutAt))}::bigint[],
-      ${orNull(rows.map((row) => row.extreme))}::int[])`.execute(tx)
+      ${orNull(rows.map((row) => row.extreme))}::int[])
+    on conflict do nothing`.execute(tx)
 }

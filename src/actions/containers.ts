@@ -20,8 +20,14 @@ export type Container = {
   kind: (typeof CONTAINER_KINDS)[number]
   grai: string | null
   qualifiedUntil: number | null
-  /** How long the qualification says it holds its temperature. */
+  /** How long the qualification says it holds its temperature, at rest and in transport. */
   holdTimeMs: number | null
+  dynamicHoldTimeMs: number | null
+  /** Thousandths of a litre of nitrogen or of a kilogram of dry ice; the loss is that upright at 22 C. */
+  coolantCapacityMilli: number | null
+  coolantLossMilliPerDay: number | null
+  /** As it travels, without coolant and payload. */
+  emptyMassG: number | null
   knownAt: number
 }
 
@@ -44,6 +50,10 @@ export async function registerContainer(
         grai: input.grai,
         qualified_until: atOrNull(input.qualifiedUntil),
         hold_time_ms: input.holdTimeMs,
+        dynamic_hold_time_ms: input.dynamicHoldTimeMs,
+        coolant_capacity_milli: input.coolantCapacityMilli,
+        coolant_loss_milli_per_day: input.coolantLossMilliPerDay,
+        empty_mass_g: input.emptyMassG,
         known_at: at(knownAt),
       })
       .returningAll()
@@ -100,6 +110,10 @@ function container(row: Selectable<Tables['container']>): Container {
     grai: row.grai,
     qualifiedUntil: row.qualified_until,
     holdTimeMs: row.hold_time_ms,
+    dynamicHoldTimeMs: row.dynamic_hold_time_ms,
+    coolantCapacityMilli: row.coolant_capacity_milli,
+    coolantLossMilliPerDay: row.coolant_loss_milli_per_day,
+    emptyMassG: row.empty_mass_g,
     knownAt: row.known_at,
   }
 }

@@ -6,16 +6,15 @@ import { PLACEMENT_ROLES, type PlacementRole } from '../domain/judge.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { audit } from './audit.ts'
 import { judgePending, markForJudging } from './judge.ts'
+import { lockSensors, lockShipments } from './locks.ts'
 import {
   insertPlacement,
-  lockSensors,
   type NewPlacement,
   type Placement,
   refuseCalibration,
   refuseUnowned,
   translated,
 } from './place-sensor.ts'
-import { lockShipments } from './record-messages.ts'
 import { refuseUnlessSeen } from './shipments.ts'
 
 /** What a correction changes; null withdraws the placement altogether. Fields left out stay as they are. */

@@ -1,20 +1,24 @@
 import type { Tx } from '../../db/connect.ts'
-import { emptyState, type FoldState, type Interval, snapshot, take, upToAt } from '../domain/excursion.ts'
+import { emptyState, type FoldState, type Interval, type Row, snapshot, take, upToAt } from '../domain/excursion.ts'
 import { type Base, loadBases, type StoredCheckpoint, writeFolds } from './checkpoints.ts'
 import type { PlacementFacts } from './judging-facts.ts'
 import { loadRows } from './load-rows.ts'
 
-/**
- * A placement to fold. `changedFromAt` is the oldest instant at which its readings changed, Infinity where none did;
- * `behind` says that readings may lie after its checkpoint.
- */
-export type FoldWork = { placement: PlacementFacts; levels: number; changedFromAt: number; behind: boolean }
+/** A placement to fold; `changedFromAt` is the oldest instant at which its readings changed, Infinity for none. */
+export type FoldWork = { placement: PlacementFacts; levels: number; changedFromAt: number }
 
-export type Folded = {
+/** A fold that goes on: the state after a reading, and all intervals closed so far. */
+export type RunningFold = {
   placement: PlacementFacts
   state: FoldState
-  /** All intervals closed so far, the stored ones included. */
   intervals: Interval[]
+  /** How many of them the database has. */
+  storedIntervals: number
+  /** How many readings the newest checkpoint on the way stands after. */
+  checkpointAfter: number
+}
+
+export type Folded = RunningFold & {
   /** Oldest instant not folded yet because the budget was used up; null when all is folded. */
   unfoldedFromAt: number | null
 }
@@ -25,7 +29,8 @@ const CHECKPOINT_EVERY = 256
 /**
  * Stage 1 for many placements: each continues from its newest usable checkpoint, reads what follows (at most `budget`
  * rows in all, shared evenly) and, where `write` is set, stores its new checkpoints and intervals. Checkpoints are a
- * cache: without any the result is the same.
+ * cache: without any the result is the same. What follows a checkpoint is always read: a process that remembers its
+ * folds stores a checkpoint now and then only.
  */
 export async function foldPlacements(
   tx: Tx,
@@ -33,60 +38,54 @@ export async function foldPlacements(
   options: { budget: number; write: boolean },
 ): Promise<{ folded: Folded[]; rows: number }> {
   const bases = await loadBases(tx, works)
-  const stale = works.filter((work) => work.behind || !isTip(bases, work))
-  const limit = Math.max(CHECKPOINT_EVERY * 2, Math.floor(options.budget / Math.max(1, stale.length)))
+  const limit = Math.max(CHECKPOINT_EVERY * 2, Math.floor(options.budget / Math.max(1, works.length)))
   const { rowsOf, rows } = await loadRows(
     tx,
-    stale.map((work) => ({ ...work, afterAt: bases.get(work.placement.id)?.upToAt ?? Number.NEGATIVE_INFINITY })),
+    works.map((work) => ({ ...work, afterAt: bases.get(work.placement.id)?.upToAt ?? Number.NEGATIVE_INFINITY })),
     limit,
   )
   const results = works.map((work) => foldOne(work, bases.get(work.placement.id), rowsOf.get(work.placement.id)))
-  if (options.write)
-    await writeFolds(
-      tx,
-      results.filter(({ touched }) => touched),
-    )
+  if (options.write) {
+    await writeFolds(tx, results)
+    for (const { folded } of results) folded.storedIntervals = folded.intervals.length
+  }
   return { folded: results.map(({ folded }) => folded), rows }
 }
 
-/** What folding one placement leaves to store. */
-export type FoldResult = {
-  folded: Folded
-  touched: boolean
-  base: Base | null
-  history: StoredCheckpoint[]
-  newIntervals: Interval[]
+/** What folding one placement leaves to store; `base` is what it continued from. */
+export type FoldResult = { folded: RunningFold; base: Base | null; history: StoredCheckpoint[] }
+
+function foldOne(
+  { placement, levels }: FoldWork,
+  base: Base | undefined,
+  found: { rows: Row[]; more: boolean } | undefined,
+): FoldResult & { folded: Folded } {
+  const fold = {
+    placement,
+    state: base === undefined ? emptyState(levels) : base.state,
+    intervals: [...(base?.intervals ?? [])],
+    storedIntervals: base?.intervals.length ?? 0,
+    checkpointAfter: Math.max(0, base?.ordinal ?? 0),
+  }
+  const history = advance(fold, found?.rows ?? [])
+  const unfoldedFromAt = found?.more === true ? upToAt(fold.state) + 1 : null
+  return { folded: { ...fold, unfoldedFromAt }, base: base ?? null, history }
 }
 
-function isTip(bases: Map<number, Base>, work: FoldWork): boolean {
-  return bases.get(work.placement.id)?.ordinal === -1
-}
-
-type Rows = { at: number; milliC: number | null }[]
-
-function foldOne(work: FoldWork, base: Base | undefined, found: { rows: Rows; more: boolean } | undefined): FoldResult {
-  const { placement } = work
-  const state = base === undefined ? emptyState(work.levels) : base.state
+/** Feeds rows in order to a running fold and answers the checkpoints on the way. */
+export function advance(fold: RunningFold, rows: Iterable<Row>): StoredCheckpoint[] {
+  const { state, intervals, placement } = fold
   const history: StoredCheckpoint[] = []
-  const newIntervals: Interval[] = []
-  const earlier = base?.intervals ?? []
-  let taken = base?.ordinal ?? 0
-  for (const row of found?.rows ?? []) {
-    const due = state.valid > 0 && state.valid % CHECKPOINT_EVERY === 0 && state.valid !== taken
+  for (const row of rows) {
+    const due = state.valid > 0 && state.valid % CHECKPOINT_EVERY === 0 && state.valid !== fold.checkpointAfter
     // only between two instants is a state complete enough to be continued from strictly after it
     if (due && row.at > upToAt(state)) {
-      newIntervals.push(...state.closed.splice(0))
-      history.push({ ordinal: state.valid, state: snapshot(state), intervals: earlier.length + newIntervals.length })
-      taken = state.valid
+      intervals.push(...state.closed.splice(0))
+      history.push({ ordinal: state.valid, state: snapshot(state), intervals: intervals.length })
+      fold.checkpointAfter = state.valid
     }
     take(state, placement.rules, row)
   }
-  newIntervals.push(...state.closed.splice(0))
-  const folded: Folded = {
-    placement,
-    state,
-    intervals: [...earlier, ...newIntervals],
-    unfoldedFromAt: found?.more === true ? upToAt(state) + 1 : null,
-  }
-  return { folded, touched: found !== undefined, base: base ?? null, history, newIntervals }
+  intervals.push(...state.closed.splice(0))
+  return history
 }

@@ -8,7 +8,8 @@ import { forgetFrom } from './checkpoints.ts'
 import { type Folded, type FoldWork, foldPlacements } from './fold-placements.ts'
 import { loadFacts, type ShipmentFacts } from './judging-facts.ts'
 import { numbers } from './load-rows.ts'
-import { storeEvaluations } from './store-evaluations.ts'
+import { raiseRevisions } from './locks.ts'
+import { type EvaluationHead, loadHeads, storeEvaluations } from './store-evaluations.ts'
 
 /** Readings judged in one transaction; more follow in transactions of their own, so that the door is never blocked. */
 export const MAX_ROWS_PER_TRANSACTION = 20_000
@@ -22,8 +23,8 @@ export type Changes = { shipmentIds: readonly number[]; changedFromAt: ReadonlyM
  * `judgePending`: `shipment.judge_from` then names the oldest unjudged instant, and no evaluation is stored for that
  * shipment.
  */
-export async function judge(tx: Tx, ctx: Ctx, changes: Changes): Promise<{ unjudged: boolean }> {
-  if (changes.shipmentIds.length === 0) return { unjudged: false }
+export async function judge(tx: Tx, ctx: Ctx, changes: Changes): Promise<Judging> {
+  if (changes.shipmentIds.length === 0) return { unjudged: false, judged: [] }
   const facts = await loadFacts(tx, changes.shipmentIds)
   const works = facts.flatMap((shipment) => worksOf(shipment, changes.changedFromAt))
   const { folded, rows } = await foldPlacements(tx, works, { budget: MAX_ROWS_PER_TRANSACTION, write: true })
@@ -32,13 +33,23 @@ export async function judge(tx: Tx, ctx: Ctx, changes: Changes): Promise<{ unjud
   const outcomes = facts.map((shipment) => outcome(shipment, foldedOf))
   await updateJudgeFrom(tx, outcomes)
   const done = outcomes.filter((one) => one.unjudgedFromAt === null)
-  await storeEvaluations(
+  const heads = await loadHeads(
     tx,
-    ctx,
-    done.map((one) => assess(one.shipment, one.folded, 'stored')),
+    done.map(({ shipment }) => shipment.shipmentId),
   )
-  return { unjudged: done.length < outcomes.length }
+  const judged = done.map(({ shipment, folded: folds }) => {
+    const head = heads.get(shipment.shipmentId) ?? null
+    return { shipment, folded: folds, head, assessment: assess(shipment, folds, 'stored') }
+  })
+  const stored = await storeEvaluations(tx, ctx, judged)
+  for (const one of judged) one.head = stored.get(one.shipment.shipmentId) ?? one.head
+  return { unjudged: done.length < outcomes.length, judged }
 }
+
+/** What judging left: whether some shipment waits for more, and the others as they stand. */
+export type Judging = { unjudged: boolean; judged: Judged[] }
+
+export type Judged = { shipment: ShipmentFacts; folded: Folded[]; assessment: Assessment; head: EvaluationHead | null }
 
 /** Marks shipments for judging because an input other than a reading changed; the caller holds their row locks. */
 export async function markForJudging(
@@ -56,23 +67,28 @@ export async function markForJudging(
  * The same where one shipment's judging must not stop the others or the recording itself: a shipment whose judging
  * fails is marked, said loudly, and judged again by whoever asks for it. Failures that a new attempt mends are thrown.
  */
-export async function judgeOrPostpone(tx: Tx, ctx: Ctx, changes: Changes): Promise<{ unjudged: boolean }> {
+export async function judgeOrPostpone(tx: Tx, ctx: Ctx, changes: Changes): Promise<Judging> {
+  if (changes.shipmentIds.length === 0) return { unjudged: false, judged: [] }
   const together = await attempt(tx, () => judge(tx, ctx, changes))
   if (!('error' in together)) return together
+  const judged: Judged[] = []
   for (const shipmentId of changes.shipmentIds) {
     const alone = await attempt(tx, () => judge(tx, ctx, { ...changes, shipmentIds: [shipmentId] }))
-    if (!('error' in alone)) continue
+    if (!('error' in alone)) {
+      judged.push(...alone.judged)
+      continue
+    }
     ctx.log.error({ err: alone.error, shipmentId }, 'Judging failed; its readings are stored and wait for judging')
     const fromAt = Math.min(...changes.changedFromAt.values())
     // the change is known to this transaction only, so what was folded after it must not be continued from
     await forgetFrom(tx, [{ shipmentId, fromAt }])
     await markForJudging(tx, [{ shipmentId, fromAt }])
   }
-  return { unjudged: true }
+  return { unjudged: true, judged }
 }
 
 /** Runs work in a savepoint: a failure undoes it and comes back as a value; a transient one is thrown. */
-async function attempt<T>(tx: Tx, work: () => Promise<T>): Promise<T | { error: unknown }> {
+export async function attempt<T>(tx: Tx, work: () => Promise<T>): Promise<T | { error: unknown }> {
   await sql`savepoint attempt`.execute(tx)
   try {
     const result = await work()
@@ -129,6 +145,7 @@ async function judgeNext(
   const locked = query.orderBy('id').limit(1).forNoKeyUpdate()
   const found = await (only === null ? locked.skipLocked() : locked).executeTakeFirst()
   if (found === undefined) return null
+  await raiseRevisions(tx, [found.id])
   const changes = { shipmentIds: [found.id], changedFromAt: new Map() }
   const judged = await attempt(tx, () => judge(tx, ctx, changes))
   if ('error' in judged) return { shipmentId: found.id, outcome: 'failed', error: judged.error }
@@ -137,15 +154,11 @@ async function judgeNext(
 
 /** Also of a shipment that is not packed: nothing of it is judged, but the newest reading of its sensors is served. */
 function worksOf(shipment: ShipmentFacts, changedFromAt: ReadonlyMap<number, number>): FoldWork[] {
-  return shipment.placements.map((placement) => {
-    const changed = changedFromAt.get(placement.id)
-    return {
-      placement,
-      levels: shipment.profile.levels.length,
-      changedFromAt: changed ?? Number.POSITIVE_INFINITY,
-      behind: changed !== undefined || shipment.judgeFromAt !== null,
-    }
-  })
+  return shipment.placements.map((placement) => ({
+    placement,
+    levels: shipment.profile.levels.length,
+    changedFromAt: changedFromAt.get(placement.id) ?? Number.POSITIVE_INFINITY,
+  }))
 }
 
 type Outcome = { shipment: ShipmentFacts; folded: Folded[]; unjudgedFromAt: number | null }

@@ -5,17 +5,18 @@ import type { Ctx } from '../context.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
 import { isoInstant } from '../domain/units.ts'
 import { audit, type Deed } from './audit.ts'
-import type { StoredChange } from './store-readings.ts'
+import type { ToStore } from './store-readings.ts'
 
 /** What a batch leaves for a person: its messages, the sensors that exist, and the conflicts it stored. */
-type Met = { messages: readonly ReceivedMessage[]; known: ReadonlySet<number>; conflicts: readonly StoredChange[] }
+type Met = { messages: readonly ReceivedMessage[]; known: ReadonlyMap<number, unknown>; conflicts: readonly ToStore[] }
 
 /**
  * Keeps with raw bytes what a person must look at: rejected (cannot be read, wholly or in part), held (implausible
  * clock), quarantined (unknown sensor). Each, and each conflict, leaves an audit row in the same transaction.
  */
 export async function keepMessages(tx: Tx, ctx: Ctx, met: Met): Promise<void> {
-  const kept = met.messages.flatMap((message) => reasonsToKeep(message, met.known).map((why) => ({ message, why })))
+  const unusual = met.messages.filter((message) => !isPlain(message, met.known))
+  const kept = unusual.flatMap((message) => reasonsToKeep(message, met.known).map((why) => ({ message, why })))
   const now = ctx.now()
   const ids = await insertKept(tx, kept, now)
   const deeds: Deed[] = [
@@ -41,13 +42,19 @@ export async function keepMessages(tx: Tx, ctx: Ctx, met: Met): Promise<void> {
 
 type Why = { outcome: 'rejected' | 'held' | 'quarantined'; reason: string; detail: string }
 
-function reasonsToKeep(message: ReceivedMessage, known: ReadonlySet<number>): Why[] {
+/** Nearly every message is understood in full and of a known sensor: it leaves nothing for a person. */
+function isPlain({ parsed }: ReceivedMessage, known: ReadonlyMap<number, unknown>): boolean {
+  return parsed.problem === null && parsed.held.length === 0 && parsed.sensorId !== null && known.has(parsed.sensorId)
+}
+
+function reasonsToKeep(message: ReceivedMessage, known: ReadonlyMap<number, unknown>): Why[] {
   const { parsed } = message
   const { problem, held, sensorId } = parsed
   const whys: Why[] = []
   if (problem !== null) whys.push({ outcome: 'rejected', ...problem })
+  if (parsed.undecoded !== undefined) return [...whys, { outcome: 'quarantined', ...parsed.undecoded }]
   const unknown = sensorId !== null && !known.has(sensorId)
-  if (unknown && parsed.readings.length + held.length > 0) {
+  if (unknown && parsed.readings.length + parsed.observations.length + held.length > 0) {
     const detail = `no sensor ${sensorId} is registered: register it, then release this message`
     return [...whys, { outcome: 'quarantined', reason: 'UNKNOWN_SENSOR', detail }]
   }
@@ -80,6 +87,7 @@ async function insertKept(tx: Tx, kept: { message: ReceivedMessage; why: Why }[]
         sensor_id: message.parsed.sensorId,
         received_at: at(message.receivedAt),
         known_at: at(now),
+        dev_eui: message.parsed.uplink?.devEui ?? null,
       })),
     )
     .returning('id')

@@ -9,7 +9,7 @@ import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { audit } from './audit.ts'
 import { judgePending, markForJudging } from './judge.ts'
-import { lockShipments } from './record-messages.ts'
+import { lockSensors, lockShipments } from './locks.ts'
 import { noSensor } from './sensors.ts'
 import { refuseUnlessSeen } from './shipments.ts'
 import { canSeeSensor } from './visibility.ts'
@@ -64,18 +64,6 @@ export async function placeSensor(ctx: Ctx, actor: Actor, input: NewPlacement): 
   )
   if (!isRefusal(placed)) await judgePending(ctx, input.shipmentId)
   return placed
-}
-
-/** Locks sensors in order of id against recording while their placements change; always before shipments. */
-export async function lockSensors(tx: Tx, sensorIds: readonly number[]): Promise<void> {
-  if (sensorIds.length === 0) return
-  await tx
-    .selectFrom('sensor')
-    .select('id')
-    .where('id', 'in', [...sensorIds])
-    .orderBy('id')
-    .forUpdate()
-    .execute()
 }
 
 /** Inserts a placement; the interval's invariants are the database's. */

@@ -1,131 +1,186 @@
-import { sql } from 'kysely'
-import { type Tx, transaction } from '../../db/connect.ts'
+import { DatabaseError } from 'pg'
+import { type Recording, recording } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
-import { judgeOrPostpone } from './judge.ts'
+import { followSequences } from './follow-sequences.ts'
+import { gather, readingsOf } from './gather-readings.ts'
+import { concernOf, judgeConcerned } from './judge-concerned.ts'
 import { keepMessages } from './keep-messages.ts'
-import { numbers } from './load-rows.ts'
+import { lockKnownSensors } from './known-sensors.ts'
 import { ensurePartitions } from './partitions.ts'
-import { bounds, SOURCE, type StoredChange, storeReadings, type ToStore } from './store-readings.ts'
+import { emptyMemory, forget, type Memory, memoryOf, remembering } from './recorder-memory.ts'
+import { resolveUplinks } from './resolve-uplinks.ts'
+import { prepareObservations, storeObservations } from './store-observations.ts'
+import { byKey, type StoredReadings, storeReadings } from './store-readings.ts'
 
 /**
  * Records a batch of received messages in one transaction and judges the shipments they concern. When it returns, every
  * message has a row somewhere: readings, conflicts, or the message itself kept for a person. Only then may the door
  * ack.
  *
- *   lock sensors (key share) → insert readings → keep conflicts → lock shipments (no key update) → batch row → judge
+ *   lock sensors (key share) → store readings, keep conflicts → lock shipments (no key update) → judge → batch row
  *
  * READ COMMITTED, each step its own statement, so that concurrent recorders see each other. Sensors are locked before
  * shipments everywhere; whatever changes a placement locks the sensor `for update`, so a placement being made while its
- * readings arrive is seen either here or there.
+ * readings arrive is seen either here or there. What the process remembers (`recorder-memory.ts`) saves asking; it is
+ * changed in place, and forgotten when anything fails, the commit included.
  */
-export async function recordMessages(ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<{ unjudged: boolean }> {
+export async function recordMessages(ctx: Ctx, received: readonly ReceivedMessage[]): Promise<{ unjudged: boolean }> {
+  const messages = await resolveUplinks(ctx, received)
   await ensurePartitions(ctx.db, instantsOf(messages))
-  const recorded = await transaction(ctx.db, (tx) => recordIn(tx, ctx, messages))
+  await prepareObservations(ctx.db, messages)
+  const memory = memoryOf(ctx.db)
+  const record = (trusting: boolean) => remembering(memory, () => recordParts(ctx, { messages, memory, trusting }))
+  const recorded = await record(true).catch((error) => {
+    // another process stored what is not remembered: once more, looking for each reading
+    if (error instanceof DatabaseError && error.code === UNIQUE_VIOLATION) return record(false)
+    throw error
+  })
   ctx.metrics.readings.inc({ outcome: 'stored' }, recorded.stored)
   ctx.metrics.readings.inc({ outcome: 'duplicate' }, recorded.duplicates)
   ctx.metrics.readings.inc({ outcome: 'conflict' }, recorded.conflicts)
   return { unjudged: recorded.unjudged }
 }
 
+const UNIQUE_VIOLATION = '23505'
+
 /** The instants of all readings of a batch, for `ensurePartitions`. */
-export function instantsOf(messages: readonly ReceivedMessage[]): number[] {
-  return messages.flatMap(({ parsed }) => parsed.readings.map((reading) => reading.at))
+export function* instantsOf(messages: readonly ReceivedMessage[]): Generator<number> {
+  for (const { parsed } of messages) for (const reading of parsed.readings) yield reading.at
+}
+
+/** The same inside a transaction of the caller, whose partitions exist; nothing is remembered of it. */
+export async function recordApart(run: Recording, ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<Recorded> {
+  return recordIn(run, ctx, { messages, memory: emptyMemory(), trusting: false, turn: Promise.resolve() })
 }
 
 /** `unjudged`: more readings than one transaction judges; `judgePending` goes on. */
 type Recorded = { stored: number; duplicates: number; conflicts: number; unjudged: boolean }
 
-/** The same inside a transaction of the caller, whose partitions exist. */
-export async function recordIn(tx: Tx, ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<Recorded> {
-  const known = await lockSensors(tx, messages)
-  const batchId = await nextBatchId(tx)
-  const ofKnown = messages.filter(({ parsed }) => parsed.sensorId !== null && known.has(parsed.sensorId))
-  const readings = ofKnown.flatMap((message) => toStore(message))
-  const stored = await storeReadings(tx, batchId, readings)
-  await keepMessages(tx, ctx, { messages, known, conflicts: stored.conflicts })
-  const changes = await lockConcernedShipments(tx, [...stored.inserted, ...stored.conflicts])
-  await tx
+type Work = {
+  messages: readonly ReceivedMessage[]
+  memory: Memory
+  /** Whether readings later than all that are known of a sensor are taken to be new. */
+  trusting: boolean
+}
+
+/**
+ * Records a batch of many readings in two transactions side by side, each with its own sensors: an insert of 20,000
+ * rows keeps one core of the server busy for 60 ms. Where one of them fails the batch has failed; what the other has
+ * stored is met again as duplicates.
+ */
+async function recordParts(ctx: Ctx, work: Work): Promise<Recorded> {
+  const parts = partsOf(work.messages, work.memory)
+  const outcomes = await Promise.allSettled(parts.map((messages) => recordOnce(ctx, { ...work, messages })))
+  const recorded: Recorded = { stored: 0, duplicates: 0, conflicts: 0, unjudged: false }
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') throw outcome.reason
+    recorded.stored += outcome.value.stored
+    recorded.duplicates += outcome.value.duplicates
+    recorded.conflicts += outcome.value.conflicts
+    recorded.unjudged ||= outcome.value.unjudged
+  }
+  return recorded
+}
+
+/** From here on two transactions are faster than one; below, their fixed costs are not won back. */
+const PARTED_FROM_READINGS = 8000
+
+/** Parted by shipment where it is known, so that the parts judge different ones. */
+function partsOf(messages: readonly ReceivedMessage[], memory: Memory): (readonly ReceivedMessage[])[] {
+  let readings = 0
+  for (const { parsed } of messages) readings += parsed.readings.length
+  if (readings < PARTED_FROM_READINGS) return [messages]
+  const parts: [ReceivedMessage[], ReceivedMessage[]] = [[], []]
+  for (const message of messages) {
+    const sensorId = message.parsed.sensorId ?? 0
+    const shipmentId = memory.sensors.get(sensorId)?.placements.at(-1)?.shipmentId
+    parts[(shipmentId ?? sensorId) % 2 === 0 ? 0 : 1].push(message)
+  }
+  return parts.filter((part) => part.length > 0)
+}
+
+async function recordOnce(ctx: Ctx, work: Work): Promise<Recorded> {
+  const { memory } = work
+  const turn = Promise.withResolvers<void>()
+  let attempts = 0
+  try {
+    return await recording(ctx.db, (run) => {
+      // after a deadlock, say: what the failed attempt has changed did not happen
+      if (attempts++ > 0) forget(memory)
+      return recordIn(run, ctx, { ...work, turn: turn.promise })
+    })
+  } finally {
+    for (const [id, claim] of memory.claimed) if (claim === turn.promise) memory.claimed.delete(id)
+    turn.resolve()
+  }
+}
+
+async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Promise<void> }): Promise<Recorded> {
+  const { messages, memory, trusting, turn } = work
+  const batchId = await openBatch(run, memory)
+  const gathered = gather(messages)
+  const known = await lockKnownSensors(run, memory, gathered)
+  const readings = readingsOf(gathered, known)
+  const newest = (sensorId: number) => (trusting ? (known.get(sensorId)?.newestAt ?? NEVER) : NEVER)
+  const stored = await storeReadings(run, batchId, { readings, newest })
+  await storeObservations(run.tx, batchId, ofKnown(messages, known))
+  await keepMessages(run.tx, ctx, { messages, known, conflicts: stored.conflicts })
+  const changed =
+    stored.conflicts.length === 0 ? stored.inserted : [...stored.inserted, ...stored.conflicts].sort(byKey)
+  const concern = concernOf(changed, known, stored.late)
+  const { unjudged } = await judgeConcerned(run, ctx, { concern, memory, turn })
+  const knownAt = ctx.now()
+  await followSequences(run, { messages, known, batchId, knownAt, shared: ctx.sharesMessages })
+  for (const [sensorId, sensor] of known) {
+    sensor.newestAt = Math.max(sensor.newestAt, gathered.get(sensorId)?.at(-1)?.at ?? sensor.newestAt)
+  }
+  await closeBatch(run, { batchId, knownAt, messages: messages.length, stored })
+  const { inserted, conflicts, duplicates } = stored
+  return { stored: inserted.length, duplicates, conflicts: conflicts.length, unjudged }
+}
+
+function ofKnown(messages: readonly ReceivedMessage[], known: ReadonlyMap<number, unknown>): ReceivedMessage[] {
+  return messages.filter(({ parsed }) => parsed.sensorId !== null && known.has(parsed.sensorId))
+}
+
+/** Later than any reading: nothing is taken to be new. */
+const NEVER = Number.POSITIVE_INFINITY
+
+/**
+ * Takes a number for the batch and looks whether the database is the one that is remembered: a restore or a failover
+ * restarts the server or makes another database, and then what is remembered may be of a future that did not happen.
+ */
+async function openBatch(run: Recording, memory: Memory): Promise<number> {
+  const { rows } = await run.client.query<{ batch: number; incarnation: string }>({
+    name: 'open_batch',
+    text: `select nextval('batch_id_seq') as batch, pg_postmaster_start_time()::text || ' ' ||
+      (select oid from pg_database where datname = current_database()) as incarnation`,
+  })
+  const [row] = rows
+  if (row === undefined) throw new Error('the sequence of batches gave no number')
+  if (memory.incarnation !== row.incarnation) {
+    forget(memory)
+    const { rows: keepers } = await run.client.query<{ id: number }>(`select nextval('keeper_id') as id`)
+    memory.keeper = keepers[0]?.id ?? 0
+    memory.incarnation = row.incarnation
+  }
+  return row.batch
+}
+
+type Closing = { batchId: number; knownAt: number; messages: number; stored: StoredReadings }
+
+async function closeBatch(run: Recording, { batchId, knownAt, messages, stored }: Closing): Promise<void> {
+  await run.tx
     .insertInto('batch')
     .values({
       id: batchId,
-      known_at: at(ctx.now()),
-      messages: messages.length,
+      known_at: at(knownAt),
+      messages,
       readings: stored.inserted.length,
       duplicates: stored.duplicates,
       conflicts: stored.conflicts.length,
     })
     .execute()
-  const { unjudged } = await judgeOrPostpone(tx, ctx, changes)
-  const { inserted, conflicts, duplicates } = stored
-  return { stored: inserted.length, duplicates, conflicts: conflicts.length, unjudged }
-}
-
-/** Locks the sensors that exist against changes of their placements; returns their ids. */
-async function lockSensors(tx: Tx, messages: readonly ReceivedMessage[]): Promise<Set<number>> {
-  const ids = [...new Set(messages.flatMap(({ parsed }) => parsed.sensorId ?? []))]
-  if (ids.length === 0) return new Set()
-  const result = await sql<{ id: number }>`
-    select id from sensor where id = any(${numbers(ids)}::bigint[]) order by id for key share`.execute(tx)
-  return new Set(result.rows.map((row) => row.id))
-}
-
-/** The id of the next batch row, which is written after the readings that name it. */
-export async function nextBatchId(tx: Tx): Promise<number> {
-  const result = await sql<{ id: number }>`select nextval('batch_id_seq') as id`.execute(tx)
-  const [row] = result.rows
-  if (row === undefined) throw new Error('the sequence of batches gave no number')
-  return row.id
-}
-
-function toStore({ parsed, receivedAt, payload }: ReceivedMessage): ToStore[] {
-  const sensorId = parsed.sensorId
-  if (sensorId === null) return []
-  return parsed.readings.map((reading) => ({
-    ...reading,
-    sensorId,
-    seq: parsed.seq,
-    receivedAt,
-    payload,
-    source: SOURCE.live,
-  }))
-}
-
-/**
- * Locks the shipments whose product placements hold a changed instant, in order of id, and gives per placement the
- * oldest one. Locked after the insert: locking before it makes two recording processes no faster than one.
- */
-async function lockConcernedShipments(tx: Tx, changes: readonly StoredChange[]) {
-  const changedFromAt = new Map<number, number>()
-  if (changes.length === 0) return { shipmentIds: [], changedFromAt }
-  const [oldest, newest] = bounds(changes)
-  const placements = await tx
-    .selectFrom('placement')
-    .select(['id', 'sensor_id', 'channel', 'shipment_id', 'from_at', 'to_at'])
-    .where(sql<boolean>`sensor_id = any(${numbers([...new Set(changes.map(({ sensorId }) => sensorId))])}::bigint[])`)
-    .where('superseded_at', 'is', null)
-    .where('role', 'in', ['product', 'product_backup'])
-    // a sensor has a hundred journeys behind it, and a batch concerns the last one
-    .where(sql<boolean>`from_at <= ${newest}::timestamptz and coalesce(to_at, 'infinity') > ${oldest}::timestamptz`)
-    .execute()
-  const placementsOf = Map.groupBy(placements, (placement) => `${placement.sensor_id}/${placement.channel}`)
-  const shipmentIds = new Set<number>()
-  for (const change of changes) {
-    for (const placement of placementsOf.get(`${change.sensorId}/${change.channel}`) ?? []) {
-      const inside = placement.from_at <= change.at && (placement.to_at === null || change.at < placement.to_at)
-      if (!inside) continue
-      shipmentIds.add(placement.shipment_id)
-      changedFromAt.set(placement.id, Math.min(change.at, changedFromAt.get(placement.id) ?? change.at))
-    }
-  }
-  const ids = [...shipmentIds].sort((a, b) => a - b)
-  await lockShipments(tx, ids)
-  return { shipmentIds: ids, changedFromAt }
-}
-
-/** Takes the judging lock of shipments in order of id. */
-export async function lockShipments(tx: Tx, ids: readonly number[]): Promise<void> {
-  if (ids.length === 0) return
-  await sql`select id from shipment where id = any(${numbers(ids)}::bigint[]) order by id for no key update`.execute(tx)
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Tx } from '../../db/connect.ts'
+import type { Recording, Tx } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
@@ -7,8 +7,8 @@ import { isoInstant } from '../domain/units.ts'
 import { audit } from './audit.ts'
 import { forgetFrom } from './checkpoints.ts'
 import { markForJudging } from './judge.ts'
-import { lockShipments, nextBatchId } from './record-messages.ts'
-import { type StoredChange, storeReadings, type ToStore } from './store-readings.ts'
+import { lockShipments } from './locks.ts'
+import { byKey, storeReadings, type ToStore } from './store-readings.ts'
 
 /** A batch of one sensor's memory. */
 export type ReadoutBatch = { sensorId: number; importId: number; readings: readonly ToStore[] }
@@ -28,13 +28,16 @@ export type RecordedReadout = {
  * leave an evaluation version that the next one replaces. Locks sensor before shipments, as every recorder does.
  */
 export async function recordReadout(
-  tx: Tx,
+  run: Recording,
   { ctx, actor }: { ctx: Ctx; actor: Actor },
   { sensorId, importId, readings }: ReadoutBatch,
 ): Promise<RecordedReadout> {
+  const { tx } = run
   await sql`select id from sensor where id = ${sensorId} for key share`.execute(tx)
   const batchId = await nextBatchId(tx)
-  const { inserted, conflicts, duplicates } = await storeReadings(tx, batchId, readings)
+  // nothing is known of what is stored: each key is looked for
+  const unknown = { readings: readings.toSorted(byKey), newest: () => Number.POSITIVE_INFINITY }
+  const { inserted, conflicts, duplicates } = await storeReadings(run, batchId, unknown)
   const now = ctx.now()
   await audit(
     tx,
@@ -63,10 +66,17 @@ export async function recordReadout(
   return { batchId, stored: inserted.length, duplicates, conflicts: conflicts.length, shipmentIds }
 }
 
+async function nextBatchId(tx: Tx): Promise<number> {
+  const { rows } = await sql<{ id: number }>`select nextval('batch_id_seq') as id`.execute(tx)
+  const [row] = rows
+  if (row === undefined) throw new Error('the sequence of batches gave no number')
+  return row.id
+}
+
 /** A stretch of one channel's time, both ends included. */
 export type Stretch = { channel: string; fromAt: number; toAt: number }
 
-function stretchesOf(changes: readonly StoredChange[]): Stretch[] {
+function stretchesOf(changes: readonly ToStore[]): Stretch[] {
   const stretches = new Map<string, Stretch>()
   for (const { channel, at: changedAt } of changes) {
     const before = stretches.get(channel) ?? { channel, fromAt: changedAt, toAt: changedAt }

@@ -1,14 +1,16 @@
-import { type Tx, transaction } from '../../db/connect.ts'
+import { recording, type Tx } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import { type Actor, denied } from '../domain/actor.ts'
-import type { ReceivedMessage } from '../domain/message.ts'
+import { type HeldReading, isObservation, type ParsedMessage, type ReceivedMessage } from '../domain/message.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { EARLIEST_AT, isoInstant, LATEST_AT } from '../domain/units.ts'
 import { audit } from './audit.ts'
 import { judgePending } from './judge.ts'
 import { ensurePartitions } from './partitions.ts'
-import { instantsOf, recordIn } from './record-messages.ts'
+import { instantsOf, recordApart } from './record-messages.ts'
+import { resolveUplinks } from './resolve-uplinks.ts'
+import { prepareObservations } from './store-observations.ts'
 import { canSeeMessage } from './visibility.ts'
 
 /**
@@ -26,21 +28,34 @@ export async function releaseMessage(
   if (no !== null) return no
   const found = await loadMessage(ctx, actor, input.messageId)
   if (isRefusal(found)) return found
-  const { parsed } = found
-  const readings = [...parsed.readings, ...parsed.held.map(({ index: _index, ...reading }) => reading)]
-  const impossible = readings.find(({ at: measuredAt }) => measuredAt < EARLIEST_AT || measuredAt >= LATEST_AT)
+  const parsed = unheld(found.parsed)
+  const measured = [...parsed.readings, ...parsed.observations]
+  const impossible = measured.find(({ at: measuredAt }) => measuredAt < EARLIEST_AT || measuredAt >= LATEST_AT)
   if (impossible !== undefined) {
     return refuse('invalid', `A reading of ${isoInstant(impossible.at)} cannot be: set the sensor's clock.`)
   }
-  const released: ReceivedMessage = { ...found, parsed: { ...parsed, readings, held: [], problem: null } }
+  const released: ReceivedMessage = { ...found, parsed }
   await ensurePartitions(ctx.db, instantsOf([released]))
-  const recorded = await transaction(ctx.db, async (tx) => {
-    const refusal = await claim(tx, actor, { ...input, readings: readings.length, now: ctx.now() })
-    return refusal ?? recordIn(tx, ctx, [released])
+  await prepareObservations(ctx.db, [released])
+  const recorded = await recording(ctx.db, async (run) => {
+    const refusal = await claim(run.tx, actor, { ...input, readings: measured.length, now: ctx.now() })
+    return refusal ?? recordApart(run, ctx, [released])
   })
   if (isRefusal(recorded)) return recorded
   if (recorded.unjudged) await judgePending(ctx)
-  return { readings: readings.length, outcome: 'recorded' }
+  return { readings: measured.length, outcome: 'recorded' }
+}
+
+/** What was held counts like the rest, at the time its sensor stated; what could not be read stays kept. */
+function unheld(parsed: ParsedMessage): ParsedMessage {
+  const readings = [...parsed.readings]
+  const observations = [...parsed.observations]
+  for (const held of parsed.held) {
+    const { index: _index, ...found }: HeldReading = held
+    if (isObservation(found)) observations.push(found)
+    else readings.push(found)
+  }
+  return { ...parsed, readings, observations, held: [], problem: null }
 }
 
 async function loadMessage(ctx: Ctx, actor: Actor, messageId: number): Promise<ReceivedMessage | Refusal> {
@@ -61,14 +76,17 @@ async function loadMessage(ctx: Ctx, actor: Actor, messageId: number): Promise<R
     contentType: row.content_type,
     retained: false,
   }
-  const parsed = ctx.parseMessage(received)
+  const [message] = await resolveUplinks(ctx, [{ ...received, parsed: ctx.parseMessage(received) }])
+  if (message === undefined) throw new Error('a message was lost on its way through the register')
+  const { parsed } = message
+  if (parsed.undecoded !== undefined) return refuse('invalid', `Not yet: ${parsed.undecoded.detail}.`)
   if (!(await isKnown(ctx, parsed.sensorId))) {
     return refuse(
       'invalid',
       `Sensor ${parsed.sensorId} is not registered: register it before its messages are released.`,
     )
   }
-  return { ...received, parsed }
+  return message
 }
 
 async function isKnown(ctx: Ctx, sensorId: number | null): Promise<boolean> {

@@ -2,16 +2,17 @@ import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
-import type { CalibrationProblem } from '../domain/calibration.ts'
 import { canonicalJson } from '../domain/canonical.ts'
 import type { Combined, JudgedSpan, Status } from '../domain/combine.ts'
 import type { Level, Severity } from '../domain/profile.ts'
 import type { Refusal } from '../domain/refusal.ts'
-import type { Assessment, SensorAssessment } from './assess.ts'
+import type { Assessment } from './assess.ts'
+import { type ContainerStatus, containerStatus } from './container-status.ts'
 import { type CustodyAnswer, custodyAnswer } from './custody-status.ts'
 import { type Reason, reasonsOf } from './evaluation-record.ts'
 import { assessAt, judgePending } from './judge.ts'
 import { numbers } from './load-rows.ts'
+import { type SensorStatus, sensorStatuses } from './sensor-status.ts'
 import { noShipment } from './shipments.ts'
 import { sha256 } from './store-evaluations.ts'
 import { canSeeShipment } from './visibility.ts'
@@ -26,6 +27,8 @@ export type ShipmentStatus = {
   temperature: Temperature
   custody: CustodyAnswer
   sensors: SensorStatus[]
+  /** Null where the shipment names none. */
+  container: ContainerStatus | null
   units: { id: number; code: string; terminal: { kind: string; at: number } | null }[]
   /** SHA-256 over the evaluation's hash and the custody head, independent of `asOf`. */
   recordHash: string
@@ -44,18 +47,6 @@ export type Temperature = {
   /** Readings of the judged placements outside of the window: kept, shown grey, not judged. */
   outOfWindow: number
   levels: Level[]
-}
-
-export type SensorStatus = {
-  placementId: number
-  sensorId: number
-  channel: string
-  role: string
-  fromAt: number
-  toAt: number | null
-  last: SensorAssessment['last']
-  certificate: { id: number; certificate: string; dueAt: number } | null
-  calibration: CalibrationProblem | null
 }
 
 /**
@@ -111,7 +102,8 @@ async function readStatus(tx: Tx, actor: Actor, asked: Asked): Promise<ShipmentS
     },
     temperature: { ...temperatureOf(assessment), outOfWindow: await countOutside(tx, assessment) },
     custody,
-    sensors: assessment.sensors.map(sensorStatus),
+    sensors: await sensorStatuses(tx, assessment),
+    container: await containerStatus(tx, asked),
     units: units.map(({ id, code }) => ({
       id,
       code,
@@ -169,21 +161,4 @@ async function countOutside(tx: Tx, { shipment, sensors }: Assessment): Promise<
     where p.id = any(${numbers(placements.map(({ id }) => id))}::bigint[])
       and (r.measured_at < ${from}::timestamptz or r.measured_at >= ${to}::timestamptz)`.execute(tx)
   return result.rows[0]?.count ?? 0
-}
-
-function sensorStatus({ placement, last, calibration }: SensorAssessment): SensorStatus {
-  const named = placement.certificates.find((certificate) => certificate.id === placement.calibrationId)
-  const lastAt = last?.at ?? placement.fromAt
-  const certificate = named ?? placement.certificates.findLast(({ calibratedAt }) => calibratedAt <= lastAt)
-  return {
-    placementId: placement.id,
-    sensorId: placement.sensorId,
-    channel: placement.channel,
-    role: placement.role,
-    fromAt: placement.fromAt,
-    toAt: placement.toAt === Number.POSITIVE_INFINITY ? null : placement.toAt,
-    last,
-    certificate: certificate ?? null,
-    calibration,
-  }
 }

@@ -9,27 +9,31 @@ import type { Assessment } from './assess.ts'
 import { contentOf, inputsOf, statisticsOf } from './evaluation-record.ts'
 import { numbers } from './load-rows.ts'
 
+/** A shipment's current evaluation: its version, and what decides whether another judgement is a new one. */
+export type EvaluationHead = { version: number; contentSha256: string; inputsSha256: string }
+
 /**
  * Stores each assessment as a new evaluation version where its content or its inputs differ from the current one; at
- * most one version per shipment and transaction. The caller holds the shipments' locks.
+ * most one version per shipment and transaction. The caller holds the shipments' locks. Answers the new heads.
  */
-export async function storeEvaluations(tx: Tx, ctx: Ctx, assessments: readonly Assessment[]): Promise<void> {
-  if (assessments.length === 0) return
-  const current = await loadCurrent(
-    tx,
-    assessments.map(({ shipment }) => shipment.shipmentId),
-  )
+export async function storeEvaluations(
+  tx: Tx,
+  ctx: Ctx,
+  judged: readonly { assessment: Assessment; head: EvaluationHead | null }[],
+): Promise<Map<number, EvaluationHead>> {
   const now = ctx.now()
-  const rows = assessments.flatMap((assessment) => {
+  const heads = new Map<number, EvaluationHead>()
+  const rows = judged.flatMap(({ assessment, head }) => {
     const { shipmentId } = assessment.shipment
-    const before = current.get(shipmentId)
     const [content, inputs] = [contentOf(assessment), inputsOf(assessment)]
-    const hashes = { content: sha256(canonicalJson(content)), inputs: sha256(canonicalJson(inputs)) }
-    if (before?.content_sha256 === hashes.content && before.inputs_sha256 === hashes.inputs) return []
+    const hashes = { contentSha256: sha256(canonicalJson(content)), inputsSha256: sha256(canonicalJson(inputs)) }
+    if (head?.contentSha256 === hashes.contentSha256 && head.inputsSha256 === hashes.inputsSha256) return []
+    const version = (head?.version ?? 0) + 1
+    heads.set(shipmentId, { version, ...hashes })
     return [
       {
         shipment_id: shipmentId,
-        version: (before?.version ?? 0) + 1,
+        version,
         judge_version: JUDGE_VERSION,
         profile_id: assessment.shipment.profileId,
         status: content.status,
@@ -38,28 +42,29 @@ export async function storeEvaluations(tx: Tx, ctx: Ctx, assessments: readonly A
         window_from_at: atOrNull(assessment.span?.fromAt ?? null),
         window_to_at: atOrNull(assessment.span?.closed ? assessment.span.toAt : null),
         inputs: json(inputs),
-        inputs_sha256: hashes.inputs,
+        inputs_sha256: hashes.inputsSha256,
         content: json(content),
-        content_sha256: hashes.content,
+        content_sha256: hashes.contentSha256,
         statistics: json(statisticsOf(assessment)),
         known_at: at(now),
       },
     ]
   })
-  if (rows.length === 0) return
+  if (rows.length === 0) return heads
   await tx.insertInto('evaluation').values(rows).execute()
   ctx.metrics.evaluations.inc(rows.length)
+  return heads
 }
 
-type Current = { shipment_id: number; version: number; content_sha256: string; inputs_sha256: string }
-
-async function loadCurrent(tx: Tx, shipmentIds: readonly number[]): Promise<Map<number, Current>> {
-  const result = await sql<Current>`
-    select e.shipment_id, e.version, e.content_sha256, e.inputs_sha256
+/** The current evaluations of shipments, by shipment. */
+export async function loadHeads(tx: Tx, shipmentIds: readonly number[]): Promise<Map<number, EvaluationHead>> {
+  if (shipmentIds.length === 0) return new Map()
+  const result = await sql<EvaluationHead & { shipment: number }>`
+    select w.shipment, e.version, e.content_sha256 as "contentSha256", e.inputs_sha256 as "inputsSha256"
     from unnest(${numbers(shipmentIds)}::bigint[]) as w(shipment)
     cross join lateral (select * from evaluation where shipment_id = w.shipment
       order by version desc limit 1) e`.execute(tx)
-  return new Map(result.rows.map((row) => [row.shipment_id, row]))
+  return new Map(result.rows.map(({ shipment, ...head }) => [shipment, head]))
 }
 
 /** SHA-256 of a text's UTF-8 bytes, lower-case hex. */

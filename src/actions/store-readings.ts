@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
-import type { Tx } from '../../db/connect.ts'
-import { numbers, texts } from './load-rows.ts'
+import { instants, int2s, int4s, int8s, texts } from '../../db/binary.ts'
+import { copyIn, type Recording } from '../../db/connect.ts'
+import { copyRows } from './copy-readings.ts'
 
 /** A reading to store; `payload` is its message's bytes, kept only when the value conflicts with a stored one. */
 export type ToStore = {
@@ -19,97 +20,153 @@ export type ToStore = {
 export const SOURCE = { live: 0, readout: 1 } as const
 export type ReadingSource = (typeof SOURCE)[keyof typeof SOURCE]
 
-export type StoredChange = { sensorId: number; channel: string; at: number; source: ReadingSource }
+/** Both in order of key. `late`: some stored value is not later than all that its sensor had stored before. */
+export type StoredReadings = { inserted: ToStore[]; conflicts: ToStore[]; duplicates: number; late: Set<number> }
 
-export type StoredReadings = { inserted: StoredChange[]; conflicts: StoredChange[]; duplicates: number }
+/** What is known of the sensors, so that a reading later than all before need not be looked for. */
+export type Newest = (sensorId: number) => number
 
 /**
- * Stores readings in one sorted statement: same key and value is a duplicate, another value for a stored key goes to
- * `conflict`. The comparison is a statement of its own, so that it also sees what a concurrent recorder has just
- * committed (inside the `on conflict do nothing` statement it would not), and values of one batch that contradict each
- * other.
+ * Stores readings, sorted by key: same key and value is a duplicate, another value for a stored key goes to `conflict`.
+ * What is later than everything stored of its sensor is new for certain and goes in by COPY, at half the cost; what is
+ * not, is inserted where the key is free. Should `newest` be wrong, COPY violates the key and the caller begins anew.
  */
-export async function storeReadings(tx: Tx, batchId: number, readings: readonly ToStore[]): Promise<StoredReadings> {
-  if (readings.length === 0) return { inserted: [], conflicts: [], duplicates: 0 }
-  // sorted by the whole key: unsorted concurrent inserts deadlock, also with `do nothing`
-  const sorted = [...readings].sort(byKey)
-  const firsts = sorted.filter((reading, index) => {
-    const before = sorted[index - 1]
+export async function storeReadings(
+  run: Recording,
+  batchId: number,
+  { readings, newest }: { readings: readonly ToStore[]; newest: Newest },
+): Promise<StoredReadings> {
+  const { certain, doubtful } = divide(readings, newest)
+  if (certain.length > 0) await copyIn(run.client, COPY, copyRows(certain, batchId))
+  if (doubtful.length === 0) return { inserted: certain, conflicts: [], duplicates: 0, late: new Set() }
+  const added = await insertNew(run, batchId, doubtful)
+  const others = doubtful.filter((reading) => !added.has(reading))
+  const conflicts = await insertConflicts(run, batchId, others)
+  const inserted = certain.length === 0 ? [...added] : [...certain, ...added].sort(byKey)
+  return {
+    inserted,
+    conflicts,
+    duplicates: others.length - conflicts.length,
+    late: lateOf([...added, ...conflicts], newest),
+  }
+}
+
+/** In order of the key of `reading`: unsorted concurrent inserts deadlock, also with `do nothing`. */
+export function byKey(a: ToStore, b: ToStore): number {
+  if (a.sensorId !== b.sensorId) return a.sensorId - b.sensorId
+  if (a.at !== b.at) return a.at - b.at
+  if (a.channel !== b.channel) return a.channel < b.channel ? -1 : 1
+  return a.source - b.source
+}
+
+/** Below this a COPY, which takes a round trip more, costs more than it saves. */
+const COPY_FROM_READINGS = 200
+
+function divide(readings: readonly ToStore[], newest: Newest): { certain: ToStore[]; doubtful: ToStore[] } {
+  const certain: ToStore[] = []
+  const doubtful: ToStore[] = []
+  let before: ToStore | null = null
+  let known = Number.POSITIVE_INFINITY
+  for (const reading of readings) {
+    if (before?.sensorId !== reading.sensorId) known = newest(reading.sensorId)
+    const isNew = reading.at > known && (before === null || byKey(before, reading) !== 0)
+    if (isNew) certain.push(reading)
+    else doubtful.push(reading)
+    before = reading
+  }
+  if (certain.length >= COPY_FROM_READINGS) return { certain, doubtful }
+  return { certain: [], doubtful: [...readings] }
+}
+
+function lateOf(readings: readonly ToStore[], newest: Newest): Set<number> {
+  return new Set(readings.flatMap(({ sensorId, at }) => (at <= newest(sensorId) ? [sensorId] : [])))
+}
+
+const COLUMNS = 'sensor_id, channel, measured_at, received_at, batch_id, seq, value_milli_c, raw, source'
+const COPY = `copy reading (${COLUMNS}) from stdin with (format binary)`
+
+/** Those whose key was free; of several values for one key in this batch the first. */
+async function insertNew(run: Recording, batchId: number, readings: readonly ToStore[]): Promise<Set<ToStore>> {
+  const firsts = readings.filter((reading, index) => {
+    const before = readings[index - 1]
     return before === undefined || byKey(before, reading) !== 0
   })
-  const inserted = await insertNew(tx, batchId, firsts)
-  if (inserted.length === sorted.length) return { inserted, conflicts: [], duplicates: 0 }
-  const keys = new Set(inserted.map(keyOf))
-  const isInserted = new Set(firsts.filter((reading) => keys.has(keyOf(reading))))
-  const others = sorted.filter((reading) => !isInserted.has(reading))
-  const conflicts = await insertConflicts(tx, batchId, others)
-  return { inserted, conflicts, duplicates: others.length - conflicts.length }
+  const { rows } = await run.client.query<KeyRow>({
+    name: 'insert_readings',
+    text: `insert into reading (${COLUMNS})
+      select sensor_id, channel, measured_at, received_at, $1, seq, value_milli_c, raw, source
+      from unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::int[], $8::text[],
+        $9::smallint[]) as r(sensor_id, channel, measured_at, received_at, seq, value_milli_c, raw, source)
+      on conflict do nothing
+      returning sensor_id, channel, measured_at, source`,
+    values: [
+      batchId,
+      ...keyColumns(firsts),
+      instants(firsts.map((reading) => reading.receivedAt)),
+      int8s(firsts.map((reading) => reading.seq)),
+      int4s(firsts.map((reading) => reading.milliC)),
+      texts(firsts.map((reading) => reading.raw)),
+      int2s(firsts.map((reading) => reading.source)),
+    ],
+  })
+  if (rows.length === firsts.length) return new Set(firsts)
+  const keys = new Set(rows.map((row) => `${row.sensor_id}/${row.channel}/${row.measured_at}/${row.source}`))
+  return new Set(firsts.filter((r) => keys.has(`${r.sensorId}/${r.channel}/${r.at}/${r.source}`)))
 }
 
-function byKey(a: StoredChange, b: StoredChange): number {
-  if (a.sensorId !== b.sensorId) return a.sensorId - b.sensorId
-  if (a.channel !== b.channel) return a.channel < b.channel ? -1 : 1
-  return a.at - b.at || a.source - b.source
+type KeyRow = { sensor_id: number; channel: string; measured_at: number; source: number }
+
+function keyColumns(readings: readonly ToStore[]): [Buffer, Buffer, Buffer] {
+  return [
+    int8s(readings.map((reading) => reading.sensorId)),
+    texts(readings.map((reading) => reading.channel)),
+    instants(readings.map((reading) => reading.at)),
+  ]
 }
 
-function keyOf({ sensorId, channel, at, source }: StoredChange): string {
-  return `${sensorId}/${channel}/${at}/${source}`
-}
-
-async function insertNew(tx: Tx, batchId: number, readings: readonly ToStore[]): Promise<StoredChange[]> {
-  const result = await sql<KeyRow>`
-    insert into reading (sensor_id, channel, measured_at, received_at, batch_id, seq, value_milli_c, raw,
-      source)
-    select sensor_id, channel, measured_at, received_at, ${batchId}, seq, value_milli_c, raw, source
-    from unnest(${numbers(readings.map((reading) => reading.sensorId))}::bigint[],
-      ${channels(readings)}::text[],
-      ${texts(readings.map((reading) => instant(reading.at)))}::timestamptz[],
-      ${texts(readings.map((reading) => instant(reading.receivedAt)))}::timestamptz[],
-      ${orNull(readings.map((reading) => reading.seq))}::bigint[],
-      ${orNull(readings.map((reading) => reading.milliC))}::int[],
-      ${raws(readings)}::text[], ${sources(readings)}::smallint[])
-      as r(sensor_id, channel, measured_at, received_at, seq, value_milli_c, raw, source)
-    on conflict do nothing
-    returning sensor_id, channel, measured_at, source`.execute(tx)
-  return result.rows.map(changeOf)
-}
-
-type KeyRow = { sensor_id: number; channel: string; measured_at: number; source: ReadingSource }
-
-function changeOf(row: KeyRow): StoredChange {
-  return { sensorId: row.sensor_id, channel: row.channel, at: row.measured_at, source: row.source }
-}
-
-/** Keeps the values that differ from what is stored; equal ones, and conflicts kept before, change nothing. */
-async function insertConflicts(tx: Tx, batchId: number, readings: readonly ToStore[]): Promise<StoredChange[]> {
+/**
+ * Keeps the values that differ from what is stored; equal ones, and conflicts kept before, change nothing. The
+ * comparison is a statement of its own, so that it also sees what a concurrent recorder has just committed (inside the
+ * `on conflict do nothing` statement it would not), and values of one batch that contradict each other.
+ */
+async function insertConflicts(run: Recording, batchId: number, readings: readonly ToStore[]): Promise<ToStore[]> {
+  if (readings.length === 0) return []
   const [lowest, highest] = bounds(readings)
   const differing = await sql<{ ord: number }>`
-    select u.ord from unnest(${numbers(readings.map((reading) => reading.sensorId))}::bigint[],
-      ${channels(readings)}::text[], ${texts(readings.map((reading) => instant(reading.at)))}::timestamptz[],
-      ${orNull(readings.map((reading) => reading.milliC))}::int[], ${sources(readings)}::smallint[])
+    select u.ord from unnest(${int8s(readings.map((reading) => reading.sensorId))}::bigint[],
+      ${texts(readings.map((reading) => reading.channel))}::text[],
+      ${instants(readings.map((reading) => reading.at))}::timestamptz[],
+      ${int4s(readings.map((reading) => reading.milliC))}::int[],
+      ${int2s(readings.map((reading) => reading.source))}::smallint[])
       with ordinality as u(sensor_id, channel, measured_at, value_milli_c, source, ord)
     join reading r on r.sensor_id = u.sensor_id and r.channel = u.channel and r.measured_at = u.measured_at
       and r.source = u.source
       and r.measured_at between ${lowest}::timestamptz and ${highest}::timestamptz
-    where r.value_milli_c is distinct from u.value_milli_c`.execute(tx)
+    where r.value_milli_c is distinct from u.value_milli_c order by u.ord`.execute(run.tx)
   const different = differing.rows.flatMap((row) => readings[row.ord - 1] ?? [])
   if (different.length === 0) return []
-  const result = await sql<KeyRow>`
+  const result = await sql<KeyRow & { value_milli_c: number | null }>`
     insert into conflict (sensor_id, channel, measured_at, value_milli_c, raw, seq, received_at, batch_id, payload,
       source)
     select sensor_id, channel, measured_at, value_milli_c, raw, seq, received_at, ${batchId}, decode(payload, 'hex'),
       source
-    from unnest(${numbers(different.map((reading) => reading.sensorId))}::bigint[], ${channels(different)}::text[],
-      ${texts(different.map((reading) => instant(reading.at)))}::timestamptz[],
-      ${orNull(different.map((reading) => reading.milliC))}::int[], ${raws(different)}::text[],
-      ${orNull(different.map((reading) => reading.seq))}::bigint[],
-      ${texts(different.map((reading) => instant(reading.receivedAt)))}::timestamptz[],
+    from unnest(${int8s(different.map((reading) => reading.sensorId))}::bigint[],
+      ${texts(different.map((reading) => reading.channel))}::text[],
+      ${instants(different.map((reading) => reading.at))}::timestamptz[],
+      ${int4s(different.map((reading) => reading.milliC))}::int[],
+      ${texts(different.map((reading) => reading.raw))}::text[],
+      ${int8s(different.map((reading) => reading.seq))}::bigint[],
+      ${instants(different.map((reading) => reading.receivedAt))}::timestamptz[],
       ${texts(different.map((reading) => Buffer.from(reading.payload).toString('hex')))}::text[],
-      ${sources(different)}::smallint[])
+      ${int2s(different.map((reading) => reading.source))}::smallint[])
       as c(sensor_id, channel, measured_at, value_milli_c, raw, seq, received_at, payload, source)
     on conflict do nothing
-    returning sensor_id, channel, measured_at, source`.execute(tx)
-  return result.rows.map(changeOf)
+    returning sensor_id, channel, measured_at, value_milli_c, source`.execute(run.tx)
+  const key = (row: ToStore) => `${row.sensorId}/${row.channel}/${row.at}/${row.milliC}/${row.source}`
+  const first = new Map(different.toReversed().map((reading) => [key(reading), reading]))
+  return result.rows.flatMap(
+    (r) => first.get(`${r.sensor_id}/${r.channel}/${r.measured_at}/${r.value_milli_c}/${r.source}`) ?? [],
+  )
 }
 
 /** The first and the last instant of some readings, as texts of instants. */
@@ -119,28 +176,5 @@ export function bounds(readings: readonly { at: number }[]): [string, string] {
     lowest = Math.min(lowest, at)
     highest = Math.max(highest, at)
   }
-  return [instant(lowest), instant(highest)]
-}
-
-function instant(at: number): string {
-  return new Date(at).toISOString()
-}
-
-function orNull(list: readonly (number | null)[]): string {
-  return `{${list.map((value) => value ?? 'null').join(',')}}`
-}
-
-/** The door lets only plain names through, so they need no quoting. */
-function channels(readings: readonly ToStore[]): string {
-  return texts(readings.map((reading) => reading.channel))
-}
-
-function sources(readings: readonly ToStore[]): string {
-  return numbers(readings.map((reading) => reading.source))
-}
-
-/** Mostly all null, and then a literal costs nothing; where there is text `pg` escapes it. */
-function raws(readings: readonly ToStore[]): string | (string | null)[] {
-  if (readings.every((reading) => reading.raw === null)) return orNull(readings.map(() => null))
-  return readings.map((reading) => reading.raw)
+  return [new Date(lowest).toISOString(), new Date(highest).toISOString()]
 }

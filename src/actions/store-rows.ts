@@ -1,4 +1,4 @@
-import { type Tx, transaction } from '../../db/connect.ts'
+import { recording, type Tx } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
@@ -144,8 +144,9 @@ async function storeBatch({ ctx, actor }: Who, { file, batch, progress }: OnItsW
     ctx.db,
     readings.map((reading) => reading.at),
   )
-  const recorded = await transaction(ctx.db, async (tx) => {
-    const result = await recordReadout(tx, { ctx, actor }, { sensorId, importId, readings })
+  const recorded = await recording(ctx.db, async (session) => {
+    const { tx } = session
+    const result = await recordReadout(session, { ctx, actor }, { sensorId, importId, readings })
     if (observations.length > 0) {
       await file.store(tx, { batchId: result.batchId, receivedAt: progress.receivedAt, observations })
     }

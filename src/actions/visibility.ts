@@ -93,15 +93,16 @@ export function canSeeOrder(actor: Actor, eb: ExpressionBuilder<Tables, 'therapy
 }
 
 /**
- * Kept messages: those of one's own sensors; those of no known sensor belong to nobody yet and are seen by the
- * installation's administrator.
+ * Kept messages: those of one's own sensors, also of those registered with the message's DevEUI since; those of no
+ * known sensor belong to nobody yet and are seen by the installation's administrator.
  */
 export function canSeeMessage(actor: Actor, eb: ExpressionBuilder<Tables, 'kept_message'>): Expression<SqlBool> {
-  const own = sql<SqlBool>`exists (select 1 from sensor s where s.id = kept_message.sensor_id
-    and s.organisation_id = ${actor.organisationId})`
+  const sensors = sql`(select s.organisation_id from sensor s where s.id = kept_message.sensor_id
+    union all select s.organisation_id from lorawan_registration w join sensor s on s.id = w.sensor_id
+      where kept_message.sensor_id is null and w.dev_eui = kept_message.dev_eui and w.superseded_at is null)`
+  const own = sql<SqlBool>`${actor.organisationId} in ${sensors}`
   if (actor.role !== 'administrator') return own
-  const nobodys = sql<SqlBool>`not exists (select 1 from sensor s where s.id = kept_message.sensor_id)`
-  return eb.or([own, eb.and([runsInstallation(actor), nobodys])])
+  return eb.or([own, eb.and([runsInstallation(actor), sql<SqlBool>`not exists ${sensors}`])])
 }
 
 /** Imports of logger files, with the files: those of one's own organisation. */

@@ -16,6 +16,7 @@ import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
 import { evaluationRoutes } from './evaluation-routes.ts'
 import { messageRoutes } from './message-routes.ts'
+import { observationRoutes } from './observation-routes.ts'
 import { observeRequest } from './observe-request.ts'
 import { orderRoutes } from './order-routes.ts'
 import { organisationRoutes } from './organisation-routes.ts'
@@ -102,6 +103,7 @@ function resources() {
     .openapiRoutes(custodyRoutes)
     .openapiRoutes(readingRoutes)
     .openapiRoutes(readingImportRoutes)
+    .openapiRoutes(observationRoutes)
     .openapiRoutes(evaluationRoutes)
     .openapiRoutes(messageRoutes)
     .openapiRoutes(auditRoutes)

@@ -65,6 +65,7 @@ const WORDS: Record<Gs1Problem, string> = {
   NON_DIGIT: 'must be digits only',
   LENGTH: 'has a wrong number of digits',
   CHECK_DIGIT: 'has a wrong check digit: read it again',
+  CHARACTER: 'has a character that may not stand there',
 }
 
 function gs1(key: Gs1Key) {

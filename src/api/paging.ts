@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi'
+import type { ObservationKey } from '../actions/observations.ts'
 import type { Listing, Page } from '../actions/page.ts'
 import type { ReadingKey } from '../actions/readings.ts'
+import { QUANTITIES } from '../domain/quantity.ts'
 import { EARLIEST_AT, LATEST_AT } from '../domain/units.ts'
 import { channel } from './inputs.ts'
 
@@ -29,6 +31,24 @@ export const readingPageQuery = z.object({
   ),
 })
 
+/** The same for observations. */
+export const observationPageQuery = z.object({
+  limit,
+  cursor: cursorOf(
+    z
+      .tuple([
+        z.int().min(EARLIEST_AT).max(LATEST_AT),
+        z.int().positive(),
+        z.enum(QUANTITIES),
+        channel,
+        z.int().nullable(),
+      ])
+      .transform(
+        ([at, sensorId, quantity, channel, value]): ObservationKey => ({ at, sensorId, quantity, channel, value }),
+      ),
+  ),
+})
+
 /** The page a query asks for. */
 export function pageOf<Key>(query: { limit: number; cursor?: Key | undefined }): Page<Key> {
   return { limit: query.limit, after: query.cursor ?? null }
@@ -43,6 +63,13 @@ export function printPage<Item, Printed>(found: Listing<Item>, print: (item: Ite
 export function printReadings<Item, Printed>(found: Listing<Item, ReadingKey>, print: (item: Item) => Printed) {
   const { next } = found
   const nextCursor = next === null ? null : encoded([next.at, next.sensorId, next.channel])
+  return { items: found.items.map(print), nextCursor }
+}
+
+/** The same for observations. */
+export function printObservations<Item, Printed>(found: Listing<Item, ObservationKey>, print: (item: Item) => Printed) {
+  const { next } = found
+  const nextCursor = next === null ? null : encoded([next.at, next.sensorId, next.quantity, next.channel, next.value])
   return { items: found.items.map(print), nextCursor }
 }
 

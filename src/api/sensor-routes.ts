@@ -1,11 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { registerLorawan } from '../actions/register-lorawan.ts'
 import { getSensor, listSensors, registerSensor, type Sensor } from '../actions/sensors.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { exactMilliC } from '../fields.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
 import { defineRoute } from './define-route.ts'
-import { byId, celsiusOrNull, line, printedInstant } from './inputs.ts'
+import { byId, celsiusOrNull, line, printedInstant, prose } from './inputs.ts'
+import { lorawanAnswer, lorawanFields, printLorawan, refineDecoder } from './lorawan-body.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
 
@@ -19,6 +21,7 @@ const sensor = z
     rangeHighC: z.number().nullable(),
     noisy: z.boolean(),
     topic: z.string().meta({ description: 'where it publishes its readings' }),
+    ...lorawanAnswer,
     knownAt: printedInstant,
   })
   .openapi('Sensor')
@@ -34,7 +37,14 @@ const sensorBody = z
     rangeLowC: exactMilliC.nullish().meta({ description: 'a value at or below is a fault' }),
     rangeHighC: exactMilliC.nullish().meta({ description: 'a value at or above is a fault' }),
     noisy: z.boolean().default(false).meta({ description: 'never shows the same value for hours' }),
+    ...lorawanFields,
+    devEui: lorawanFields.devEui.nullish(),
   })
+  .refine(({ devEui, decoder }) => devEui != null || decoder == null, {
+    path: ['devEui'],
+    message: 'a decoder reads the uplinks of a device: name its DevEUI',
+  })
+  .superRefine(refineDecoder)
   .refine(({ rangeLowC: low, rangeHighC: high }) => (low == null) === (high == null), {
     path: ['rangeHighC'],
     message: 'a range has both ends',
@@ -43,6 +53,8 @@ const sensorBody = z
     path: ['rangeLowC'],
     message: 'must lie below rangeHighC',
   })
+
+const lorawanBody = z.object({ ...lorawanFields, reason: prose.optional() }).superRefine(refineDecoder)
 
 const tags = ['Sensors']
 
@@ -56,8 +68,10 @@ const register = defineRoute({
     responses: created('registered; the password is shown here and never again', newSensor),
   }),
   handler: async (c) => {
-    const { rangeLowC = null, rangeHighC = null, ...given } = c.req.valid('json')
-    const input = { ...given, rangeLowMilliC: rangeLowC, rangeHighMilliC: rangeHighC }
+    const given = c.req.valid('json')
+    const { serial, model, rangeLowC = null, rangeHighC = null, noisy, devEui = null, decoder = null } = given
+    const lorawan = devEui === null ? null : { devEui, decoder, fields: given.decoderFields }
+    const input = { serial, model, rangeLowMilliC: rangeLowC, rangeHighMilliC: rangeHighC, noisy, lorawan }
     const registered = await registerSensor(c.var.ctx, c.var.actor, input)
     if (isRefusal(registered)) return problem(c, registered)
     const { secret, ...rest } = registered
@@ -97,15 +111,33 @@ const get = defineRoute({
   },
 })
 
-export const sensorRoutes = [register, list, get] as const
+const lorawan = defineRoute({
+  route: createRoute({
+    method: 'post',
+    path: '/sensors/{id}/lorawan',
+    tags,
+    summary: 'Say under which DevEUI your sensor is published, and how its uplinks are read; replaces what was said',
+    request: { params: byId, headers: repeatable, body: body(lorawanBody) },
+    responses: answers('the sensor', sensor),
+  }),
+  handler: async (c) => {
+    const { devEui, decoder = null, decoderFields, reason = null } = c.req.valid('json')
+    const input = { sensorId: c.req.valid('param').id, devEui, decoder, fields: decoderFields, reason }
+    const found = await registerLorawan(c.var.ctx, c.var.actor, input)
+    return isRefusal(found) ? problem(c, found) : c.json(printSensor(found, c.var.deps.topicPrefix), 200)
+  },
+})
+
+export const sensorRoutes = [register, list, get, lorawan] as const
 
 function printSensor(found: Sensor, topicPrefix: string): z.infer<typeof sensor> {
-  const { rangeLowMilliC, rangeHighMilliC, knownAt, ...rest } = found
+  const { rangeLowMilliC, rangeHighMilliC, lorawan, knownAt, ...rest } = found
   return {
     ...rest,
     rangeLowC: celsiusOrNull(rangeLowMilliC),
     rangeHighC: celsiusOrNull(rangeHighMilliC),
     topic: `${topicPrefix}/${rest.id}/readings`,
+    ...printLorawan(lorawan),
     knownAt: isoInstant(knownAt),
   }
 }

@@ -1,9 +1,12 @@
 import { z } from '@hono/zod-openapi'
-import type { SensorStatus, ShipmentStatus, Temperature } from '../actions/shipment-status.ts'
+import type { SensorStatus } from '../actions/sensor-status.ts'
+import type { ShipmentStatus, Temperature } from '../actions/shipment-status.ts'
 import type { ExcursionEvent, LevelResult } from '../domain/combine.ts'
 import { coveragePercent, exactC, isoInstant } from '../domain/units.ts'
+import { containerAnswer, printContainer } from './container-answer.ts'
 import { custody, printCustody } from './custody-answer.ts'
 import { celsiusOrNull, isoOrNull, printedInstant } from './inputs.ts'
+import { measured, printMeasured } from './measured-answer.ts'
 
 const event = z.object({
   start: printedInstant,
@@ -60,6 +63,7 @@ const sensor = z.object({
     .object({ lowestC: z.number(), highestC: z.number() })
     .nullable()
     .meta({ description: 'the newest reading, corrected; the two differ where it contradicts itself' }),
+  observations: z.array(measured).meta({ description: 'the newest of each quantity beside temperature' }),
   calibration: z.object({
     id: z.int().nullable(),
     certificate: z.string().nullable(),
@@ -93,6 +97,7 @@ export const shipmentStatus = z
     custody,
     identity: missing,
     sensors: z.array(sensor),
+    container: containerAnswer,
     units: z.array(unit),
     recordHash: z.string().meta({ description: 'over evaluation and custody; independent of asOf' }),
   })
@@ -110,6 +115,7 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
     custody: printCustody(found.custody),
     identity: { value: null, reason: 'Labels are compared with shipment and order at the receipt: none was made.' },
     sensors: found.sensors.map(printSensor),
+    container: printContainer(found.container),
     units: found.units.map(({ terminal, ...rest }) => ({
       ...rest,
       verdict: null,
@@ -203,6 +209,7 @@ function printSensor(found: SensorStatus): z.infer<typeof sensor> {
     to: isoOrNull(found.toAt),
     dataUntil: isoOrNull(last?.at ?? null),
     last: last && { lowestC: exactC(last.lowestMilliC), highestC: exactC(last.highestMilliC) },
+    observations: found.observations.map(printMeasured),
     calibration: {
       id: certificate?.id ?? null,
       certificate: certificate?.certificate ?? null,

@@ -4,8 +4,12 @@ import { z } from 'zod'
 import * as thermal from '../../simulators/physics/check-thermal.ts'
 import * as custodyChain from '../vectors/custody-chain.ts'
 import * as excursions from '../vectors/excursions.ts'
+import * as gs1Keys from '../vectors/gs1-keys.ts'
 import * as hashChain from '../vectors/hash-chain.ts'
+import * as mkt from '../vectors/mkt.ts'
+import * as receiptDecision from '../vectors/receipt-decision.ts'
 import type { CaseResult } from '../vectors/result.ts'
+import * as stabilityBudget from '../vectors/stability-budget.ts'
 import * as unitsTime from '../vectors/units-time.ts'
 
 /** What this program can check, by the `schema` a file names. */
@@ -14,6 +18,10 @@ const CHECKERS: readonly { schema: string; check: (file: unknown) => CaseResult[
   unitsTime,
   custodyChain,
   hashChain,
+  gs1Keys,
+  stabilityBudget,
+  mkt,
+  receiptDecision,
   thermal,
 ]
 

@@ -4,6 +4,7 @@ import { isDataError, isTransient } from '../../db/connection-error.ts'
 import { bootstrapKey } from '../actions/bootstrap-key.ts'
 import { judgePending } from '../actions/judge.ts'
 import { recordMessages } from '../actions/record-messages.ts'
+import { dueResendRequests } from '../actions/resend-requests.ts'
 import { verifySensor } from '../actions/sensors.ts'
 import { createApp } from '../api/app.ts'
 import type { Config } from '../config.ts'
@@ -11,7 +12,9 @@ import type { Ctx } from '../context.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { BATCHER_LIMITS, type Batcher, createBatcher } from '../ingest/batcher.ts'
+import type { DesiredState } from '../ingest/downlink.ts'
 import { startEmbeddedBroker } from '../ingest/embedded-broker.ts'
+import { decodeUplink } from '../ingest/lorawan/decode-uplink.ts'
 import { parseMessage } from '../ingest/message.ts'
 import { openSession } from '../ingest/session.ts'
 import { createMetrics } from '../metrics.ts'
@@ -48,8 +51,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
   })
   const http = await listenHttp(app, config.http).catch((error) => closeAndThrow([broker, backend], error))
   followPending(ctx)
+  const asking = askForMissing(ctx, broker)
   log.info({ http: http.url, mqtt: broker.url }, 'The service is ready')
   const close = async () => {
+    asking.stop()
     // first the door that must not lose anything, then the one whose callers see an error, last what both need
     await broker.close()
     await http.close()
@@ -65,9 +70,11 @@ function createContext(config: Config, db: Database, log: Logger): Ctx {
     log,
     now: clockOf(config),
     metrics: createMetrics(),
+    sharesMessages: config.mqtt.group !== '',
     exampleProfiles: config.database.kind === 'embedded' ? 'allowed' : 'refused',
     parseMessage: ({ topic, payload, receivedAt, contentType, retained }) =>
       parseMessage(topic, payload, { prefix, receivedAt, contentType, retained }),
+    decodeUplink,
   }
 }
 
@@ -103,7 +110,9 @@ function createDoorBatcher(ctx: Ctx): Batcher {
   return createBatcher({
     record,
     setAside: async (message, problem) => {
-      await recordMessages(ctx, [{ ...message, parsed: { ...message.parsed, readings: [], held: [], problem } }])
+      const { sensorId, seq } = message.parsed
+      const parsed = { sensorId, seq, readings: [], observations: [], held: [], problem }
+      await recordMessages(ctx, [{ ...message, parsed }])
     },
     isTransient,
     isDataError,
@@ -124,7 +133,36 @@ function followPending(ctx: Ctx): void {
     .finally(() => following.delete(ctx))
 }
 
-type Broker = { url: string; connected: () => boolean; close: () => Promise<void> }
+/** How often it is looked for messages to ask for again; the service's clock decides what is due. */
+const ASK_EVERY_MS = 2000
+
+/** Asks sensors for messages that are missing, through their downlink. */
+function askForMissing(ctx: Ctx, broker: Broker): { stop: () => void } {
+  let running = false
+  const ask = async () => {
+    if (running || !broker.connected()) return
+    running = true
+    try {
+      for (const { sensorId, missing, attempt } of await dueResendRequests(ctx)) {
+        broker.tell(sensorId, { resend: missing, attempt })
+        if (missing.length > 0) ctx.metrics.resendRequests.inc()
+      }
+    } catch (error) {
+      ctx.log.warn({ err: error }, 'Missing messages could not be asked for; trying again')
+    } finally {
+      running = false
+    }
+  }
+  const timer = setInterval(() => void ask(), ASK_EVERY_MS).unref()
+  return { stop: () => clearInterval(timer) }
+}
+
+type Broker = {
+  url: string
+  connected: () => boolean
+  tell: (sensorId: number, desired: DesiredState) => void
+  close: () => Promise<void>
+}
 
 async function openBroker(config: Config, ctx: Ctx, batcher: Batcher): Promise<Broker> {
   const door = { batcher, log: ctx.log, now: ctx.now, drainMs: DRAIN_MS }
@@ -138,6 +176,7 @@ async function openBroker(config: Config, ctx: Ctx, batcher: Batcher): Promise<B
     ...door,
     port,
     prefix: config.mqtt.prefix,
+    lorawanTopics: config.mqtt.lorawanTopics,
     verify: (username, password) => verifySensor(ctx, Number(username), password),
   }).catch((error: unknown) => {
     throw listenError(error, { host: '127.0.0.1', port, setting: 'MQTT' })

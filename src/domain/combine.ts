@@ -118,11 +118,16 @@ function sweep(steps: { at: number; present: number; value: number }[], span: Ju
   return { gaps, coveredMs }
 }
 
-type Hole = Stretch & { neighbours: BoundaryReading[] }
+export type Hole<Reading> = Stretch & { neighbours: Reading[] }
+
+type Placed<Reading> = Stretch & { first: Reading | null; last: Reading | null }
 
 /** Window time without any product placement, with the readings on either side of it. */
-function withoutPlacement(span: JudgedSpan, placements: readonly PlacementJudgement[]): Hole[] {
-  const holes: Hole[] = []
+export function withoutPlacement<Reading extends { at: number }>(
+  span: Pick<JudgedSpan, 'fromAt' | 'toAt'>,
+  placements: readonly Placed<Reading>[],
+): Hole<Reading>[] {
+  const holes: Hole<Reading>[] = []
   let covered = span.fromAt
   for (const placement of [...placements, { fromAt: span.toAt, toAt: span.toAt }].sort((a, b) => a.fromAt - b.fromAt)) {
     if (placement.fromAt > covered) holes.push({ fromAt: covered, toAt: placement.fromAt, neighbours: [] })
@@ -141,7 +146,10 @@ function withoutPlacement(span: JudgedSpan, placements: readonly PlacementJudgem
 }
 
 /** The readings next to a hole: of the placement nearest to it, and the nearest in time where that is another's. */
-function nextTo(at: number, candidates: readonly { edgeAt: number; reading: BoundaryReading }[]): BoundaryReading[] {
+function nextTo<Reading extends { at: number }>(
+  at: number,
+  candidates: readonly { edgeAt: number; reading: Reading }[],
+): Reading[] {
   const edge = Math.min(...candidates.map(({ edgeAt }) => Math.abs(edgeAt - at)))
   const time = Math.min(...candidates.map(({ reading }) => Math.abs(reading.at - at)))
   return candidates.flatMap(({ edgeAt, reading }) =>
@@ -149,7 +157,7 @@ function nextTo(at: number, candidates: readonly { edgeAt: number; reading: Boun
   )
 }
 
-type LevelInput = { index: number; placements: readonly PlacementJudgement[]; holes: readonly Hole[] }
+type LevelInput = { index: number; placements: readonly PlacementJudgement[]; holes: readonly Hole<BoundaryReading>[] }
 
 function judgeLevel(span: JudgedSpan, level: Level, input: LevelInput): LevelResult {
   const own = input.placements.flatMap((placement) =>

@@ -1,3 +1,6 @@
+import type { Quantity } from './quantity.ts'
+import type { Undecoded, Uplink } from './uplink.ts'
+
 /** Why a message, or a reading of it, is kept as rejected; stable, public. */
 export const REJECT_REASONS = [
   /** the topic is not `{prefix}/{sensorId}/readings` */
@@ -23,6 +26,8 @@ export const REJECT_REASONS = [
   'READING_SHAPE',
   'UNIT_MISSING',
   'UNIT_UNKNOWN',
+  /** several quantities have this unit, and the channel does not say which was measured */
+  'QUANTITY_UNCLEAR',
   'CHANNEL_SHAPE',
   'TIME_MISSING',
   'NO_OFFSET',
@@ -33,6 +38,8 @@ export const REJECT_REASONS = [
   'VALUE_SHAPE',
   /** the message was understood, and the database refused its data for good */
   'NOT_STORABLE',
+  /** made up by the network server's own test tool */
+  'SIMULATED',
 ] as const
 export type RejectReason = (typeof REJECT_REASONS)[number]
 
@@ -46,20 +53,43 @@ export type MessageProblem = { readonly reason: RejectReason; readonly detail: s
  */
 export type ParsedReading = { at: number; channel: string; milliC: number | null; raw: string | null }
 
-/** A reading whose time is implausible: `index` is its place in the message, counted from 0. */
-export type HeldReading = ParsedReading & { index: number }
+/**
+ * The same of a channel that measures something else: `value` is a whole number in the quantity's scale
+ * (`quantity.ts`), null for a fault.
+ */
+export type ParsedObservation = {
+  at: number
+  channel: string
+  quantity: Quantity
+  value: number | null
+  raw: string | null
+}
+
+/** One whose time is implausible: `index` is its place in the message, counted from 0. */
+export type HeldReading = (ParsedReading | ParsedObservation) & { index: number }
+
+/** Tells an observation from a reading. */
+export function isObservation(found: ParsedReading | ParsedObservation): found is ParsedObservation {
+  return 'quantity' in found
+}
 
 /**
- * A message after the door. Readings stand in exactly one of three places: `readings`, `held` (a person looks at the
- * clock first), or named by `problem`. With a problem the whole message is kept as rejected; its good readings count.
- * `sensorId` is null when the topic names none, `seq` when the device sent none.
+ * A message after the door. What it measured stands in exactly one of four places: `readings` (temperatures),
+ * `observations` (all else), `held` (a person looks at the clock first), or named by `problem`. With a problem the
+ * whole message is kept as rejected; what is good in it counts. `sensorId` is null when the topic names none, `seq`
+ * when the device sent none.
  */
 export type ParsedMessage = {
   sensorId: number | null
   seq: number | null
   readings: ParsedReading[]
+  observations: ParsedObservation[]
   held: HeldReading[]
   problem: MessageProblem | null
+  /** Only while it is not decoded: what a LoRaWAN device sent; nothing else stands here then. */
+  uplink?: Uplink
+  /** Only of an uplink that waits for a person. */
+  undecoded?: Undecoded
 }
 
 /** A message as it came in and as it was understood; `receivedAt` is epoch milliseconds of the service's clock. */

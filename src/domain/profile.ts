@@ -1,3 +1,5 @@
+import { bandProblems } from './budget-bands.ts'
+
 /**
  * A profile: one version of a product's temperature limits, and the rules under which it may be approved (domain page
  * 2.2). All temperatures are integer milli-degrees Celsius, all durations integer milliseconds.
@@ -70,6 +72,7 @@ export function approvalProblems(profile: Profile): string[] {
     ...orderProblems(profile, 'high'),
     ...orderProblems(profile, 'low'),
     ...idProblems(profile),
+    ...bandProblems(profile),
   ]
 }
 

@@ -23,6 +23,24 @@ export type RefusalCode =
   | 'idempotency_key_reused'
   | 'request_in_progress'
   | 'answer_lost'
+  | ReceiptRefusalCode
+
+/** Those of departure, receipt and disposition. */
+export type ReceiptRefusalCode =
+  | 'not_received'
+  | 'already_decided'
+  | 'already_ended'
+  | 'own_receipt'
+  | 'same_person'
+  | 'reason_required'
+  | 'witness_required'
+  | 'deviation_required'
+  | 'identity_unresolved'
+  | 'tasks_open'
+  | 'needs_exceptional_release'
+  | 'exceptional_incomplete'
+  | 'qa_decides'
+  | 'verdict_not_accept'
 
 /** Builds a refusal; `detail` is shown to the user and says what to do. */
 export function refuse(code: RefusalCode, detail: string): Refusal {

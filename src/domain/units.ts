@@ -6,7 +6,8 @@ import { isOut, type Side } from './profile.ts'
  */
 
 /** UN/ECE Recommendation 20 codes of the temperature units the door accepts. */
-export type UnitCode = 'CEL' | 'FAH' | 'KEL'
+export const UNIT_CODES = ['CEL', 'FAH', 'KEL'] as const
+export type UnitCode = (typeof UNIT_CODES)[number]
 
 /** Tells whether a text is a unit code the door accepts. */
 export function isUnitCode(text: unknown): text is UnitCode {
@@ -33,8 +34,11 @@ export function toMilliC(text: string, unit: UnitCode): { milliC: number; exact:
 
 type FixedPoint = { units: number; scale: number } | { units: bigint; scale: number }
 
-/** Up to 9 significant digits after removal of the point stay in a double exactly; more go through BigInt. */
-function fixedPoint(text: string): FixedPoint | null {
+/**
+ * Decimal text as `units` x 10^-`scale`; null for what is no decimal number, or longer than a sensor sends. Up to 10
+ * digits stay in a double exactly; more go through BigInt.
+ */
+export function fixedPoint(text: string): FixedPoint | null {
   if (text.length > MAX_DECIMAL_CHARS || !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?$/.test(text)) return null
   const [mantissa = '', exponent = '0'] = text.split(/[eE]/)
   const point = mantissa.indexOf('.')
@@ -54,19 +58,24 @@ function roundedMilliC(value: FixedPoint, unit: UnitCode): { milliC: number; exa
   const one = 10n ** BigInt(value.scale)
   switch (unit) {
     case 'CEL':
-      return divideRounded(units * 1000n, one)
+      return inMilliC(divideRounded(units * 1000n, one))
     case 'KEL':
-      return divideRounded(units * 1000n - 273_150n * one, one)
+      return inMilliC(divideRounded(units * 1000n - 273_150n * one, one))
     case 'FAH':
-      return divideRounded((units - 32n * one) * 5000n, 9n * one)
+      return inMilliC(divideRounded((units - 32n * one) * 5000n, 9n * one))
   }
 }
 
-function divideRounded(numerator: bigint, denominator: bigint): { milliC: number; exact: boolean } {
+function inMilliC({ rounded, exact }: { rounded: number; exact: boolean }): { milliC: number; exact: boolean } {
+  return { milliC: rounded, exact }
+}
+
+/** A quotient as a whole number, rounded half away from zero; `denominator` is positive. */
+export function divideRounded(numerator: bigint, denominator: bigint): { rounded: number; exact: boolean } {
   const magnitude = numerator < 0n ? -numerator : numerator
   const rounded = (2n * magnitude + denominator) / (2n * denominator)
   const signed = numerator < 0n ? -rounded : rounded
-  return { milliC: Number(signed), exact: magnitude % denominator === 0n }
+  return { rounded: Number(signed), exact: magnitude % denominator === 0n }
 }
 
 /**

@@ -143,7 +143,8 @@ function takeBatch({ waiting, options: { limits } }: State): Entry[] {
   let count = 0
   let readings = 0
   for (const { message } of waiting) {
-    readings += message.parsed.readings.length + message.parsed.held.length
+    const { parsed } = message
+    readings += parsed.readings.length + parsed.observations.length + parsed.held.length
     if (count > 0 && (count === limits.maxBatchMessages || readings > limits.maxBatchReadings)) break
     count += 1
   }

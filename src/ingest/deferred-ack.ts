@@ -21,6 +21,7 @@ export function deferAcks(client: MqttClient, door: Door): { stopTaking: () => v
     connection: null,
     parked: null,
     taking: true,
+    taken: 0,
     pingedMs: Number.NEGATIVE_INFINITY,
   }
   client.handleMessage = (packet, next) => take(state, packet, next)
@@ -44,6 +45,7 @@ type State = {
   connection: Connection | null
   parked: (Parked & { beat: NodeJS.Timeout }) | null
   taking: boolean
+  taken: number
   pingedMs: number
 }
 
@@ -61,9 +63,16 @@ function take(state: State, packet: IPublishPacket, next: Next): void {
   const message = state.door.receive(packet)
   const from = currentConnection(state)
   const tag = packet.qos === 0 ? NO_ACK : (packet.messageId ?? NO_ACK)
-  if (state.door.batcher.offer(message, from, tag)) next(ACK_LATER)
-  else park(state, { message, from, tag, next })
+  if (!state.door.batcher.offer(message, from, tag)) park(state, { message, from, tag, next })
+  else if (++state.taken % TURN_MESSAGES === 0) setImmediate(next, ACK_LATER)
+  else next(ACK_LATER)
 }
+
+/**
+ * After so many messages the database's answer gets its turn. Node reads a busy socket 32 times before it looks at
+ * another one, which is 10,000 messages: the batch being stored would wait for a whole batch to be read.
+ */
+const TURN_MESSAGES = 128
 
 /**
  * The connection is its stream, not its 'connect' event: MQTT.js may hand out messages before that event. Identifiers
@@ -89,16 +98,20 @@ function currentConnection(state: State): Connection {
 }
 
 /** Four bytes, the same in both protocol versions: MQTT 5 leaves reason code 0 out. */
-const PUBACK = generate({ cmd: 'puback', messageId: 1 })
+const [PUBACK_TYPE = 0, PUBACK_REST = 0] = generate({ cmd: 'puback', messageId: 1 })
+const PUBACK_BYTES = 4
 
 /** The PUBACKs of committed messages as one buffer, in the order given; QoS 0 has none. */
 export function pubacks(ids: readonly number[]): Buffer {
-  const acks = Buffer.allocUnsafe(ids.length * PUBACK.length)
+  const acks = Buffer.allocUnsafe(ids.length * PUBACK_BYTES)
   let end = 0
   for (const id of ids) {
     if (id === NO_ACK) continue
-    PUBACK.copy(acks, end)
-    end = acks.writeUInt16BE(id, end + 2)
+    acks[end] = PUBACK_TYPE
+    acks[end + 1] = PUBACK_REST
+    acks[end + 2] = id >>> 8
+    acks[end + 3] = id & 0xff
+    end += PUBACK_BYTES
   }
   return acks.subarray(0, end)
 }

@@ -4,6 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Aedes, type AedesOptions, type Client, type PublishPacket } from 'aedes'
 import type { Logger } from 'pino'
 import type { AckSink, Batcher } from './batcher.ts'
+import { type DesiredState, downlink } from './downlink.ts'
+import { isUplinkTopic } from './lorawan/uplink-topic.ts'
 import { isReadingsTopic, readSensorId, receiveMessage } from './message.ts'
 
 /**
@@ -30,12 +32,19 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
     throw error
   }
   const { port } = addressOf(server)
-  return { port, url: `mqtt://${LOOPBACK}:${port}`, close: () => close(state, { server, sockets, broker }) }
+  return {
+    port,
+    url: `mqtt://${LOOPBACK}:${port}`,
+    tell: (sensorId, desired) => tell(broker, options, { sensorId, desired }),
+    close: () => close(state, { server, sockets, broker }),
+  }
 }
 
 export type EmbeddedBroker = {
   port: number
   url: string
+  /** Publishes a sensor's desired state, retained. */
+  tell: (sensorId: number, desired: DesiredState) => void
   /** Takes no more, stores and acks what came in, then disconnects everybody. */
   close: () => Promise<void>
 }
@@ -44,6 +53,8 @@ export type EmbeddedBrokerOptions = {
   /** 0 takes any free port. */
   port: number
   prefix: string
+  /** Topic filters under which LoRaWAN network servers publish uplinks, beside the readings. */
+  lorawanTopics?: readonly string[]
   batcher: Batcher
   log: Logger
   /** The service's clock, epoch milliseconds. */
@@ -132,7 +143,8 @@ function authorizePublish(state: State, publish: Publish): void {
     done(new Error(`publishing to ${packet.topic} is not allowed`))
     return
   }
-  if (!isReadingsTopic(packet.topic, state.options.prefix)) {
+  const { prefix, lorawanTopics = [] } = state.options
+  if (!isReadingsTopic(packet.topic, prefix) && !isUplinkTopic(packet.topic, lorawanTopics)) {
     done()
     return
   }
@@ -162,6 +174,16 @@ function unpark(state: State): void {
 /** Nobody waits for these acks any more: the sensor sends again on its next connection. */
 function forgetParked(state: State, gone: Client): void {
   state.parked = state.parked.filter(({ client }) => client !== gone)
+}
+
+type Telling = { sensorId: number; desired: DesiredState }
+
+function tell(broker: Aedes, { prefix, log }: EmbeddedBrokerOptions, { sensorId, desired }: Telling): void {
+  const { topic, payload } = downlink(prefix, sensorId, desired)
+  const packet = { cmd: 'publish', topic, payload, qos: 1, retain: true, dup: false } as const
+  broker.publish(packet, (error) => {
+    if (error) log.warn({ err: error, topic }, 'A downlink could not be published; it is tried again later')
+  })
 }
 
 function sayDisconnected({ options }: State, client: Client, error: Error): void {

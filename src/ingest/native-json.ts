@@ -1,9 +1,13 @@
 import type { MessageProblem, ParsedMessage, RejectReason } from '../domain/message.ts'
+import { isObservationUnit, OBSERVATION_UNITS, type ObservationUnit } from '../domain/quantity.ts'
 import { isUnitCode, parseInstant, toMilliC } from '../domain/units.ts'
+import { scanNativeJson } from './native-json-scan.ts'
+import { isUnclear, observe } from './observing.ts'
 import { quoted } from './quoted.ts'
 import { readJson } from './read-json.ts'
 import {
   DEFAULT_CHANNEL,
+  emptyFound,
   type Found,
   firstOf,
   isChannel,
@@ -12,6 +16,7 @@ import {
   MAX_READINGS_PER_MESSAGE,
   nothingBut,
   take,
+  takeObservation,
   tooMany,
 } from './taking.ts'
 
@@ -21,20 +26,26 @@ const MAX_VALUE_CHARS = 40
 /**
  * The native JSON of design page section 5 to readings. Never throws. A fault of the envelope leaves no readings; a
  * faulty reading is named in `problem` and the others count. Fields the format does not know are ignored.
- * Written by hand: one reading costs about 2 µs, of which JSON.parse and `parseInstant` are three quarters.
+ * What nearly every device sends is scanned (0.5 µs per reading, as much as JSON.parse alone), the rest is read here.
  */
 export function parseNativeJson(payload: Uint8Array, receivedAt: number): Omit<ParsedMessage, 'sensorId'> {
+  return scanNativeJson(payload, receivedAt) ?? readNativeJson(payload, receivedAt)
+}
+
+/** The same for any message, through its text and its tree (2 µs per reading): what is wrong with it, too. */
+export function readNativeJson(payload: Uint8Array, receivedAt: number): Omit<ParsedMessage, 'sensorId'> {
   const body = readJson(payload)
   if (isProblem(body)) return nothingBut(body)
   const envelope = readEnvelope(body.json)
   if (isProblem(envelope)) return nothingBut(envelope)
-  const found: Found = { receivedAt, readings: [], held: [] }
+  const found = emptyFound(receivedAt)
   const problems: MessageProblem[] = []
   for (let index = 0; index < envelope.items.length; index++) {
     const problem = takeReading(envelope.items[index], index, found)
     if (problem !== null) problems.push(problem)
   }
-  return { seq: envelope.seq, readings: found.readings, held: found.held, problem: firstOf(problems) }
+  const { readings, observations, held } = found
+  return { seq: envelope.seq, readings, observations, held, problem: firstOf(problems) }
 }
 
 /** Shape only: nothing is decided by `sentAt`, and parsing it would cost as much as parsing a reading's time. */
@@ -61,10 +72,10 @@ function shape(detail: string): MessageProblem {
 function takeReading(item: unknown, index: number, found: Found): MessageProblem | null {
   if (!isObject(item)) return fault(index, 'READING_SHAPE', ' is no object')
   const { at, channel = DEFAULT_CHANNEL, value, unit } = item
-  if (!isUnitCode(unit)) return unitFault(index, unit)
-  if (!isChannel(channel)) {
-    return fault(index, 'CHANNEL_SHAPE', '.channel: send a-z, 0-9 and _, beginning with a letter, at most 32')
+  if (!isUnitCode(unit)) {
+    return isObservationUnit(unit) ? takeOther(item, unit, { index, found }) : unitFault(index, unit)
   }
+  if (!isChannel(channel)) return channelFault(index)
   if (typeof at !== 'string') return timeFault(index, at === undefined ? 'TIME_MISSING' : 'NOT_A_TIME', at)
   const time = parseInstant(at)
   if (typeof time === 'string') return timeFault(index, time, at)
@@ -74,6 +85,25 @@ function takeReading(item: unknown, index: number, found: Found): MessageProblem
   const exact = time.exact && (temperature === null ? value === null : temperature.exact)
   const raw = exact ? null : `${text} ${unit} ${at}`
   take(found, index, { at: time.at, channel, milliC: temperature === null ? null : temperature.milliC, raw })
+  return null
+}
+
+/** The same for a unit other than temperature; without a channel it is named after what the unit measures. */
+function takeOther(
+  item: Record<string, unknown>,
+  unit: ObservationUnit,
+  { index, found }: { index: number; found: Found },
+): MessageProblem | null {
+  const { at, channel = null, value } = item
+  if (channel !== null && !isChannel(channel)) return channelFault(index)
+  if (typeof at !== 'string') return timeFault(index, at === undefined ? 'TIME_MISSING' : 'NOT_A_TIME', at)
+  const time = parseInstant(at)
+  if (typeof time === 'string') return timeFault(index, time, at)
+  const text = valueText(value)
+  if (text === null) return valueFault(index, value)
+  const seen = observe({ text: value === null ? null : text, unit, channel, time: { ...time, text: at } })
+  if (isUnclear(seen)) return fault(index, 'QUANTITY_UNCLEAR', seen.unclear)
+  takeObservation(found, index, seen)
   return null
 }
 
@@ -93,9 +123,16 @@ function isSequence(seq: unknown): seq is number {
   return typeof seq === 'number' && Number.isSafeInteger(seq) && seq >= 0
 }
 
+/** UN/ECE Recommendation 20 codes. */
+const ACCEPTED = `"CEL", "FAH" or "KEL" for a temperature, else one of ${OBSERVATION_UNITS}`
+
 function unitFault(index: number, unit: unknown): MessageProblem {
-  if (unit === undefined) return fault(index, 'UNIT_MISSING', '.unit is missing: send "CEL", "FAH" or "KEL"')
-  return fault(index, 'UNIT_UNKNOWN', `.unit is ${shown(unit)}: send "CEL", "FAH" or "KEL"`)
+  if (unit === undefined) return fault(index, 'UNIT_MISSING', `.unit is missing: send ${ACCEPTED}`)
+  return fault(index, 'UNIT_UNKNOWN', `.unit is ${shown(unit)}: send ${ACCEPTED}`)
+}
+
+function channelFault(index: number): MessageProblem {
+  return fault(index, 'CHANNEL_SHAPE', '.channel: send a-z, 0-9 and _, beginning with a letter, at most 32')
 }
 
 function timeFault(index: number, reason: 'TIME_MISSING' | 'NO_OFFSET' | 'NOT_A_TIME', at: unknown): MessageProblem {

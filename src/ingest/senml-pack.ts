@@ -1,9 +1,12 @@
 import type { MessageProblem, ParsedMessage, RejectReason } from '../domain/message.ts'
-import { toMilliC, type UnitCode } from '../domain/units.ts'
+import { toMilliC } from '../domain/units.ts'
 import { type Decimal, decimalOf, decimalText, sumOf, truncated } from './decimal.ts'
+import { observed } from './observing.ts'
 import { quoted } from './quoted.ts'
+import { READ_UNITS, type SenmlUnit, senmlUnit } from './senml-units.ts'
 import {
   DEFAULT_CHANNEL,
+  emptyFound,
   type Found,
   firstOf,
   isChannel,
@@ -12,18 +15,20 @@ import {
   MAX_READINGS_PER_MESSAGE,
   nothingBut,
   take,
+  takeObservation,
   tooMany,
 } from './taking.ts'
 
 /**
  * A SenML pack (RFC 8428 section 4), read from JSON or CBOR, to readings. Base fields hold from their record on. Units
- * are `Cel` and `K`. The channel is what stands behind the last `:` or `/` of base name and name, where that is a
- * channel name, else `probe`; the sensor is the topic's. Times must be absolute.
+ * are those of the tables below. The channel is what stands behind the last `:` or `/` of base name and name, where
+ * that is a channel name, else `probe`, or the name of what else is measured; the sensor is the topic's. Times must be
+ * absolute.
  */
 export function readPack(pack: unknown, receivedAt: number): Omit<ParsedMessage, 'sensorId'> {
   if (!Array.isArray(pack)) return nothingBut(shape('the body is no list of SenML records'))
   if (pack.length > MAX_READINGS_PER_MESSAGE) return nothingBut(tooMany(pack.length))
-  const found: Found = { receivedAt, readings: [], held: [] }
+  const found = emptyFound(receivedAt)
   const problems: MessageProblem[] = []
   let base = NO_BASE
   for (let index = 0; index < pack.length; index++) {
@@ -38,10 +43,10 @@ export function readPack(pack: unknown, receivedAt: number): Omit<ParsedMessage,
       if (problem !== null) problems.push(problem)
     }
   }
-  const { readings, held } = found
-  const empty = readings.length + held.length + problems.length === 0
+  const { readings, observations, held } = found
+  const empty = readings.length + observations.length + held.length + problems.length === 0
   if (empty) return nothingBut({ reason: 'NO_READINGS', detail: 'the pack has no measurement: send at least one' })
-  return { seq: null, readings, held, problem: firstOf(problems) }
+  return { seq: null, readings, observations, held, problem: firstOf(problems) }
 }
 
 type Base = { name: string; time: Decimal; unit: unknown; value: Decimal | null }
@@ -93,21 +98,27 @@ function takeRecord(record: Record<string, unknown>, { base, index, found }: Pla
   if (typeof n !== 'string') return fault(index, 'READING_SHAPE', '.n is no text')
   const time = readTime(record.t, base.time, index)
   if (isProblem(time)) return time
-  const temperature = toMilliC(value.text, unit.code)
+  const channel = channelOf(base.name + n)
+  if ('quantity' in unit) {
+    const said = { text: value.text, unit: unit.unit, unitText: unit.text, channel, time }
+    takeObservation(found, index, observed(said, unit.quantity))
+    return null
+  }
+  const temperature = toMilliC(value.text, unit.temperature)
   const exact = time.exact && temperature?.exact === true
   const raw = exact ? null : `${value.text} ${unit.text} ${time.text}`
-  take(found, index, { at: time.at, channel: channelOf(base.name + n), milliC: temperature?.milliC ?? null, raw })
+  take(found, index, { at: time.at, channel: channel ?? DEFAULT_CHANNEL, milliC: temperature?.milliC ?? null, raw })
   return null
 }
 
 /** The longest text `toMilliC` reads. */
 const MAX_VALUE_CHARS = 40
 
-/** A value as decimal text; of a device's NaN or infinity the name, which is no temperature. */
+/** A value as decimal text; of a device's NaN or infinity the name, which is a fault. */
 function readValue(record: Record<string, unknown>, base: Base, index: number): { text: string } | MessageProblem {
   for (const label of ['vs', 'vb', 'vd']) {
     if (record[label] !== undefined) {
-      return fault(index, 'VALUE_SHAPE', `.${label} is no temperature: send a number as v`)
+      return fault(index, 'VALUE_SHAPE', `.${label} is no measurement: send a number as v`)
     }
   }
   const { v } = record
@@ -120,12 +131,12 @@ function readValue(record: Record<string, unknown>, base: Base, index: number): 
   return { text }
 }
 
-function readUnit(unit: unknown, index: number): { code: UnitCode; text: string } | MessageProblem {
-  if (unit === 'Cel') return { code: 'CEL', text: unit }
-  if (unit === 'K') return { code: 'KEL', text: unit }
-  if (unit === undefined) return fault(index, 'UNIT_MISSING', ' has no unit: send u or bu, "Cel" or "K"')
+function readUnit(unit: unknown, index: number): (SenmlUnit & { text: string }) | MessageProblem {
+  const known = senmlUnit(unit)
+  if (known !== undefined) return { ...known, text: String(unit) }
+  if (unit === undefined) return fault(index, 'UNIT_MISSING', ` has no unit: send u or bu, ${READ_UNITS}`)
   const shown = typeof unit === 'string' ? quoted(unit) : 'no text'
-  return fault(index, 'UNIT_UNKNOWN', `.u is ${shown}: send "Cel" or "K"`)
+  return fault(index, 'UNIT_UNKNOWN', `.u is ${shown}: send ${READ_UNITS}`)
 }
 
 /** RFC 8428 section 4.5.3: smaller times, about 1978 as Unix time, are seconds from now. */
@@ -156,10 +167,11 @@ function readTime(t: unknown, baseTime: Decimal, index: number): Instant | Messa
 /** A device URN (RFC 9039) that ends with the device's own number names the device, and no channel of it. */
 const DEVICE_ONLY = /^urn:dev:(?:mac|ow|org|os|ops):[^:/]*$/
 
-function channelOf(name: string): string {
-  if (DEVICE_ONLY.test(name)) return DEFAULT_CHANNEL
+/** The channel a name ends with; null where it names none. */
+function channelOf(name: string): string | null {
+  if (DEVICE_ONLY.test(name)) return null
   const last = name.slice(Math.max(name.lastIndexOf(':'), name.lastIndexOf('/')) + 1)
-  return isChannel(last) ? last : DEFAULT_CHANNEL
+  return isChannel(last) ? last : null
 }
 
 /** JSON's numbers, CBOR's integers beyond a double, and CBOR's decimal fractions; null for anything else. */

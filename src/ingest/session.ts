@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Metrics } from '../metrics.ts'
 import type { Batcher } from './batcher.ts'
 import { deferAcks } from './deferred-ack.ts'
+import { type DesiredState, downlink } from './downlink.ts'
 import { readingsFilter, receiveMessage } from './message.ts'
 
 /**
@@ -35,12 +36,18 @@ export function openSession(options: SessionOptions): Session {
     if (reasonCode === SESSION_TAKEN_OVER) session.lastError = `another program uses the client id ${broker.clientId}`
   })
   client.on('close', () => onClose(session))
-  return { connected: () => client.connected && session.subscribed, close: () => close(session) }
+  return {
+    connected: () => client.connected && session.subscribed,
+    tell: (sensorId, desired) => tell(session, sensorId, desired),
+    close: () => close(session),
+  }
 }
 
 export type Session = {
   /** Whether readings can arrive now: connected and subscribed. */
   connected: () => boolean
+  /** Publishes a sensor's desired state, retained; it leaves when there is a connection. */
+  tell: (sensorId: number, desired: DesiredState) => void
   /** Takes no more, stores and acks what came in, then disconnects; the broker keeps the session. */
   close: () => Promise<void>
 }
@@ -56,6 +63,8 @@ export type BrokerOptions = {
   /** Name of the shared subscription of several processes; '' subscribes alone. */
   group: string
   prefix: string
+  /** Topic filters under which LoRaWAN network servers publish uplinks, beside the readings. */
+  lorawanTopics?: readonly string[]
   /** Unacked messages the broker may have on their way to us (MQTT 5); it bounds how large a batch can become. */
   receiveMaximum: number
   keepaliveS?: number
@@ -149,15 +158,16 @@ function onConnect(session: State, connack: IConnackPacket): void {
 
 function subscribe(session: State): void {
   const { client, options } = session
-  const filter = subscriptionOf(options.broker)
   // retained copies are no new readings; MQTT 5 can ask to be spared them
   const spared = options.broker.protocolVersion === 5 ? { rh: 2 } : {}
-  client.subscribe(filter, { qos: 1, ...spared }, (error, granted) => {
+  client.subscribe(subscriptionsOf(options.broker), { qos: 1, ...spared }, (error, granted) => {
     if (error !== null) return onSubscribeRefused(session, messageOf(error))
     session.subscribed = true
     session.refusalSaid = null
-    if (granted?.[0]?.qos === 0) options.log.error(`The broker grants ${filter} at QoS 0 only: readings can get lost`)
-    else options.log.info(`Subscribed to ${filter}`)
+    for (const { topic, qos } of granted ?? []) {
+      if (qos === 0) options.log.error(`The broker grants ${topic} at QoS 0 only: readings can get lost`)
+      else options.log.info(`Subscribed to ${topic}`)
+    }
   })
 }
 
@@ -166,7 +176,8 @@ function onSubscribeRefused(session: State, reason: string): void {
   if (!session.client.connected || session.closing) return
   const { log, broker } = session.options
   if (session.refusalSaid !== reason) {
-    const what = `The broker refuses the subscription ${subscriptionOf(broker)} (${reason}), so no readings arrive`
+    const filters = subscriptionsOf(broker).join(' ')
+    const what = `The broker refuses the subscription ${filters} (${reason}), so no readings arrive`
     log.error(`${what}. Allow it to this user, or empty the group where the broker has no shared subscriptions`)
   }
   session.refusalSaid = reason
@@ -175,8 +186,9 @@ function onSubscribeRefused(session: State, reason: string): void {
   }, SUBSCRIBE_RETRY_MS).unref()
 }
 
-function subscriptionOf({ group, prefix }: BrokerOptions): string {
-  return group === '' ? readingsFilter(prefix) : `$share/${group}/${readingsFilter(prefix)}`
+function subscriptionsOf({ group, prefix, lorawanTopics = [] }: BrokerOptions): string[] {
+  const filters = [readingsFilter(prefix), ...lorawanTopics]
+  return group === '' ? filters : filters.map((filter) => `$share/${group}/${filter}`)
 }
 
 function onClose(session: State): void {
@@ -190,6 +202,13 @@ function onClose(session: State): void {
   const waiting = 'Readings wait at the broker and the sensors, nothing is lost'
   log.error(`No connection to the MQTT broker at ${hostOf(session)} (${reason}). ${waiting}. Check that it runs and \
 MQTT_URL; trying again every ${RECONNECT_MS / 1000} s`)
+}
+
+function tell({ client, options }: State, sensorId: number, desired: DesiredState): void {
+  const { topic, payload } = downlink(options.broker.prefix, sensorId, desired)
+  client.publish(topic, payload, { qos: 1, retain: true }, (error) => {
+    if (error) options.log.warn({ err: error, topic }, 'A downlink could not be published; it is tried again later')
+  })
 }
 
 async function close(session: State): Promise<void> {

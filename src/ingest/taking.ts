@@ -1,8 +1,18 @@
-import type { HeldReading, MessageProblem, ParsedMessage, ParsedReading } from '../domain/message.ts'
+import type { HeldReading, MessageProblem, ParsedMessage, ParsedObservation, ParsedReading } from '../domain/message.ts'
 import { clockOutcome } from '../domain/units.ts'
 
 /** What a codec has found so far in one message; `receivedAt` is epoch milliseconds of the service's clock. */
-export type Found = { receivedAt: number; readings: ParsedReading[]; held: HeldReading[] }
+export type Found = {
+  receivedAt: number
+  readings: ParsedReading[]
+  observations: ParsedObservation[]
+  held: HeldReading[]
+}
+
+/** Nothing yet. */
+export function emptyFound(receivedAt: number): Found {
+  return { receivedAt, readings: [], observations: [], held: [] }
+}
 
 /** Takes a reading, or holds it for a person where its time is implausible; `index` is its place in the message. */
 export function take(found: Found, index: number, reading: ParsedReading): void {
@@ -10,9 +20,15 @@ export function take(found: Found, index: number, reading: ParsedReading): void 
   else found.readings.push(reading)
 }
 
+/** The same for what is no temperature. */
+export function takeObservation(found: Found, index: number, observation: ParsedObservation): void {
+  if (clockOutcome(observation.at, found.receivedAt) === 'held') found.held.push({ ...observation, index })
+  else found.observations.push(observation)
+}
+
 /** A message of which nothing but its fault is known. */
 export function nothingBut(problem: MessageProblem): Omit<ParsedMessage, 'sensorId'> {
-  return { seq: null, readings: [], held: [], problem }
+  return { seq: null, readings: [], observations: [], held: [], problem }
 }
 
 /** A person repairs a device by its first faults; the raw bytes are kept with them. */

@@ -3,20 +3,36 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { judgePending } from '../../src/actions/judge.ts'
 import { recordMessages } from '../../src/actions/record-messages.ts'
 import { shipmentStatus } from '../../src/actions/shipment-status.ts'
+import type { Ctx } from '../../src/context.ts'
 import { judgeWhole, PLAIN_SENSOR } from '../../src/domain/judge.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { FRIDGE, MINUTE, T0 } from '../support/limits.ts'
-import { actorOf, addSensor, addShipment, createWorld, message, place, say, type World } from '../support/world.ts'
+import {
+  actorOf,
+  addSensor,
+  addShipment,
+  anotherProcess,
+  createWorld,
+  message,
+  place,
+  say,
+  type World,
+} from '../support/world.ts'
 
 let database: TestDatabase
 let world: World
+let second: ReturnType<typeof anotherProcess>
 
 beforeAll(async () => {
   database = await testDatabase()
   world = await createWorld(database)
+  second = anotherProcess(world, database)
 })
-afterAll(() => database.drop())
+afterAll(async () => {
+  await second.close()
+  await database.drop()
+})
 
 type Sample = { sensor: 0 | 1; at: number; c: number | null }
 
@@ -36,7 +52,8 @@ const samples = fc
   )
   .map((list): Sample[] => list)
 
-type Arrival = { order: readonly Sample[]; sizes: readonly number[]; again: readonly Sample[]; concurrent: boolean }
+type Recorders = 'one' | 'two in one process' | 'two processes'
+type Arrival = { order: readonly Sample[]; sizes: readonly number[]; again: readonly Sample[]; recorders: Recorders }
 
 /** One way in which the same readings may arrive: any order, any batching, some twice, by one or two recorders. */
 function arrivalOf(list: Sample[]): fc.Arbitrary<Arrival> {
@@ -44,7 +61,7 @@ function arrivalOf(list: Sample[]): fc.Arbitrary<Arrival> {
     order: fc.shuffledSubarray(list, { minLength: list.length, maxLength: list.length }),
     sizes: fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 60, maxLength: 60 }),
     again: fc.subarray(list, { maxLength: Math.min(20, list.length) }),
-    concurrent: fc.boolean(),
+    recorders: fc.constantFrom('one' as const, 'two in one process' as const, 'two processes' as const),
   })
 }
 
@@ -89,18 +106,19 @@ async function arrive(arrival: Arrival, how: { placeFirst: boolean; closed: bool
   }
   if (how.placeFirst) await placeBoth()
   const batches = inBatches([...arrival.order, ...arrival.again], arrival.sizes)
-  const record = (batch: Sample[]) =>
+  const record = (ctx: Ctx, batch: Sample[]) =>
     recordMessages(
-      world.ctx,
+      ctx,
       batch.map((sample) => sent(sensors, sample)),
     )
-  if (arrival.concurrent) {
-    const recorder = async (offset: number) => {
-      for (let index = offset; index < batches.length; index += 2) await record(batches[index] ?? [])
-    }
-    await Promise.all([recorder(0), recorder(1)])
+  if (arrival.recorders === 'one') {
+    for (const batch of batches) await record(world.ctx, batch)
   } else {
-    for (const batch of batches) await record(batch)
+    const recorder = async (ctx: Ctx, offset: number) => {
+      for (let index = offset; index < batches.length; index += 2) await record(ctx, batches[index] ?? [])
+    }
+    const other = arrival.recorders === 'two processes' ? second.ctx : world.ctx
+    await Promise.all([recorder(world.ctx, 0), recorder(other, 1)])
   }
   if (how.closed) await say(world, shipmentId, { kind: 'refused', at: END, reason: 'test' })
   if (!how.placeFirst) await placeBoth()

@@ -46,6 +46,7 @@ const READS: [string, (all: Things) => string, 'parties' | 'owner'][] = [
   ['its placements', ({ path }) => `${path}/placements`, 'parties'],
   ['its custody events', ({ path }) => `${path}/custody-events`, 'parties'],
   ['its readings', ({ path }) => `${path}/readings`, 'parties'],
+  ['its observations', ({ path }) => `${path}/observations`, 'parties'],
   ['its evaluations', ({ path }) => `${path}/evaluations`, 'parties'],
   ['one evaluation', ({ path }) => `${path}/evaluations/1`, 'parties'],
   ['its sensor', ({ sensor }) => `/sensors/${sensor.id}`, 'parties'],

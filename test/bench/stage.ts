@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -11,6 +11,7 @@ import { startEmbeddedPostgres } from '../../db/embedded.ts'
 import { migrate } from '../../db/migrate.ts'
 import { json } from '../../db/tables.ts'
 import type { Ctx } from '../../src/context.ts'
+import { decodeUplink } from '../../src/ingest/lorawan/decode-uplink.ts'
 import { parseMessage } from '../../src/ingest/message.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import { FRIDGE, T0 } from '../support/limits.ts'
@@ -26,7 +27,7 @@ export type Stage = Awaited<ReturnType<typeof openStage>>
 export async function openStage() {
   const folder = mkdtempSync(join(tmpdir(), 'unbroken-bench-'))
   const broker = await startMosquitto({ folder })
-  const postgres = await startEmbeddedPostgres({ name: 'bench', log: () => {} })
+  const postgres = await startEmbeddedPostgres({ name: 'bench', settings: serverProfile(), log: () => {} })
   const name = `bench_${randomBytes(4).toString('hex')}`
   await createDatabase(postgres.adminUrl, name, { owner: new URL(postgres.ownerUrl).username })
   const ownerUrl = withDatabase(postgres.ownerUrl, name)
@@ -46,15 +47,24 @@ export async function openStage() {
   return { broker, db, owner, servingUrl: postgres.servingUrl, ctx: contextOf(db), close }
 }
 
+/** The settings the service asks of PostgreSQL, as production has them. */
+function serverProfile(): Record<string, string> {
+  const text = readFileSync(join(import.meta.dirname, '../../infra/postgres/profile.conf'), 'utf8')
+  const lines = text.split('\n').filter((line) => /^\w/.test(line))
+  return Object.fromEntries(lines.map((line) => line.split('=').map((part) => part.trim())))
+}
+
 function contextOf(db: Database): Ctx {
   return {
     db,
     log: pino({ level: 'silent' }),
     now: Date.now,
     metrics: createMetrics(),
+    sharesMessages: false,
     exampleProfiles: 'allowed',
     parseMessage: ({ topic, payload, receivedAt }) =>
       parseMessage(topic, payload, { prefix: PREFIX, receivedAt, retained: false }),
+    decodeUplink,
   }
 }
 

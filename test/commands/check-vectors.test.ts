@@ -75,7 +75,16 @@ test('a file that cannot be read or is no JSON fails', () => {
 })
 
 test('a file of a known schema and another shape fails in one line, naming the part', () => {
-  const shapes = ['excursions@2', 'units-time@2', 'custody-chain@2', 'hash-chain@1']
+  const shapes = [
+    'excursions@2',
+    'units-time@2',
+    'custody-chain@2',
+    'hash-chain@1',
+    'gs1-keys@1',
+    'mkt@1',
+    'stability-budget@2',
+    'receipt-decision@2',
+  ]
   for (const shape of shapes) {
     const path = files(shape, { 'a.json': { schema: `coldchain-vectors/${shape}` } })
     const { code, lines } = run(path)

@@ -24,6 +24,19 @@ test.each([
   ['GLN', '', 'NON_DIGIT'],
   ['GLN', ' 9521321000018', 'NON_DIGIT'],
   ['GLN', '٩٥٢١٣٢١٠٠٠٠١٨', 'NON_DIGIT'],
+  ['PGLN', '9521321000032', null],
+  ['PGLN', '952132100003', 'LENGTH'],
+  ['GRAI', '09521321000773DS9', null],
+  ['GRAI', '09521321000773', null],
+  ['GRAI', '09521321000774DS9', 'CHECK_DIGIT'],
+  ['GRAI', '9521321000773DS9', 'NON_DIGIT'],
+  ['GRAI', '0952132100077', 'LENGTH'],
+  ['GRAI', `09521321000773${'S'.repeat(17)}`, 'LENGTH'],
+  ['GRAI', '09521321000773DS 9', 'CHARACTER'],
+  ['GIAI', '9521321LOG42', null],
+  ['GIAI', '952LOG42', 'NON_DIGIT'],
+  ['GIAI', '9521', 'LENGTH'],
+  ['GIAI', '9521321LÖG', 'CHARACTER'],
 ] as const)('%s %s is %s', (key, text, problem) => expect(gs1Problem(key, text)).toBe(problem))
 
 test('changing one digit is always noticed', () => {

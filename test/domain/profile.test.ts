@@ -109,6 +109,17 @@ describe('label limits', () => {
   })
 })
 
+test('budget bands that overlap, or reach into the label range, cannot be charged one at a time', () => {
+  const band = { id: 'A', aboveMilliC: 8000, uptoMilliC: 15_000, allowedMs: MINUTE }
+  expect(problems({ budgetBands: [band, { ...band, id: 'B', aboveMilliC: 14_000 }] })).toEqual([
+    'budget bands A and B overlap',
+  ])
+  expect(problems({ budgetBands: [{ ...band, aboveMilliC: 7000 }] })).toEqual([
+    'budget band A lies not wholly outside the label range',
+  ])
+  expect(problems({ budgetBands: [band, { ...band, id: 'B', aboveMilliC: 15_000, uptoMilliC: null }] })).toEqual([])
+})
+
 describe('intervals', () => {
   test('half the shortest allowance is often enough, a millisecond more is not', () => {
     const levels = [HIGH, { ...LOW, allowedMs: 60 * MINUTE }]

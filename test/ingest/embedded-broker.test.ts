@@ -8,6 +8,7 @@ import { capturedLog } from '../support/captured-log.ts'
 import { nativeBody, RECEIVED_AT, seqsOf } from '../support/received.ts'
 import { idsOf, openTap } from '../support/tap.ts'
 import { until } from '../support/until.ts'
+import { theThingsStackBody } from '../support/uplink.ts'
 
 /** Closed after each test in reverse order of opening. */
 const opened: (() => unknown)[] = []
@@ -15,7 +16,9 @@ afterEach(async () => {
   for (const close of opened.splice(0).reverse()) await close()
 })
 
-type Given = Partial<Pick<EmbeddedBrokerOptions, 'verify' | 'port' | 'drainMs'>> & { limits?: Partial<BatcherLimits> }
+type Given = Partial<Pick<EmbeddedBrokerOptions, 'verify' | 'port' | 'drainMs' | 'lorawanTopics'>> & {
+  limits?: Partial<BatcherLimits>
+}
 
 async function openBroker({ limits, ...given }: Given = {}) {
   const { log, said } = capturedLog()
@@ -114,6 +117,25 @@ test('other topics are passed on between clients and not stored', async () => {
   await sensor.client.publishAsync('unbroken/v1/42/status', 'on', { qos: 1, retain: true })
   await until(() => heard.length === 1, { what: 'the status' })
   expect([heard, stored]).toEqual([['unbroken/v1/42/status'], []])
+})
+
+test('uplinks of a LoRaWAN network server are stored before their ack where its topics are configured', async () => {
+  const { broker, gate, stored } = await openBroker({ lorawanTopics: ['v3/+/devices/+/up'] })
+  const server = await openSensor(broker.url)
+  const publish = (topic: string, fCnt: number) =>
+    server.client.publishAsync(topic, theThingsStackBody({ at: '2026-03-02T09:55:00Z', fCnt }), { qos: 1 })
+  await publish('v3/app1/devices/dev1/join', 1)
+  await publish('elsewhere/v3/app1/devices/dev1/up', 2)
+  gate.open = false
+  let acked = false
+  const published = publish('v3/app1/devices/dev1/up', 3).then(() => {
+    acked = true
+  })
+  await openSensor(broker.url)
+  expect([acked, stored]).toEqual([false, []])
+  gate.open = true
+  await published
+  expect(stored).toHaveLength(1)
 })
 
 test('while nothing can be stored the queue is bounded, and everything is stored and acked afterwards', async () => {

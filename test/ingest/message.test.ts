@@ -23,6 +23,7 @@ test('the message of the contract becomes its reading', () => {
     sensorId: 42,
     seq: 812,
     readings: [{ at: AT, channel: 'probe', milliC: -189_500, raw: null }],
+    observations: [],
     held: [],
     problem: null,
   })
@@ -140,7 +141,14 @@ describe('a faulty envelope has no readings and a reason', () => {
   ])('%s', (_name, body, reason) => {
     const parsed = parse(body)
     expect(parsed.problem?.reason).toBe(reason)
-    expect({ ...parsed, problem: null }).toEqual({ sensorId: 42, seq: null, readings: [], held: [], problem: null })
+    expect({ ...parsed, problem: null }).toEqual({
+      sensorId: 42,
+      seq: null,
+      readings: [],
+      observations: [],
+      held: [],
+      problem: null,
+    })
   })
 
   test.each([

@@ -48,11 +48,12 @@ const RFC_EXAMPLE =
 6763757272656e74062202fb3ff6666666666666a3006763757272656e74062102f93e00a3006763757272656e74062002fb3ff999999999999aa3
 006763757272656e74060002fb3ffb333333333333`.replaceAll('\n', '')
 
-test('the example of RFC 8428 section 6 is understood, and is no temperature', () => {
+test('the example of RFC 8428 section 6 is understood: a voltage, and electric currents, which are not read', () => {
   const parsed = hex(RFC_EXAMPLE)
   expect(parsed.readings).toEqual([])
   expect(parsed.problem?.reason).toBe('UNIT_UNKNOWN')
-  expect(parsed.problem?.detail).toMatch(/records\[0\].u is "V".*records\[1\].u is "A".*and 4 more/)
+  expect(parsed.problem?.detail).toMatch(/records\[1\].u is "A".*records\[2\].u is "A".*and 3 more/)
+  expect(parsed.observations).toMatchObject([{ channel: 'voltage', quantity: 'battery_voltage', value: 120_100 }])
 })
 
 test('the same example in kelvin gives every value and every time to the millisecond', () => {
@@ -146,7 +147,14 @@ describe('a faulty pack has no readings and a reason', () => {
   ])('%s', (_name, bytes, reason) => {
     const parsed = hex(bytes)
     expect(parsed.problem?.reason).toBe(reason)
-    expect({ ...parsed, problem: null }).toEqual({ sensorId: 42, seq: null, readings: [], held: [], problem: null })
+    expect({ ...parsed, problem: null }).toEqual({
+      sensorId: 42,
+      seq: null,
+      readings: [],
+      observations: [],
+      held: [],
+      problem: null,
+    })
   })
 
   test('too many records', () => {

@@ -103,7 +103,7 @@ describe('a faulty record is named, and the good ones count', () => {
     ['no unit', { t: AT_S, v: 5 }, 'UNIT_MISSING', 'records[1] has no unit'],
     ['degrees Fahrenheit, which SenML has no unit for', { t: AT_S, u: 'degF', v: 41 }, 'UNIT_UNKNOWN', '"degF"'],
     ['the code of the native format', { t: AT_S, u: 'CEL', v: 5 }, 'UNIT_UNKNOWN', '"CEL"'],
-    ['humidity', { t: AT_S, u: '%RH', v: 50 }, 'UNIT_UNKNOWN', '"%RH"'],
+    ['an electric current', { t: AT_S, u: 'A', v: 50 }, 'UNIT_UNKNOWN', '"A": send "Cel" or "K", else one of %RH'],
     ['no value', { t: AT_S, u: 'Cel' }, 'VALUE_MISSING', 'records[1].v'],
     ['a sum only', { t: AT_S, u: 'Cel', s: 5 }, 'VALUE_MISSING', 'records[1].v'],
     ['a base value only', { bv: 5, bu: 'Cel', bt: AT_S }, 'VALUE_MISSING', 'records[1].v'],
@@ -145,7 +145,14 @@ describe('a faulty pack has no readings and a reason', () => {
   ])('%s', (_name, pack, reason) => {
     const parsed = parse(pack)
     expect(parsed.problem?.reason).toBe(reason)
-    expect({ ...parsed, problem: null }).toEqual({ sensorId: 42, seq: null, readings: [], held: [], problem: null })
+    expect({ ...parsed, problem: null }).toEqual({
+      sensorId: 42,
+      seq: null,
+      readings: [],
+      observations: [],
+      held: [],
+      problem: null,
+    })
   })
 
   test('but as many records as a message may have are taken', () => {
@@ -161,7 +168,7 @@ test.each([
       { bn: 'urn:dev:ow:10e2073a01080063:', n: 'voltage', u: 'V', v: 120.1 },
       { n: 'current', u: 'A', v: 1.2 },
     ],
-    ['UNIT_UNKNOWN'],
+    ['TIME_RELATIVE'],
   ],
   [
     '5.1.3 multiple measurements, the last of them a temperature',
@@ -172,7 +179,7 @@ test.each([
       { t: 60, v: 20.3 },
       { u: 'Cel', t: 60, v: 21.5 },
     ],
-    ['UNIT_UNKNOWN', 'probe', 1320067524000, 21500],
+    [null, 'probe', 1320067524000, 21500],
   ],
   [
     '5.1.4 resolved data',

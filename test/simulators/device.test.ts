@@ -4,6 +4,7 @@ import { Firmware, type Step, type Transmission } from '../../simulators/device/
 import { knownReadings } from '../../simulators/device/known.ts'
 import type { ToldReading } from '../../simulators/device/measuring.ts'
 import { type DeviceScript, PLAIN_DEVICE } from '../../simulators/device/script.ts'
+import { isObservation } from '../../src/domain/message.ts'
 import { receiveMessage } from '../../src/ingest/message.ts'
 
 const STARTED_AT = Date.UTC(2026, 2, 2)
@@ -254,7 +255,7 @@ function understood(sent: readonly Transmission[]) {
   })
   return {
     stored: parsed.flatMap(({ readings }) => readings),
-    held: parsed.flatMap((message) => message.held),
+    held: parsed.flatMap((message) => message.held.flatMap((held) => (isObservation(held) ? [] : held))),
     rejections: parsed.filter(({ problem }) => problem !== null).length,
   }
 }

@@ -5,6 +5,7 @@ import { createApp } from '../../src/api/app.ts'
 import type { Ctx } from '../../src/context.ts'
 import type { Role } from '../../src/domain/actor.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
+import { decodeUplink } from '../../src/ingest/lorawan/decode-uplink.ts'
 import { receiveMessage } from '../../src/ingest/message.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import type { TestDatabase } from './database.ts'
@@ -23,9 +24,11 @@ export async function createApi(database: Pick<TestDatabase, 'db'>) {
     log: pino({ level: 'debug' }, { write: (line) => void logged.push(line) }),
     now: () => clock.now,
     metrics: createMetrics(),
+    sharesMessages: false,
     exampleProfiles: 'refused',
     parseMessage: ({ topic, payload, ...rest }) =>
       receiveMessage(topic, payload, { prefix: 'unbroken/v1', ...rest }).parsed,
+    decodeUplink,
   }
   const ready = { ok: true, parts: { database: true, broker: true } }
   const app = createApp(ctx, { ready: async () => ready, isTransient, topicPrefix: 'unbroken/v1' })

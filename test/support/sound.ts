@@ -10,7 +10,12 @@ export function expectSound(parsed: Omit<ParsedMessage, 'sensorId'>, receivedAt:
     expect(Number.isSafeInteger(stored.at) && stored.at <= receivedAt + 300_000).toBe(true)
     expect(stored.channel).toMatch(/^[a-z][a-z0-9_]{0,31}$/)
   }
+  for (const stored of parsed.observations) {
+    expect(stored.value === null || Number.isSafeInteger(stored.value)).toBe(true)
+    expect(Number.isSafeInteger(stored.at) && stored.at <= receivedAt + 300_000).toBe(true)
+    expect(stored.channel).toMatch(/^[a-z][a-z0-9_]{0,31}$/)
+  }
   if (parsed.problem !== null) expect(REASONS.has(parsed.problem.reason)).toBe(true)
-  else expect(parsed.readings.length + parsed.held.length).toBeGreaterThan(0)
+  else expect(parsed.readings.length + parsed.observations.length + parsed.held.length).toBeGreaterThan(0)
   expect(parsed.problem?.detail.includes('\0') ?? false).toBe(false)
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
+import { connect } from '../../db/connect.ts'
 import { at, json } from '../../db/tables.ts'
 import { correctPlacement, type PlacementChange } from '../../src/actions/correct-placement.ts'
 import { placeSensor } from '../../src/actions/place-sensor.ts'
@@ -11,6 +12,7 @@ import type { PlacementRole } from '../../src/domain/judge.ts'
 import type { ReceivedMessage } from '../../src/domain/message.ts'
 import type { Profile } from '../../src/domain/profile.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
+import { decodeUplink } from '../../src/ingest/lorawan/decode-uplink.ts'
 import { receiveMessage } from '../../src/ingest/message.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import type { TestDatabase } from './database.ts'
@@ -28,8 +30,10 @@ export async function createWorld(database: TestDatabase, profile: Profile = FRI
     log: pino({ level: 'silent' }),
     now: () => clock.now,
     metrics: createMetrics(),
+    sharesMessages: false,
     exampleProfiles: 'allowed',
     parseMessage: (received) => parse(received.topic, received.payload, received.receivedAt).parsed,
+    decodeUplink,
   }
   const known_at = at(T0)
   const db = database.db.kysely
@@ -55,6 +59,13 @@ export async function createWorld(database: TestDatabase, profile: Profile = FRI
     .returning('id')
     .executeTakeFirstOrThrow()
   return { ctx, clock, db, sender, centre, productId: product.id, profileId: pinned.id }
+}
+
+/** Another process that records into the same database: connections and a memory of its own. */
+export function anotherProcess({ ctx }: World, { servingUrl }: TestDatabase): { ctx: Ctx; close: () => Promise<void> } {
+  const options = { max: 4, applicationName: 'unbroken test', statementTimeoutMs: 30_000, log: { warn: () => {} } }
+  const db = connect(servingUrl, options)
+  return { ctx: { ...ctx, db }, close: db.close }
 }
 
 /** A machine of an organisation. */
@@ -165,15 +176,25 @@ export async function correct(world: World, placementId: number, change: Placeme
   return result
 }
 
+type Sample = { at: number; c: number | null }
+
 /** A message as the door hands it on: native JSON through the real codec. */
-export function message(
-  sensorId: number,
-  samples: readonly { at: number; c: number | null }[],
-  now: number,
-): ReceivedMessage {
-  const readings = samples.map(({ at: when, c }) => ({ at: new Date(when).toISOString(), value: c, unit: 'CEL' }))
-  const body = Buffer.from(JSON.stringify({ readings }))
-  return parse(`unbroken/v1/${sensorId}/readings`, body, now)
+export function message(sensorId: number, samples: readonly Sample[], now: number): ReceivedMessage {
+  return parse(`unbroken/v1/${sensorId}/readings`, body({ readings: samples.map(told) }), now)
+}
+
+/** The same with a sequence number. */
+export function numbered(seq: number, sensorId: number, samples: readonly Sample[]): ReceivedMessage {
+  const now = Math.max(...samples.map((sample) => sample.at))
+  return parse(`unbroken/v1/${sensorId}/readings`, body({ seq, readings: samples.map(told) }), now)
+}
+
+function told({ at: when, c }: Sample) {
+  return { at: new Date(when).toISOString(), value: c, unit: 'CEL' }
+}
+
+function body(json: object): Uint8Array {
+  return Buffer.from(JSON.stringify(json))
 }
 
 function parse(topic: string, payload: Uint8Array, receivedAt: number): ReceivedMessage {

@@ -1,17 +1,9 @@
-import type { Id, Instant, InstantOrNull, Json, OrNull } from './tables.ts'
+import type { Id, Instant, InstantOrNull, Json, OrNull } from './rows.ts'
 
-/** The tables of logger files, as TypeScript sees them. */
-export type LoggerTables = {
-  logger_file: LoggerFile
-  logger_file_part: LoggerFilePart
-  logger_import: LoggerImport
-  logger_import_run: LoggerImportRun
-  readout: Readout
-}
-
-type LoggerFile = { id: Id; organisation_id: number; sha256: string; bytes: number; known_at: Instant }
-type LoggerFilePart = { file_id: number; ordinal: number; content: Buffer }
-type LoggerImport = {
+/** Rows of logger files; see `tables.ts`. */
+export type LoggerFile = { id: Id; organisation_id: number; sha256: string; bytes: number; known_at: Instant }
+export type LoggerFilePart = { file_id: number; ordinal: number; content: Buffer }
+export type LoggerImport = {
   id: Id
   organisation_id: number
   sensor_id: number
@@ -23,7 +15,7 @@ type LoggerImport = {
   summary: Json
   known_at: Instant
 }
-type LoggerImportRun = {
+export type LoggerImportRun = {
   id: Id
   import_id: number
   stored: number
@@ -33,7 +25,7 @@ type LoggerImportRun = {
   observations: number
   known_at: Instant
 }
-type Readout = {
+export type Readout = {
   id: Id
   import_id: number
   sensor_id: number

@@ -1,0 +1,161 @@
+import { instants, int4s, int8s, texts } from '../../db/binary.ts'
+import type { Recording } from '../../db/connect.ts'
+import type { ReceivedMessage } from '../domain/message.ts'
+import { type SeqRange, type Sequence, stepOf, union } from '../domain/sequence.ts'
+import { EARLIEST_AT } from '../domain/units.ts'
+import type { SensorMemory } from './recorder-memory.ts'
+import { multirange, noteSequences, ranges, type SequenceChange } from './sequence-notes.ts'
+
+/** What is remembered of a sensor's sequence; `top` runs ahead of the last range by numbers not stored yet. */
+export type SequenceMemory = { epoch: number; seen: SeqRange[]; top: number; unstored: number }
+
+export type Following = {
+  messages: readonly ReceivedMessage[]
+  known: ReadonlyMap<number, SensorMemory>
+  batchId: number
+  knownAt: number
+  /** Whether other processes may get messages of the same sensors. */
+  shared: boolean
+}
+
+/**
+ * Takes the sequence numbers of a batch into what was seen of each sensor, duplicates and held messages too. The next
+ * number with readings later than all before is only remembered: it is found again in the stored readings. Everything
+ * else is stored here: a gap, what fills one, a restart. Called before `newestAt` moves on.
+ */
+export async function followSequences(run: Recording, following: Following): Promise<void> {
+  const { messages, known, shared } = following
+  const changed = new Map<number, Pending>()
+  for (const { parsed } of messages) {
+    const { sensorId, seq, readings } = parsed
+    const sensor = sensorId === null ? undefined : known.get(sensorId)
+    if (sensorId === null || seq === null || sensor === undefined) continue
+    let pending = changed.get(sensorId)
+    if (pending === undefined) {
+      pending = { newestAt: sensor.newestAt, joined: null }
+      changed.set(sensorId, pending)
+    }
+    const later = isLater(readings, pending.newestAt)
+    const isRemembered = !shared && pending.joined === null && later && extend(sensor.sequence, seq)
+    if (!isRemembered) take(pending, sensor, { seq, later })
+    pending.newestAt = newestOf(readings, pending.newestAt)
+  }
+  const joined = [...changed].flatMap(([sensorId, { joined: sequence, newestAt }]) =>
+    sequence === null ? [] : [{ sensorId, newestAt, ...sequence }],
+  )
+  joined.sort((a, b) => a.sensorId - b.sensorId)
+  if (joined.length > 0) await store(run, following, joined)
+}
+
+/** What a batch adds to a sensor's sequence, null while it is only remembered; `newestAt` runs through its messages. */
+type Pending = { newestAt: number; joined: Sequence | null }
+
+/** After so many numbers that are only remembered they are stored: a restart looks for them in as many readings. */
+const MOST_UNSTORED = 500
+
+/** Whether there are readings, and all are later than an instant. */
+function isLater(readings: readonly { at: number }[], newestAt: number): boolean {
+  for (const { at } of readings) if (at <= newestAt) return false
+  return readings.length > 0
+}
+
+function newestOf(readings: readonly { at: number }[], newestAt: number): number {
+  let newest = newestAt
+  for (const { at } of readings) if (at > newest) newest = at
+  return newest
+}
+
+/** Counts the next number on; false where it is not the next, or where too many are only remembered. */
+function extend(sequence: SequenceMemory | null, seq: number): boolean {
+  if (sequence === null || seq !== sequence.top + 1 || sequence.unstored >= MOST_UNSTORED) return false
+  sequence.top = seq
+  sequence.unstored += 1
+  return true
+}
+
+function take(pending: Pending, { sequence }: SensorMemory, { seq, later }: { seq: number; later: boolean }): void {
+  const current = pending.joined ?? (sequence && { epoch: sequence.epoch, seen: seenOf(sequence) })
+  const step = stepOf(current, seq, later)
+  if (step === 'repeated') return
+  const isNew = step === 'first' || step === 'restart'
+  const epoch = (current?.epoch ?? 0) + (step === 'restart' ? 1 : 0)
+  pending.joined = { epoch, seen: isNew ? [[seq, seq]] : union(current?.seen ?? [], [[seq, seq]]) }
+}
+
+function seenOf({ seen, top }: SequenceMemory): SeqRange[] {
+  const last = seen.at(-1)
+  return last === undefined ? [] : [...seen.slice(0, -1), [last[0], top]]
+}
+
+type Joined = Sequence & { sensorId: number; newestAt: number }
+
+type Row = {
+  sensorId: number
+  epoch: number
+  seen: string
+  epochBefore: number | null
+  seenBefore: string | null
+}
+
+/** Joined with what is stored, since another process may have seen more; the newer epoch rules. */
+async function store(run: Recording, following: Following, joined: readonly Joined[]): Promise<void> {
+  const { known, batchId, knownAt } = following
+  const { rows } = await run.client.query<Row>({
+    name: 'store_sequences',
+    text: `insert into sensor_sequence as q (sensor_id, epoch, seen, up_to_at, missing_since)
+      select sensor, epoch, seen::int8multirange, up_to, null
+      from unnest($1::bigint[], $2::int[], $3::text[], $4::timestamptz[]) as n(sensor, epoch, seen, up_to)
+      on conflict (sensor_id) do update set
+        seen = case when excluded.epoch > q.epoch then excluded.seen
+          when excluded.epoch < q.epoch then q.seen else q.seen + excluded.seen end,
+        epoch = greatest(q.epoch, excluded.epoch), up_to_at = greatest(q.up_to_at, excluded.up_to_at)
+      returning sensor_id as "sensorId", new.epoch as epoch, new.seen::text as seen, old.epoch as "epochBefore",
+        old.seen::text as "seenBefore"`,
+    values: [
+      int8s(joined.map(({ sensorId }) => sensorId)),
+      int4s(joined.map(({ epoch }) => epoch)),
+      texts(joined.map(({ seen }) => multirange(seen))),
+      instants(joined.map(({ newestAt }) => upToAt(newestAt))),
+    ],
+  })
+  const changes: SequenceChange[] = rows.map((row) => ({
+    sensorId: row.sensorId,
+    before: row.seenBefore === null ? null : { epoch: row.epochBefore ?? 0, seen: ranges(row.seenBefore) },
+    after: { epoch: row.epoch, seen: ranges(row.seen) },
+  }))
+  const noted = await noteSequences(run, { changes, batchId, knownAt })
+  for (const { sensorId, after } of noted) {
+    const sensor = known.get(sensorId)
+    if (sensor !== undefined) sensor.sequence = remember(after)
+  }
+}
+
+/** What is entered as seen: all up to the newest reading of before and of this batch; nothing where there is none. */
+function upToAt(newestAt: number): number {
+  return Number.isFinite(newestAt) ? newestAt : EARLIEST_AT
+}
+
+function remember({ epoch, seen }: Sequence): SequenceMemory {
+  return { epoch, seen, top: seen.at(-1)?.[1] ?? -1, unstored: 0 }
+}
+
+type StoredRow = { sensorId: number; epoch: number; seen: string; since: string | null }
+
+/** What was seen of sensors: as stored, with the numbers of later readings that were only remembered. */
+export async function loadSequences(run: Recording, ids: Buffer): Promise<Map<number, SequenceMemory>> {
+  const { rows } = await run.client.query<StoredRow>({
+    name: 'load_sequences',
+    text: `select q.sensor_id as "sensorId", q.epoch, q.seen::text as seen,
+        (select range_agg(int8range(r.seq, r.seq, '[]'))::text from reading r
+          where r.sensor_id = q.sensor_id and r.measured_at > q.up_to_at and r.source = 0
+            and r.seq is not null) as since
+      from sensor_sequence q where q.sensor_id = any($1::bigint[])`,
+    values: [ids],
+  })
+  return new Map(
+    rows.map(({ sensorId, epoch, seen, since }) => {
+      const all = union(ranges(seen), since === null ? [] : ranges(since))
+      return [sensorId, remember({ epoch, seen: all })]
+    }),
+  )
+}

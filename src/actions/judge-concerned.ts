@@ -1,0 +1,192 @@
+import { int8s } from '../../db/binary.ts'
+import type { Recording } from '../../db/connect.ts'
+import type { Ctx } from '../context.ts'
+import { type Row, upToAt } from '../domain/excursion.ts'
+import { judgeOrPostpone, MAX_ROWS_PER_TRANSACTION } from './judge.ts'
+import { type Extension, extensionOf, judgeRemembered, quietOf } from './judge-remembered.ts'
+import { loadRows } from './load-rows.ts'
+import type { Memory, SensorMemory, ShipmentMemory } from './recorder-memory.ts'
+import { loadHeads } from './store-evaluations.ts'
+import type { ToStore } from './store-readings.ts'
+
+/** The shipments that changed readings concern: their readings by placement, ascending, and whether any came late. */
+export type Concern = Map<number, { rows: Map<number, Row[]>; late: boolean }>
+
+/** Finds the shipments of stored readings, which are in order of key, by the placements of their sensors. */
+export function concernOf(
+  changed: readonly ToStore[],
+  known: ReadonlyMap<number, SensorMemory>,
+  late: ReadonlySet<number>,
+): Concern {
+  const concern: Concern = new Map()
+  let from = 0
+  while (from < changed.length) {
+    const sensorId = changed[from]?.sensorId ?? 0
+    let to = from + 1
+    while (changed[to]?.sensorId === sensorId) to++
+    for (const { id, channel, shipmentId, fromAt, toAt } of known.get(sensorId)?.placements ?? []) {
+      const rows = within(changed, { from, to }, (row) => row.channel === channel && row.at >= fromAt && row.at < toAt)
+      if (rows.length === 0) continue
+      const entry = concern.get(shipmentId) ?? { rows: new Map(), late: false }
+      entry.rows.set(id, rows)
+      entry.late ||= late.has(sensorId)
+      concern.set(shipmentId, entry)
+    }
+    from = to
+  }
+  return concern
+}
+
+function within(
+  rows: readonly ToStore[],
+  { from, to }: { from: number; to: number },
+  holds: (row: ToStore) => boolean,
+) {
+  const found: ToStore[] = []
+  for (let index = from; index < to; index++) {
+    const row = rows[index]
+    if (row !== undefined && holds(row)) found.push(row)
+  }
+  return found
+}
+
+/**
+ * Locks the shipments and judges them: those whose folds are remembered go on from there, the others from their
+ * checkpoints. Locked after the readings are stored: locking before makes two recording processes no faster than one.
+ */
+export async function judgeConcerned(
+  run: Recording,
+  ctx: Ctx,
+  { concern, memory, turn }: { concern: Concern; memory: Memory; turn: Promise<void> },
+): Promise<{ unjudged: boolean }> {
+  if (concern.size === 0) return { unjudged: false }
+  const ids = [...concern.keys()].sort((a, b) => a - b)
+  await claim(memory, ids, turn)
+  const differing = await lock(run, ids, memory)
+  const work = { ids, concern, memory, differing }
+  const { cold, extensions } = await divide(run, work)
+  const failed = await judgeRemembered(run, ctx, extensions)
+  const { unjudged } = await judgeCold(run, ctx, { ...work, cold: [...cold, ...failed] })
+  await sign(run, work)
+  return { unjudged }
+}
+
+/** Claims shipments for a turn that ends with the transaction; waits, claiming none, for one that claimed some. */
+async function claim(memory: Memory, ids: readonly number[], turn: Promise<void>): Promise<void> {
+  for (;;) {
+    const other = ids.find((id) => memory.claimed.has(id) && memory.claimed.get(id) !== turn)
+    if (other === undefined) break
+    await memory.claimed.get(other)
+  }
+  for (const id of ids) memory.claimed.set(id, turn)
+}
+
+type LockedRow = { id: number; revision: number; keeper: number | null; waits: boolean }
+type Work = {
+  ids: number[]
+  concern: Concern
+  memory: Memory
+  /** The locked rows that are not as remembered. */
+  differing: ReadonlyMap<number, LockedRow>
+}
+
+async function lock(run: Recording, ids: number[], memory: Memory): Promise<Map<number, LockedRow>> {
+  const { rows } = await run.client.query<LockedRow>({
+    name: 'lock_shipments',
+    text: `with locked as materialized (
+        select id, revision, keeper, judge_from is not null as waits
+        from shipment where id = any($1::bigint[]) order by id for no key update)
+      select l.* from locked l left join unnest($1::bigint[], $2::bigint[]) as r(id, revision) on r.id = l.id
+      where l.revision is distinct from r.revision or l.keeper is distinct from $3 or l.waits`,
+    values: [int8s(ids), int8s(ids.map((id) => memory.shipments.get(id)?.revision ?? null)), memory.keeper],
+  })
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+async function divide(run: Recording, work: Work): Promise<{ cold: number[]; extensions: Extension[] }> {
+  const cold: number[] = []
+  const extensions: Extension[] = []
+  const foreign: ShipmentMemory[] = []
+  for (const id of work.ids) {
+    const entry = work.memory.shipments.get(id)
+    const row = work.differing.get(id)
+    const holds = entry !== undefined && (row === undefined || (row.revision === entry.revision && !row.waits))
+    const extension = holds ? extensionOf(entry, work.concern.get(id)?.rows ?? new Map()) : null
+    if (extension === null) cold.push(id)
+    else if (row === undefined) extensions.push(extension)
+    else foreign.push(extension.entry)
+  }
+  const caughtUp = await catchUp(run, foreign)
+  const behind = foreign.filter((_, index) => caughtUp[index] === null)
+  return {
+    cold: [...cold, ...behind.map(({ facts }) => facts.shipmentId)],
+    extensions: [...extensions, ...caughtUp.flatMap((extension) => extension ?? [])],
+  }
+}
+
+/** Another process recorded for these since: what it stored is later than what is remembered, and is read. */
+async function catchUp(run: Recording, entries: readonly ShipmentMemory[]): Promise<(Extension | null)[]> {
+  if (entries.length === 0) return []
+  const folds = entries.flatMap((entry) => entry.folded)
+  const wanted = folds.map((fold) => ({ placement: fold.placement, afterAt: upToAt(fold.state) }))
+  const { rowsOf } = await loadRows(run.tx, wanted, MAX_ROWS_PER_TRANSACTION)
+  const heads = await loadHeads(
+    run.tx,
+    entries.map(({ facts }) => facts.shipmentId),
+  )
+  return entries.map((entry) => {
+    const rows = new Map<number, Row[]>()
+    for (const { placement } of entry.folded) {
+      const found = rowsOf.get(placement.id)
+      if (found?.more === true) return null
+      if (found !== undefined && found.rows.length > 0) rows.set(placement.id, found.rows)
+    }
+    entry.head = heads.get(entry.facts.shipmentId) ?? null
+    entry.quiet = null
+    return { entry, rows }
+  })
+}
+
+async function judgeCold(
+  run: Recording,
+  ctx: Ctx,
+  { cold, concern, memory, differing }: Omit<Work, 'ids'> & { cold: readonly number[] },
+): Promise<{ unjudged: boolean }> {
+  const changedFromAt = new Map<number, number>()
+  const revisions = new Map<number, number>()
+  for (const id of cold) {
+    revisions.set(id, differing.get(id)?.revision ?? memory.shipments.get(id)?.revision ?? 0)
+    memory.shipments.delete(id)
+    for (const [placementId, [first]] of concern.get(id)?.rows ?? []) {
+      if (first !== undefined) changedFromAt.set(placementId, first.at)
+    }
+  }
+  const shipmentIds = cold.toSorted((a, b) => a - b)
+  const { unjudged, judged } = await judgeOrPostpone(run.tx, ctx, { shipmentIds, changedFromAt })
+  for (const { shipment, folded, head, assessment } of judged) {
+    const revision = revisions.get(shipment.shipmentId) ?? 0
+    memory.shipments.set(shipment.shipmentId, { revision, facts: shipment, folded, head, quiet: quietOf(assessment) })
+  }
+  return { unjudged }
+}
+
+/** Says in the rows who recorded last, and where something came late that what others remember holds no longer. */
+async function sign(run: Recording, { ids, concern, memory, differing }: Work): Promise<void> {
+  const isLate = (id: number) => concern.get(id)?.late === true
+  const isOthers = (id: number) => {
+    const row = differing.get(id)
+    return row !== undefined && row.keeper !== memory.keeper
+  }
+  const signed = ids.filter((id) => isLate(id) || isOthers(id))
+  if (signed.length === 0) return
+  await run.client.query({
+    name: 'sign_shipments',
+    text: `update shipment s set keeper = $3, revision = s.revision + w.raised
+      from unnest($1::bigint[], $2::bigint[]) as w(id, raised) where s.id = w.id`,
+    values: [int8s(signed), int8s(signed.map((id) => Number(isLate(id)))), memory.keeper],
+  })
+  for (const id of signed.filter(isLate)) {
+    const entry = memory.shipments.get(id)
+    if (entry !== undefined) entry.revision += 1
+  }
+}

@@ -1,0 +1,105 @@
+import { int8s } from '../../db/binary.ts'
+import type { Recording } from '../../db/connect.ts'
+import { loadSequences } from './follow-sequences.ts'
+import type { Gathered } from './gather-readings.ts'
+import type { Memory, PlacementLink, SensorMemory } from './recorder-memory.ts'
+import type { ToStore } from './store-readings.ts'
+
+/**
+ * Locks the sensors of a batch against changes of their placements, in order of id, and answers those that exist with
+ * what decides where their readings belong. Only what is not remembered, or has changed, is asked for.
+ */
+export async function lockKnownSensors(
+  run: Recording,
+  memory: Memory,
+  gathered: Gathered,
+): Promise<Map<number, SensorMemory>> {
+  const known = new Map<number, SensorMemory>()
+  for (const [id, list] of gathered) {
+    const remembered = memory.sensors.get(id)
+    if (remembered !== undefined && remembered.sinceAt <= oldestOf(list)) known.set(id, remembered)
+  }
+  const changed = await lock(run, [...gathered.keys()], known)
+  for (const [id, learned] of await learn(run, changed, gathered)) {
+    known.set(id, learned)
+    memory.sensors.set(id, learned)
+  }
+  return known
+}
+
+function oldestOf(list: readonly ToStore[] | undefined): number {
+  return list?.[0]?.at ?? Number.POSITIVE_INFINITY
+}
+
+type Row = { id: number; revision: number }
+
+/** Takes the locks; answers the sensors that exist and are not known as they stand. */
+async function lock(run: Recording, ids: number[], known: ReadonlyMap<number, SensorMemory>): Promise<Row[]> {
+  const { rows } = await run.client.query<Row>({
+    name: 'lock_sensors',
+    text: `with locked as materialized (
+        select id, revision from sensor where id = any($1::bigint[]) order by id for key share)
+      select l.id, l.revision from locked l
+      left join unnest($1::bigint[], $2::bigint[]) as r(id, revision) on r.id = l.id
+      where r.revision is distinct from l.revision`,
+    values: [int8s(ids), int8s(ids.map((id) => known.get(id)?.revision ?? null))],
+  })
+  return rows
+}
+
+/** Late readings are mostly days late; for older ones the placements are asked for again. */
+const LOOK_BACK_MS = 30 * 86_400_000
+
+async function learn(run: Recording, rows: readonly Row[], gathered: Gathered): Promise<Map<number, SensorMemory>> {
+  if (rows.length === 0) return new Map()
+  const oldestAt = rows.reduce(
+    (oldest, { id }) => Math.min(oldest, oldestOf(gathered.get(id))),
+    Number.POSITIVE_INFINITY,
+  )
+  const bringsNothing = oldestAt === Number.POSITIVE_INFINITY
+  const sinceAt = bringsNothing ? Number.POSITIVE_INFINITY : oldestAt - LOOK_BACK_MS
+  const ids = int8s(rows.map(({ id }) => id))
+  const newest = bringsNothing ? new Map<number, number>() : await loadNewest(run, ids, oldestAt)
+  const sequences = await loadSequences(run, ids)
+  const placements = bringsNothing ? new Map<number, PlacementLink[]>() : await loadPlacements(run, ids, sinceAt)
+  return new Map(
+    rows.map(({ id, revision }) => {
+      const newestAt = newest.get(id) ?? oldestAt - 1
+      const [links, sequence] = [placements.get(id) ?? [], sequences.get(id) ?? null]
+      return [id, { revision, newestAt, sinceAt, placements: links, sequence }]
+    }),
+  )
+}
+
+/** The newest stored instant of each sensor from `sinceAt` on; partitions before that are not looked at. */
+async function loadNewest(run: Recording, ids: Buffer, sinceAt: number): Promise<Map<number, number>> {
+  const { rows } = await run.client.query<{ id: number; newest: number | null }>({
+    name: 'newest_readings',
+    text: `select s.id, (select max(r.measured_at) from reading r
+        where r.sensor_id = s.id and r.measured_at >= $2::timestamptz) as newest
+      from unnest($1::bigint[]) as s(id)`,
+    values: [ids, new Date(sinceAt).toISOString()],
+  })
+  return new Map(rows.flatMap(({ id, newest }) => (newest === null ? [] : [[id, newest]])))
+}
+
+type PlacementRow = Omit<PlacementLink, 'toAt'> & { sensorId: number; toAt: number | null }
+
+async function loadPlacements(run: Recording, ids: Buffer, sinceAt: number): Promise<Map<number, PlacementLink[]>> {
+  const { rows } = await run.client.query<PlacementRow>({
+    name: 'placements_of_sensors',
+    // a sensor has a hundred journeys behind it, and a batch concerns the last one
+    text: `select id, sensor_id as "sensorId", channel, shipment_id as "shipmentId", from_at as "fromAt",
+        to_at as "toAt"
+      from placement
+      where sensor_id = any($1::bigint[]) and superseded_at is null and role in ('product', 'product_backup')
+        and coalesce(to_at, 'infinity') > $2::timestamptz`,
+    values: [ids, new Date(sinceAt).toISOString()],
+  })
+  const links = rows.map(({ sensorId, toAt, ...link }) => ({
+    sensorId,
+    link: { ...link, toAt: toAt ?? Number.POSITIVE_INFINITY },
+  }))
+  const grouped = Map.groupBy(links, ({ sensorId }) => sensorId)
+  return new Map([...grouped].map(([sensorId, list]) => [sensorId, list.map(({ link }) => link)]))
+}

@@ -1,0 +1,92 @@
+/**
+ * Sequence numbers of a sensor's messages: which were seen, so that a lost message is noticed and asked for again
+ * (domain page 2.8: numbers missing are loss, a restart is a battery or reset event; both are reported).
+ *
+ *   first number ──► seen {n} ── n+1 ──► grows ── later one ──► a gap ── the missing ones ──► closed
+ *                                 └─ a number seen before, with readings later than all: restart, a new epoch
+ */
+export type Sequence = {
+  /** Restarts seen so far. */
+  epoch: number
+  /** Ascending, apart by at least one number; both ends belong to a range. */
+  seen: SeqRange[]
+}
+
+/** Both ends belong to it. */
+export type SeqRange = readonly [from: number, to: number]
+
+/** How a number stands to what was seen; `later`: all readings of its message are later than all known before. */
+export type SequenceStep = 'first' | 'next' | 'ahead' | 'missing' | 'repeated' | 'restart'
+
+/** Tells what a number is, without changing anything. */
+export function stepOf(sequence: Sequence | null, seq: number, later: boolean): SequenceStep {
+  const top = sequence?.seen.at(-1)?.[1]
+  const bottom = sequence?.seen[0]?.[0]
+  if (sequence === null || top === undefined || bottom === undefined) return 'first'
+  if (seq === top + 1) return 'next'
+  if (seq > top) return 'ahead'
+  const isSeen = seq < bottom || sequence.seen.some(([from, to]) => seq >= from && seq <= to)
+  if (isSeen && later) return 'restart'
+  return isSeen && seq >= bottom ? 'repeated' : 'missing'
+}
+
+/** What is missing between the first and the last number seen. */
+export function gapsOf(seen: readonly SeqRange[]): SeqRange[] {
+  return seen.flatMap(([from], index) => {
+    const before = seen[index - 1]
+    return before === undefined ? [] : [[before[1] + 1, from - 1] as const]
+  })
+}
+
+/** The numbers of both, joined where they touch. */
+export function union(a: readonly SeqRange[], b: readonly SeqRange[]): SeqRange[] {
+  const joined: [number, number][] = []
+  for (const [from, to] of [...a, ...b].sort((x, y) => x[0] - y[0])) {
+    const last = joined.at(-1)
+    if (last !== undefined && from <= last[1] + 1) last[1] = Math.max(last[1], to)
+    else joined.push([from, to])
+  }
+  return joined
+}
+
+/** The numbers of `a` that are not in `b`. */
+export function without(a: readonly SeqRange[], b: readonly SeqRange[]): SeqRange[] {
+  return a.flatMap(([from, to]) => {
+    const left: SeqRange[] = []
+    let next = from
+    for (const [cutFrom, cutTo] of union(b, [])) {
+      if (cutTo < next || cutFrom > to) continue
+      if (cutFrom > next) left.push([next, cutFrom - 1])
+      next = cutTo + 1
+    }
+    if (next <= to) left.push([next, to])
+    return left
+  })
+}
+
+/** More gaps than a person can look into; the oldest are given up beyond it. */
+export const MAX_SEQUENCE_GAPS = 64
+
+/** The same with at most that many gaps, and what was given up for it. */
+export function capped(seen: readonly SeqRange[]): { seen: SeqRange[]; givenUp: SeqRange[] } {
+  const surplus = seen.length - 1 - MAX_SEQUENCE_GAPS
+  if (surplus <= 0) return { seen: [...seen], givenUp: [] }
+  const [first] = seen
+  const last = seen[surplus]
+  if (first === undefined || last === undefined) return { seen: [...seen], givenUp: [] }
+  const merged: SeqRange = [first[0], last[1]]
+  return { seen: [merged, ...seen.slice(surplus + 1)], givenUp: gapsOf(seen.slice(0, surplus + 1)) }
+}
+
+/** A message on its way may be overtaken: numbers missing for less are no loss yet. */
+export const RESEND_GRACE_MS = 60_000
+/** A sensor that has not answered so often does not have them any more. */
+export const MAX_RESEND_ATTEMPTS = 5
+
+/**
+ * When numbers that were asked for, `attempts` times with this one, are asked for again; null: no more. The pause
+ * grows: a sensor in flight hears nothing for hours.
+ */
+export function nextResendAt(askedAt: number, attempts: number): number | null {
+  return attempts >= MAX_RESEND_ATTEMPTS ? null : askedAt + RESEND_GRACE_MS * 4 ** attempts
+}

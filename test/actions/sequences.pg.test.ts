@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { recordMessages } from '../../src/actions/record-messages.ts'
+import { dueResendRequests } from '../../src/actions/resend-requests.ts'
+import type { Ctx } from '../../src/context.ts'
+import { MAX_RESEND_ATTEMPTS, RESEND_GRACE_MS } from '../../src/domain/sequence.ts'
+import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { MINUTE, T0 } from '../support/limits.ts'
+import { addSensor, anotherProcess, createWorld, numbered, type World } from '../support/world.ts'
+
+let database: TestDatabase
+let world: World
+let sensorId: number
+
+beforeAll(async () => {
+  database = await testDatabase()
+  world = await createWorld(database)
+})
+beforeEach(async () => {
+  sensorId = await addSensor(world)
+})
+afterAll(() => database.drop())
+
+/** Messages by number, each with one reading at its minute: `7`, or `7@2` for the reading of minute 2. */
+async function receive(text: string, ctx: Ctx = world.ctx): Promise<void> {
+  const messages = text.split(' ').map((word) => {
+    const [seq = 0, minute = seq] = word.split('@').map(Number)
+    return numbered(seq, sensorId, [{ at: T0 + minute * MINUTE, c: 5 }])
+  })
+  await recordMessages(ctx, messages)
+}
+
+async function noted(): Promise<string> {
+  const rows = await world.db
+    .selectFrom('sequence_event')
+    .select(['kind', 'epoch', 'from_seq', 'to_seq'])
+    .where('sensor_id', '=', sensorId)
+    .orderBy('id')
+    .execute()
+  return rows.map(({ kind, epoch, from_seq, to_seq }) => `${kind} ${epoch}:${from_seq}-${to_seq}`).join(', ')
+}
+
+/** A process that remembers nothing. */
+async function afterRestart(work: (ctx: Ctx) => Promise<void>): Promise<void> {
+  const process = anotherProcess(world, database)
+  await work(process.ctx)
+  await process.close()
+}
+
+test.each([
+  ['numbers in order', ['1 2 3', '4 5'], ''],
+  ['the first number is anywhere', ['812 813'], ''],
+  ['a number is missing', ['1 2', '4'], 'missing 0:3-3'],
+  ['several are', ['1', '5', '9'], 'missing 0:2-4, missing 0:6-8'],
+  ['overtaken in one batch is no loss', ['1 3 2 4'], ''],
+  ['late in another batch, it is filled', ['1 3', '2'], 'missing 0:2-2, filled 0:2-2'],
+  ['partly', ['1 6', '3 4'], 'missing 0:2-5, filled 0:3-4'],
+  ['repeated messages change nothing', ['1 2 3', '2 3', '1 2 3'], ''],
+  ['a restart counts anew', ['5 6 7', '0@20 1@21'], 'restart 1:0-0'],
+  ['what was missing before a restart is given up', ['5 8', '0@20'], 'missing 0:6-7, given_up 0:6-7, restart 1:0-0'],
+  ['a restart whose first message is lost', ['1 2 3', '2@30 4@31'], 'restart 1:2-2, missing 1:3-3'],
+])('noted: %s', async (_what, batches, events) => {
+  for (const batch of batches) await receive(batch)
+  expect(await noted()).toBe(events)
+})
+
+test('numbers that were only remembered are known again after a restart of the service', async () => {
+  await receive('1')
+  for (const batch of ['2 3', '4', '5 6 7']) await receive(batch)
+  await afterRestart(async (ctx) => {
+    await receive('8', ctx)
+    await receive('10', ctx)
+  })
+  expect(await noted()).toBe('missing 0:9-9')
+})
+
+test('messages whose readings are duplicates, held or none stored count as seen', async () => {
+  await receive('1 2')
+  await receive('3@2')
+  const { parsed, ...message } = numbered(4, sensorId, [{ at: T0 + 9 * MINUTE, c: 5 }])
+  const held = parsed.readings.map((reading) => ({ ...reading, index: 0 }))
+  await recordMessages(world.ctx, [{ ...message, parsed: { ...parsed, readings: [], held } }])
+  await afterRestart((ctx) => receive('5', ctx))
+  expect(await noted()).toBe('')
+})
+
+test('two processes that get the messages of one sensor by turns see no gap in the end', async () => {
+  const shared: Ctx = { ...world.ctx, sharesMessages: true }
+  const other = anotherProcess(world, database)
+  const ctxs = [shared, { ...other.ctx, sharesMessages: true }]
+  for (let seq = 1; seq <= 40; seq++) await receive(String(seq), ctxs[seq % 3 === 0 ? 1 : 0])
+  await other.close()
+  await afterRestart((ctx) => receive('41', ctx))
+  expect(await noted()).toBe('')
+})
+
+test('more than 500 numbers are remembered and stored by turns', async () => {
+  const numbers = Array.from({ length: 1300 }, (_, index) => index + 1)
+  for (let from = 0; from < numbers.length; from += 100) await receive(numbers.slice(from, from + 100).join(' '))
+  await afterRestart((ctx) => receive('1301', ctx))
+  expect(await noted()).toBe('')
+})
+
+test('more gaps than are kept: the oldest are given up', async () => {
+  for (let seq = 1; seq <= 140; seq += 2) await receive(String(seq))
+  const events = await noted()
+  expect(events).toContain('given_up 0:2-2')
+  expect(events.match(/given_up/g)).toHaveLength(5)
+})
+
+async function due() {
+  const requests = await dueResendRequests(world.ctx)
+  return requests
+    .filter((request) => request.sensorId === sensorId)
+    .map(({ missing, attempt }) => ({ missing, attempt }))
+}
+
+test('missing messages are asked for after a while, again with pauses, and taken back once filled', async () => {
+  await receive('1 2 5 6')
+  expect(await due()).toEqual([])
+  world.clock.now += RESEND_GRACE_MS
+  expect(await due()).toEqual([{ missing: [[3, 4]], attempt: 1 }])
+  expect(await due()).toEqual([])
+  world.clock.now += 4 * RESEND_GRACE_MS
+  expect(await due()).toEqual([{ missing: [[3, 4]], attempt: 2 }])
+  await receive('4')
+  world.clock.now += RESEND_GRACE_MS
+  expect(await due()).toEqual([{ missing: [[3, 3]], attempt: 3 }])
+  await receive('3')
+  expect(await due()).toEqual([{ missing: [], attempt: 0 }])
+  expect(await due()).toEqual([])
+})
+
+test('a sensor that never answers is asked only so often', async () => {
+  await receive('1 3')
+  let asked = 0
+  for (let hour = 0; hour < 200; hour++) {
+    world.clock.now += 60 * MINUTE
+    asked += (await due()).length
+  }
+  expect(asked).toBe(MAX_RESEND_ATTEMPTS)
+})
