@@ -4,6 +4,7 @@ import type { Ctx } from '../context.ts'
 import { type Row, upToAt } from '../domain/excursion.ts'
 import { judgeOrPostpone, MAX_ROWS_PER_TRANSACTION } from './judge.ts'
 import { type Extension, extensionOf, judgeRemembered, quietOf } from './judge-remembered.ts'
+import type { ShipmentFacts } from './judging-facts.ts'
 import { loadRows } from './load-rows.ts'
 import type { Memory, SensorMemory, ShipmentMemory } from './recorder-memory.ts'
 import { loadHeads } from './store-evaluations.ts'
@@ -164,10 +165,23 @@ async function judgeCold(
   const shipmentIds = cold.toSorted((a, b) => a - b)
   const { unjudged, judged } = await judgeOrPostpone(run.tx, ctx, { shipmentIds, changedFromAt })
   for (const { shipment, folded, head, assessment } of judged) {
+    if (isReadOut(shipment)) {
+      const entry = concern.get(shipment.shipmentId)
+      if (entry !== undefined) entry.late = true
+      continue
+    }
     const revision = revisions.get(shipment.shipmentId) ?? 0
     memory.shipments.set(shipment.shipmentId, { revision, facts: shipment, folded, head, quiet: quietOf(assessment) })
   }
   return { unjudged }
+}
+
+/**
+ * Which live readings are judged beside a sensor's memory is decided from the stored rows: such a shipment is not
+ * remembered, and for whoever remembers it everything that comes is like a late reading.
+ */
+function isReadOut({ placements }: ShipmentFacts): boolean {
+  return placements.some(({ readouts }) => readouts.length > 0)
 }
 
 /** Says in the rows who recorded last, and where something came late that what others remember holds no longer. */

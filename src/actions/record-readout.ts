@@ -88,8 +88,8 @@ function stretchesOf(changes: readonly ToStore[]): Stretch[] {
 
 /**
  * Locks and marks the shipments on which channels of a sensor ride during some stretches, each from the first instant
- * of the stretch that lies in its placement; returns their ids. What was folded after that is forgotten, since the
- * change is known to this transaction only.
+ * of the stretch that lies in its placement; returns their ids. All that was folded of them is forgotten: a row of the
+ * memory decides about live rows around it, and the change is known to this transaction only.
  */
 export async function markStretches(tx: Tx, sensorId: number, stretches: readonly Stretch[]): Promise<number[]> {
   if (stretches.length === 0) return []
@@ -112,8 +112,13 @@ export async function markStretches(tx: Tx, sensorId: number, stretches: readonl
   }
   const ids = [...marks.keys()].sort((a, b) => a - b)
   await lockShipments(tx, ids)
-  const changes = [...marks].map(([shipmentId, fromAt]) => ({ shipmentId, fromAt }))
-  await forgetFrom(tx, changes)
-  await markForJudging(tx, changes)
+  await forgetFrom(
+    tx,
+    ids.map((shipmentId) => ({ shipmentId, fromAt: 0 })),
+  )
+  await markForJudging(
+    tx,
+    [...marks].map(([shipmentId, fromAt]) => ({ shipmentId, fromAt })),
+  )
   return ids
 }
