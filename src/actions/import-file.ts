@@ -6,7 +6,6 @@ import { type FileSummary, summaryOf } from '../loggers/summary.ts'
 import { type Survey, surveyFile } from '../loggers/survey.ts'
 import type { GivenFile } from './logger-files.ts'
 import { beginImport, type Run } from './logger-imports.ts'
-import type { StoreObservations } from './observation.ts'
 import { getSensor, type Sensor } from './sensors.ts'
 import { type Held, type StoredFile, storeRows } from './store-rows.ts'
 
@@ -17,7 +16,6 @@ export type ImportAsked = {
   answers: Answers
   /** Why the serial number in the file may differ from the sensor's; null refuses one that does. */
   serialDiffers: string | null
-  storeObservations: StoreObservations
 }
 
 /** A file as it would be imported: nothing is stored. */
@@ -74,10 +72,11 @@ export async function importFile(
   const { importId, created, run } = begun
   // everything in it is stored, and nothing of it was held for its time: there is nothing to go on with
   if (run !== null && run.held === 0) {
-    const duplicates = run.stored + run.duplicates + run.conflicts
-    return { importId, created, summary: begun.summary, run: { ...run, stored: 0, conflicts: 0, duplicates }, held: [] }
+    const duplicates = run.stored + run.duplicates + run.conflicts + run.observations
+    const again = { ...run, stored: 0, conflicts: 0, observations: 0, duplicates }
+    return { importId, created, summary: begun.summary, run: again, held: [] }
   }
-  const whole: StoredFile = { sensorId, importId, source: file.source, survey, store: asked.storeObservations }
+  const whole: StoredFile = { sensorId, importId, source: file.source, survey }
   const stored = await storeRows({ ctx, actor }, whole, onProgress)
   return { importId, created, summary: begun.summary, ...stored }
 }

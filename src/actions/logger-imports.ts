@@ -13,7 +13,7 @@ import { storeFile } from './logger-files.ts'
 import { storedSummary } from './stored-summary.ts'
 import { canSeeImport } from './visibility.ts'
 
-/** What a finished run of an import did with the values of its file. */
+/** What a finished run of an import did with the values of its file: each counts once. */
 export type Run = { stored: number; duplicates: number; conflicts: number; held: number; observations: number }
 
 /** An import that begins, or one that was begun before: then with its last run, null where it was interrupted. */

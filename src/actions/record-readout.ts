@@ -8,29 +8,37 @@ import { audit } from './audit.ts'
 import { forgetFrom } from './checkpoints.ts'
 import { markForJudging } from './judge.ts'
 import { lockShipments } from './locks.ts'
+import { insertObservations, type ObservationToStore } from './store-observations.ts'
 import { byKey, storeReadings, type ToStore } from './store-readings.ts'
 
 /** A batch of one sensor's memory. */
-export type ReadoutBatch = { sensorId: number; importId: number; readings: readonly ToStore[] }
+export type ReadoutBatch = {
+  sensorId: number
+  importId: number
+  readings: readonly ToStore[]
+  observations: readonly ObservationToStore[]
+}
 
 /** What became of it; `shipmentIds`: the shipments that wait for judging because of it. */
 export type RecordedReadout = {
-  batchId: number
+  /** Of the readings. */
   stored: number
   duplicates: number
   conflicts: number
+  /** How many of the observations were new. */
+  observations: number
   shipmentIds: number[]
 }
 
 /**
- * Stores one batch of read-out readings and marks the shipments it concerns for judging; the only place where a
+ * Stores one batch of what was read out and marks the shipments it concerns for judging; the only place where a
  * read-out meets the recording of readings. Judged once, after the last batch: every part of a long file would else
  * leave an evaluation version that the next one replaces. Locks sensor before shipments, as every recorder does.
  */
 export async function recordReadout(
   run: Recording,
   { ctx, actor }: { ctx: Ctx; actor: Actor },
-  { sensorId, importId, readings }: ReadoutBatch,
+  { sensorId, importId, readings, observations }: ReadoutBatch,
 ): Promise<RecordedReadout> {
   const { tx } = run
   await sql`select id from sensor where id = ${sensorId} for key share`.execute(tx)
@@ -38,6 +46,7 @@ export async function recordReadout(
   // nothing is known of what is stored: each key is looked for
   const unknown = { readings: readings.toSorted(byKey), newest: () => Number.POSITIVE_INFINITY }
   const { inserted, conflicts, duplicates } = await storeReadings(run, batchId, unknown)
+  const observed = await insertObservations(tx, batchId, observations)
   const now = ctx.now()
   await audit(
     tx,
@@ -63,7 +72,7 @@ export async function recordReadout(
       import_id: importId,
     })
     .execute()
-  return { batchId, stored: inserted.length, duplicates, conflicts: conflicts.length, shipmentIds }
+  return { stored: inserted.length, duplicates, conflicts: conflicts.length, observations: observed, shipmentIds }
 }
 
 async function nextBatchId(tx: Tx): Promise<number> {

@@ -2,7 +2,8 @@ import { recording, type Tx } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
-import { clockOutcome } from '../domain/units.ts'
+import { toScaled } from '../domain/quantity.ts'
+import { clockOutcome, isUnitCode } from '../domain/units.ts'
 import { readRows } from '../loggers/read-rows.ts'
 import type { TableRow } from '../loggers/reader.ts'
 import type { RowValue } from '../loggers/row.ts'
@@ -11,9 +12,9 @@ import { audit } from './audit.ts'
 import type { ImportProgress } from './import-file.ts'
 import { judgePending } from './judge.ts'
 import type { Run } from './logger-imports.ts'
-import type { Observation, StoreObservations } from './observation.ts'
 import { ensurePartitions } from './partitions.ts'
 import { markStretches, type RecordedReadout, recordReadout, type Stretch } from './record-readout.ts'
+import type { ObservationToStore } from './store-observations.ts'
 import { SOURCE, type ToStore } from './store-readings.ts'
 
 /** Readings of one transaction: an insert costs the same per row from there on. */
@@ -27,7 +28,6 @@ export type StoredFile = {
   importId: number
   source: ByteSource
   survey: Survey
-  store: StoreObservations
 }
 
 /** A reading that is not stored because of its time: more than 300 s ahead of the import, or before 2001. */
@@ -65,7 +65,7 @@ export async function storeRows(
   return { run: runOf(progress), held: progress.held }
 }
 
-type Batch = { readings: ToStore[]; observations: Observation[] }
+type Batch = { readings: ToStore[]; observations: ObservationToStore[] }
 
 function emptyBatch(): Batch {
   return { readings: [], observations: [] }
@@ -94,7 +94,7 @@ function runOf({ stored, duplicates, conflicts, heldCount, observations }: Progr
 }
 
 function takeRow(file: StoredFile, { batch, progress }: { batch: Batch; progress: Progress }, row: TableRow): void {
-  const { sensorId } = file
+  const received = { sensorId: file.sensorId, receivedAt: progress.receivedAt }
   progress.met += row.values.length
   if (clockOutcome(row.at, progress.receivedAt) === 'held') {
     progress.heldCount += row.values.length
@@ -102,13 +102,13 @@ function takeRow(file: StoredFile, { batch, progress }: { batch: Batch; progress
     return
   }
   for (const value of row.values) {
-    const { channel, quantity } = value.channel
-    if (quantity !== 'temperature') {
-      const { decimal, unit, text } = value
-      batch.observations.push({ sensorId, channel, at: row.at, quantity, unit, value: decimal, raw: text })
+    const observed = observationOf(row, value, received)
+    if (observed !== null) {
+      batch.observations.push(observed)
       continue
     }
-    batch.readings.push(toStore(row, value, { sensorId, receivedAt: progress.receivedAt }))
+    const { channel } = value.channel
+    batch.readings.push(readingOf(row, value, received))
     const known = progress.stretches.get(channel) ?? { channel, fromAt: row.at, toAt: row.at }
     const fromAt = Math.min(known.fromAt, row.at)
     progress.stretches.set(channel, { channel, fromAt, toAt: Math.max(known.toAt, row.at) })
@@ -117,21 +117,34 @@ function takeRow(file: StoredFile, { batch, progress }: { batch: Batch; progress
 
 type Received = { sensorId: number; receivedAt: number }
 
-/** The text is kept where the number lost something or is none; a conflicting value keeps its line. */
-function toStore(row: TableRow, value: RowValue, { sensorId, receivedAt }: Received): ToStore {
-  const { channel, milliC, exact, text, unit } = value
-  const raw = milliC === null || !exact ? `${text} ${unit ?? ''} ${row.timeText}`.replaceAll('\0', '\uFFFD') : null
+/** Null for a temperature. What no sensor can have measured is a fault, with its text. */
+function observationOf(row: TableRow, value: RowValue, received: Received): ObservationToStore | null {
+  const { channel, quantity } = value.channel
+  if (quantity === 'temperature') return null
+  const { decimal, unit } = value
+  const scaled = decimal === null || unit === null || isUnitCode(unit) ? null : toScaled(decimal, unit, quantity)
+  const raw = scaled?.exact ? null : rawText(row, value)
+  return { ...received, channel, at: row.at, quantity, value: scaled?.value ?? null, raw, seq: null }
+}
+
+/** A conflicting value keeps its line. */
+function readingOf(row: TableRow, value: RowValue, received: Received): ToStore {
+  const { channel, milliC, exact } = value
   return {
-    sensorId,
+    ...received,
     channel: channel.channel,
     at: row.at,
     milliC,
-    raw,
+    raw: milliC === null || !exact ? rawText(row, value) : null,
     seq: null,
-    receivedAt,
     payload: Buffer.from(row.text),
     source: SOURCE.readout,
   }
+}
+
+/** Kept where the number lost something or is none. */
+function rawText({ timeText }: TableRow, { text, unit }: RowValue): string {
+  return `${text} ${unit ?? ''} ${timeText}`.replaceAll('\0', '\uFFFD')
 }
 
 type OnItsWay = { file: StoredFile; batch: Batch; progress: Progress }
@@ -140,43 +153,41 @@ type OnItsWay = { file: StoredFile; batch: Batch; progress: Progress }
 async function storeBatch({ ctx, actor }: Who, { file, batch, progress }: OnItsWay, last: Run | null): Promise<void> {
   const { sensorId, importId } = file
   const { readings, observations } = batch
-  await ensurePartitions(
-    ctx.db,
-    readings.map((reading) => reading.at),
-  )
-  const recorded = await recording(ctx.db, async (session) => {
-    const { tx } = session
-    const result = await recordReadout(session, { ctx, actor }, { sensorId, importId, readings })
-    if (observations.length > 0) {
-      await file.store(tx, { batchId: result.batchId, receivedAt: progress.receivedAt, observations })
-    }
+  await ensurePartitions(ctx.db, instantsOf(readings))
+  await ensurePartitions(ctx.db, instantsOf(observations), 'observation')
+  const recorded = await recording(ctx.db, async (run) => {
+    const result = await recordReadout(run, { ctx, actor }, { sensorId, importId, readings, observations })
     if (last === null) return result
-    const run = { ...last, ...summed(last, result), observations: last.observations + observations.length }
-    return {
-      ...result,
-      shipmentIds: [...result.shipmentIds, ...(await complete(tx, { ctx, actor }, { file, progress, run }))],
-    }
+    const whole = summed(last, countsOf(result, observations))
+    const concerned = await complete(run.tx, { ctx, actor }, { file, progress, run: { ...last, ...whole } })
+    return { ...result, shipmentIds: [...result.shipmentIds, ...concerned] }
   })
-  Object.assign(progress, summed(progress, recorded))
-  progress.observations += observations.length
+  Object.assign(progress, summed(progress, countsOf(recorded, observations)))
   for (const id of recorded.shipmentIds) progress.shipmentIds.add(id)
-  count(ctx, recorded)
+  ctx.metrics.readings.inc({ outcome: 'stored' }, recorded.stored)
+  ctx.metrics.readings.inc({ outcome: 'duplicate' }, recorded.duplicates)
+  ctx.metrics.readings.inc({ outcome: 'conflict' }, recorded.conflicts)
 }
 
-type Counts = { stored: number; duplicates: number; conflicts: number }
+function instantsOf(values: readonly { at: number }[]): number[] {
+  return values.map((value) => value.at)
+}
+
+type Counts = Omit<Run, 'held'>
+
+/** A value that was there already is a duplicate, whatever it is of. */
+function countsOf(recorded: RecordedReadout, observations: readonly ObservationToStore[]): Counts {
+  const { stored, conflicts, observations: observed } = recorded
+  return { stored, conflicts, observations: observed, duplicates: recorded.duplicates + observations.length - observed }
+}
 
 function summed(a: Counts, b: Counts): Counts {
   return {
     stored: a.stored + b.stored,
     duplicates: a.duplicates + b.duplicates,
     conflicts: a.conflicts + b.conflicts,
+    observations: a.observations + b.observations,
   }
-}
-
-function count(ctx: Ctx, recorded: RecordedReadout): void {
-  ctx.metrics.readings.inc({ outcome: 'stored' }, recorded.stored)
-  ctx.metrics.readings.inc({ outcome: 'duplicate' }, recorded.duplicates)
-  ctx.metrics.readings.inc({ outcome: 'conflict' }, recorded.conflicts)
 }
 
 type Completed = { file: StoredFile; progress: Progress; run: Run }

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { OBSERVATION_UNIT_CODES, QUANTITIES } from '../domain/quantity.ts'
+import { UNIT_CODES } from '../domain/units.ts'
 import { LINE_KINDS, LINE_REASONS } from '../loggers/account.ts'
 import type { FileSummary } from '../loggers/summary.ts'
 import { WARNING_CODES } from '../loggers/warnings.ts'
@@ -11,11 +13,8 @@ const extreme = z.object({ text: z.string(), timeText: z.string(), at: z.int(), 
 const channel = z.object({
   name: z.string(),
   channel: z.string(),
-  quantity: z.enum([
-    ...(['temperature', 'relative_humidity', 'dew_point', 'pressure', 'voltage'] as const),
-    ...(['carbon_dioxide', 'illuminance'] as const),
-  ]),
-  unit: z.enum(['CEL', 'FAH', 'KEL', 'P1', 'A97', 'MBR', 'KPA', 'VLT', '2Z', '59', 'LUX']).nullable(),
+  quantity: z.enum(['temperature', ...QUANTITIES]),
+  unit: z.enum([...UNIT_CODES, ...OBSERVATION_UNIT_CODES]).nullable(),
   unitFrom: z.enum(['title', 'row', 'header', 'dialect', 'answer']),
   readings: count,
   faults: count,

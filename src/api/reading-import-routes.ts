@@ -3,7 +3,6 @@ import type { Context } from 'hono'
 import { type ImportAsked, importFile, type Preview, previewImport, sensorToImportFor } from '../actions/import-file.ts'
 import { readFile } from '../actions/logger-files.ts'
 import { getImport } from '../actions/logger-imports.ts'
-import { keepInFileOnly } from '../actions/observation.ts'
 import type { Ctx } from '../context.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import type { Answers, Question } from '../loggers/question.ts'
@@ -122,7 +121,7 @@ function askedOf(query: Query, spooled: Spooled): ImportAsked {
     channel.map((text) => [text.slice(0, text.lastIndexOf('=')), text.slice(text.lastIndexOf('=') + 1)]),
   )
   const given: Answers = { zone, dateOrder, unit, channels }
-  return { sensorId, file: spooled, answers: given, serialDiffers, storeObservations: keepInFileOnly }
+  return { sensorId, file: spooled, answers: given, serialDiffers }
 }
 
 function answerQuestions(c: Context, questions: Question[]) {

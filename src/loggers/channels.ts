@@ -20,8 +20,8 @@ const FIRST_CHANNEL = 'probe'
 const CHANNEL = /^[a-z][a-z0-9_]{0,31}$/
 
 /**
- * Decides which columns are which channels: the first temperature is `probe`, the others go by their names, answers
- * overrule both. Asked: temperatures without a unit, columns of numbers without meaning where no other temperature is
+ * Decides which columns are which channels: the first temperature is `probe`, the other temperatures go by their names,
+ * every other column by its quantity, as at the MQTT door; answers overrule all of that. Asked: temperatures without a unit, columns of numbers without meaning where no other temperature is
  * found, and answers that name no column.
  */
 export function readChannels(columns: Columns, answers: Answers): Channels {
@@ -66,11 +66,15 @@ function withChannelNames(columns: readonly MeasuredColumn[], answered: Readonly
   return columns.map((column) => {
     const given = answered.get(column.name)
     if (given !== undefined) return { ...column, channel: given }
-    const wanted = column === first && isFirstFree ? FIRST_CHANNEL : slug(column.name)
+    const wanted = column === first && isFirstFree ? FIRST_CHANNEL : nameOf(column)
     const channel = unused(wanted, taken)
     taken.add(channel)
     return { ...column, channel }
   })
+}
+
+function nameOf({ quantity, name }: MeasuredColumn): string {
+  return quantity === 'temperature' ? slug(name) : quantity
 }
 
 /** `H08 Temp.` as a channel: `h08_temp`. */

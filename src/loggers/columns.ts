@@ -1,7 +1,7 @@
 import type { UnitCode } from '../domain/units.ts'
 import type { Dialect } from './dialect.ts'
 import { anywhere } from './patterns.ts'
-import { meaningOf, type Quantity, type QuantityUnit } from './quantity.ts'
+import { DEW_POINT, meaningOf, type Quantity, type QuantityUnit } from './quantity.ts'
 import type { Table } from './table.ts'
 import { type DecimalMark, decimalMarkOf, readNumber, temperatureUnit } from './values.ts'
 
@@ -24,7 +24,7 @@ export type Columns = {
   measured: MeasuredColumn[]
   /** Columns of numbers whose titles say nothing of a measurement we know. */
   unknown: { index: number; name: string }[]
-  /** Numbers that are no measurement: counters, signal strength, limits. Named, not read. */
+  /** Numbers that are no measurement: counters, signal strength, limits, dew points. Named, not read. */
   technical: { index: number; name: string }[]
   serial: number | null
   loggerName: number | null
@@ -104,6 +104,7 @@ function isCounter({ index, title, cells }: Column): boolean {
 const TECHNICAL = anywhere(
   ...['limit', 'alarm', 'point', 'rssi', 'signal', 'acceler', 'count', 'sequence', '\\blat', '\\blon', 'elapsed'],
   ...['duration', 'battery', 'status', 'offset'],
+  ...DEW_POINT,
 )
 
 function isUnitColumn({ title, cells }: Column): boolean {
@@ -140,7 +141,7 @@ function withRowUnits(columns: Columns, { table, dialect, headerUnit }: Around):
     inUnitColumn ||
     cellsOf(table, index).some((cell) => temperatureUnit(readNumber(cell, columns.mark)?.unit ?? '') !== null)
   const measured = columns.measured.map((column): MeasuredColumn => {
-    if (column.unit !== null || (column.quantity !== 'temperature' && column.quantity !== 'dew_point')) return column
+    if (column.unit !== null || column.quantity !== 'temperature') return column
     if (hasOwnUnit(column.index)) return { ...column, unitFrom: 'row' }
     if (headerUnit !== null) return { ...column, unit: headerUnit, unitFrom: 'header' }
     return dialect.unit === undefined ? column : { ...column, unit: dialect.unit, unitFrom: 'dialect' }

@@ -161,7 +161,7 @@ function printChannel(one: ChannelStatistics) {
 
 /** A percent sign is not in a title that only says humidity. */
 function isInFile({ channel }: ChannelStatistics): boolean {
-  if (channel.quantity === 'relative_humidity') return channel.name.includes('%')
+  if (channel.quantity === 'humidity') return channel.name.includes('%')
   return channel.unitFrom !== 'dialect' && channel.unitFrom !== 'answer'
 }
 
