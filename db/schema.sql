@@ -472,7 +472,6 @@ create table readout (
   superseded_at timestamp with time zone,
   superseded_reason text,
   constraint readout_check CHECK ((from_at <= to_at)),
-  constraint readout_import_id_channel_from_at_to_at_key UNIQUE (import_id, channel, from_at, to_at),
   constraint readout_import_id_fkey FOREIGN KEY (import_id) REFERENCES logger_import(id),
   constraint readout_interval_ms_check CHECK ((interval_ms > 0)),
   constraint readout_pkey PRIMARY KEY (id),
@@ -481,6 +480,7 @@ create table readout (
 );
 comment on table readout is 'A stretch [from_at, to_at] of a sensor channel''s memory that was read out whole: there it alone is judged. Written with the last of its readings; resolution_milli_c is the smallest step of the printed values.';
 CREATE INDEX readout_by_channel ON public.readout USING btree (sensor_id, channel, from_at) WHERE (superseded_at IS NULL);
+CREATE UNIQUE INDEX readout_once ON public.readout USING btree (import_id, channel, from_at, to_at) WHERE (superseded_at IS NULL);
 grant select, insert on readout to serving;
 grant update (superseded_at) on readout to serving;
 grant update (superseded_reason) on readout to serving;

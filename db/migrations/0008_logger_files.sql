@@ -64,12 +64,12 @@ create table readout (
   known_at timestamptz not null,
   superseded_at timestamptz,
   superseded_reason text,
-  unique (import_id, channel, from_at, to_at),
   check (from_at <= to_at)
 );
 comment on table readout is
   'A stretch [from_at, to_at] of a sensor channel''s memory that was read out whole: there it alone is judged. Written '
   'with the last of its readings; resolution_milli_c is the smallest step of the printed values.';
+create unique index readout_once on readout (import_id, channel, from_at, to_at) where superseded_at is null;
 create index readout_by_channel on readout (sensor_id, channel, from_at) where superseded_at is null;
 
 alter table batch add column import_id bigint references logger_import;

@@ -16,6 +16,8 @@ export type ImportAsked = {
   answers: Answers
   /** Why the serial number in the file may differ from the sensor's; null refuses one that does. */
   serialDiffers: string | null
+  /** Why an import that was taken back is entered once more; null refuses that. */
+  again: string | null
 }
 
 /** A file as it would be imported: nothing is stored. */
@@ -59,24 +61,28 @@ export async function previewImport(ctx: Ctx, actor: Actor, asked: ImportAsked):
 /**
  * Imports a previewed file: keeps its bytes, stores its readings as read out of the sensor's memory in transactions of
  * at most 5,000, and with the last of them the stretch that is now known whole. Interrupted, it goes on where the same
- * file is imported again; done before, it changes nothing. Judged afterwards, once.
+ * file is imported again; done before, it changes nothing. Judged afterwards, once. Refused: `import_superseded`.
  */
 export async function importFile(
   { ctx, actor }: { ctx: Ctx; actor: Actor },
   { asked, preview }: { asked: ImportAsked; preview: Preview },
   onProgress: (progress: ImportProgress) => void,
-): Promise<Imported> {
-  const { sensorId, file } = asked
+): Promise<Imported | Refusal> {
+  const { sensorId, file, again } = asked
   const { summary, survey } = preview
   const begun = await beginImport(ctx, actor, { asked, summary })
-  const { importId, created, run } = begun
-  // everything in it is stored, and nothing of it was held for its time: there is nothing to go on with
-  if (run !== null && run.held === 0) {
-    const duplicates = run.stored + run.duplicates + run.conflicts + run.observations
-    const again = { ...run, stored: 0, conflicts: 0, observations: 0, duplicates }
-    return { importId, created, summary: begun.summary, run: again, held: [] }
+  const { importId, created, run, takenBack } = begun
+  if (takenBack !== null && again === null) {
+    const detail = `Import ${importId} was taken back (${takenBack}): leave it, or say why it is entered again.`
+    return refuse('import_superseded', detail)
   }
-  const whole: StoredFile = { sensorId, importId, source: file.source, survey }
+  // everything in it is stored, and nothing of it was held for its time: there is nothing to go on with
+  if (run !== null && run.held === 0 && takenBack === null) {
+    const duplicates = run.stored + run.duplicates + run.conflicts + run.observations
+    const repeated = { ...run, stored: 0, conflicts: 0, observations: 0, duplicates }
+    return { importId, created, summary: begun.summary, run: repeated, held: [] }
+  }
+  const whole: StoredFile = { sensorId, importId, source: file.source, survey, again }
   const stored = await storeRows({ ctx, actor }, whole, onProgress)
   return { importId, created, summary: begun.summary, ...stored }
 }

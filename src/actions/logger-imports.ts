@@ -16,8 +16,17 @@ import { canSeeImport } from './visibility.ts'
 /** What a finished run of an import did with the values of its file: each counts once. */
 export type Run = { stored: number; duplicates: number; conflicts: number; held: number; observations: number }
 
-/** An import that begins, or one that was begun before: then with its last run, null where it was interrupted. */
-export type Begun = { importId: number; created: boolean; summary: FileSummary; run: Run | null }
+/**
+ * An import that begins, or one that was begun before: then with its last run, null where it was interrupted, and why
+ * it was taken back, where it was.
+ */
+export type Begun = {
+  importId: number
+  created: boolean
+  summary: FileSummary
+  run: Run | null
+  takenBack: string | null
+}
 
 /** Keeps the bytes of a file and enters its import, both once; in one transaction with its audit row. */
 export async function beginImport(
@@ -51,7 +60,7 @@ export async function beginImport(
     const after = { importId: added.id, fileSha256: file.sha256, dialect: summary.dialect, answers }
     const deed = { at: now, action: 'begin_import', subjectKind: 'sensor', subjectId: sensorId }
     await audit(tx, actor, [{ ...deed, after, reason: serialDiffers }])
-    return { importId: added.id, created: true, summary, run: null }
+    return { importId: added.id, created: true, summary, run: null, takenBack: null }
   })
 }
 
@@ -66,7 +75,20 @@ async function begunBefore(tx: Tx, { sensorId, fileId, answersSha256 }: Same): P
     .where('answers_sha256', '=', answersSha256)
     .executeTakeFirstOrThrow()
   const run = await lastRun(tx, row.id)
-  return { importId: row.id, created: false, summary: storedSummary(row.summary), run }
+  const readouts = await loadImported(tx, row.id)
+  const stands = readouts.length === 0 || readouts.some(({ supersededAt }) => supersededAt === null)
+  const takenBack = stands ? null : (readouts.at(-1)?.supersededReason ?? '')
+  return { importId: row.id, created: false, summary: storedSummary(row.summary), run, takenBack }
+}
+
+async function loadImported(db: Pick<Tx, 'selectFrom'>, importId: number): Promise<ImportedReadout[]> {
+  return db
+    .selectFrom('readout')
+    .select(['channel', 'from_at as fromAt', 'to_at as toAt'])
+    .select(['superseded_at as supersededAt', 'superseded_reason as supersededReason'])
+    .where('import_id', '=', importId)
+    .orderBy('id')
+    .execute()
 }
 
 async function lastRun(db: Pick<Tx, 'selectFrom'>, importId: number): Promise<Run | null> {
@@ -91,7 +113,17 @@ export type LoggerImport = {
   serialDiffers: string | null
   summary: FileSummary
   run: Run | null
+  readouts: ImportedReadout[]
   knownAt: number
+}
+
+/** A stretch of memory that an import entered, both ends included; superseded: taken back, and not judged. */
+export type ImportedReadout = {
+  channel: string
+  fromAt: number
+  toAt: number
+  supersededAt: number | null
+  supersededReason: string | null
 }
 
 /** One import, if the actor's organisation made it. */
@@ -115,6 +147,7 @@ export async function getImport(ctx: Ctx, actor: Actor, id: number): Promise<Log
     serialDiffers: row.serial_differs,
     summary: storedSummary(row.summary),
     run: await lastRun(ctx.db.kysely, row.id),
+    readouts: await loadImported(ctx.db.kysely, row.id),
     knownAt: row.known_at,
   }
 }

@@ -28,6 +28,8 @@ export type StoredFile = {
   importId: number
   source: ByteSource
   survey: Survey
+  /** Why an import that was taken back is entered once more. */
+  again: string | null
 }
 
 /** A reading that is not stored because of its time: more than 300 s ahead of the import, or before 2001. */
@@ -223,6 +225,6 @@ async function complete(tx: Tx, { ctx, actor }: Who, { file, progress, run }: Co
     .values({ import_id: importId, ...run, known_at: at(now) })
     .execute()
   const deed = { at: now, action: 'import_readings', subjectKind: 'sensor', subjectId: sensorId }
-  await audit(tx, actor, [{ ...deed, after: { importId, ...run } }])
+  await audit(tx, actor, [{ ...deed, after: { importId, ...run }, reason: file.again }])
   return markStretches(tx, sensorId, stretches)
 }

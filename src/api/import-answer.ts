@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Imported, Preview } from '../actions/import-file.ts'
-import type { LoggerImport, Run } from '../actions/logger-imports.ts'
+import type { ImportedReadout, LoggerImport, Run } from '../actions/logger-imports.ts'
 import { exactC, isoInstant } from '../domain/units.ts'
 import { LINE_KINDS, LINE_REASONS } from '../loggers/account.ts'
 import type { TableRow } from '../loggers/reader.ts'
@@ -114,9 +114,22 @@ export function printPreview({ sensorId, file }: Of, { summary, survey }: Previe
   return { id: null, sensorId, created: false, file: printFile(file), ...printed(summary, null), held: [], rows }
 }
 
+const readout = z.object({
+  channel: z.string(),
+  from: printedInstant,
+  to: printedInstant,
+  superseded: z
+    .object({ at: printedInstant, reason: z.string() })
+    .nullable()
+    .meta({ description: 'taken back: kept, and not judged' }),
+})
+
 export const storedImport = importAnswer
   .omit({ created: true, held: true, rows: true })
-  .extend({ answers: z.unknown(), serialDiffers: text, knownAt: printedInstant })
+  .extend({
+    readouts: z.array(readout).meta({ description: 'the stretches of memory that are judged alone' }),
+    ...{ answers: z.unknown(), serialDiffers: text, knownAt: printedInstant },
+  })
   .openapi('StoredReadingImport')
 
 /** An import as it is kept. */
@@ -128,10 +141,16 @@ export function printStored(kept: LoggerImport): z.infer<typeof storedImport> {
     sensorId,
     file,
     ...printed(kept.summary, kept.run),
+    readouts: kept.readouts.map(printReadout),
     answers,
     serialDiffers,
     knownAt: isoInstant(knownAt),
   }
+}
+
+function printReadout({ channel: name, fromAt, toAt, supersededAt, supersededReason }: ImportedReadout) {
+  const superseded = supersededAt === null ? null : { at: isoInstant(supersededAt), reason: supersededReason ?? '' }
+  return { channel: name, from: isoInstant(fromAt), to: isoInstant(toAt), superseded }
 }
 
 function printFile({ sha256, bytes }: Of['file']): Answer['file'] {

@@ -35,6 +35,7 @@ export const PROBLEMS = {
   changed_meanwhile: { status: 409, title: 'It changed meanwhile' },
   file_unreadable: { status: 422, title: 'The file holds no readings that can be read' },
   serial_differs: { status: 409, title: 'The file is of another device' },
+  import_superseded: { status: 409, title: 'The import was taken back' },
   questions_open: { status: 422, title: 'Something must be answered first' },
   idempotency_key_reused: { status: 422, title: 'The idempotency key belongs to another request' },
   request_in_progress: { status: 409, title: 'The same request is being worked on' },

@@ -3,14 +3,15 @@ import type { Context } from 'hono'
 import { type ImportAsked, importFile, type Preview, previewImport, sensorToImportFor } from '../actions/import-file.ts'
 import { readFile } from '../actions/logger-files.ts'
 import { getImport } from '../actions/logger-imports.ts'
+import { supersedeImport } from '../actions/supersede-import.ts'
 import type { Ctx } from '../context.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import type { Answers, Question } from '../loggers/question.ts'
 import { DATE_ORDERS } from '../loggers/written-time.ts'
-import { API_PATH, answers, PROBLEM_RESPONSES, repeatable } from './answers.ts'
+import { API_PATH, answers, body, PROBLEM_RESPONSES, repeatable } from './answers.ts'
 import { defineRoute } from './define-route.ts'
 import { importAnswer, printImported, printPreview, printStored, storedImport } from './import-answer.ts'
-import { byId, idParam, line } from './inputs.ts'
+import { byId, idParam, line, prose } from './inputs.ts'
 import { answerProblem, answerThrown, answerTooLarge, problem } from './problem.ts'
 import { type Spooled, spool } from './spool.ts'
 
@@ -38,6 +39,7 @@ const asked = z.object({
     .optional()
     .meta({ description: 'COLUMN=channel, once per column: where its values go; COLUMN=- leaves it out' }),
   serialDiffers: line.optional().meta({ description: 'why the serial number in the file is not the sensor’s' }),
+  again: line.optional().meta({ description: 'why an import that was taken back is entered once more' }),
   dryRun: z.enum(['true', 'false']).default('false').meta({ description: 'true: nothing is stored' }),
 })
 
@@ -107,6 +109,7 @@ async function answerImport(c: Context, { spooled, query, leave }: Coming) {
       return streamImport(c, { given, preview, leave })
     }
     const done = await importFile({ ctx, actor }, { asked: given, preview }, () => {})
+    if (isRefusal(done)) return problem(c, done)
     const printed = printImported(given, done)
     if (!done.created) return c.json(printed, 200)
     return c.json(printed, 201, { Location: `${API_PATH}/readings/imports/${done.importId}` })
@@ -116,12 +119,20 @@ async function answerImport(c: Context, { spooled, query, leave }: Coming) {
 }
 
 function askedOf(query: Query, spooled: Spooled): ImportAsked {
-  const { sensorId, zone = null, dateOrder = null, unit = null, channel = [], serialDiffers = null } = query
+  const {
+    sensorId,
+    zone = null,
+    dateOrder = null,
+    unit = null,
+    channel = [],
+    serialDiffers = null,
+    again = null,
+  } = query
   const channels = Object.fromEntries(
     channel.map((text) => [text.slice(0, text.lastIndexOf('=')), text.slice(text.lastIndexOf('=') + 1)]),
   )
   const given: Answers = { zone, dateOrder, unit, channels }
-  return { sensorId, file: spooled, answers: given, serialDiffers }
+  return { sensorId, file: spooled, answers: given, serialDiffers, again }
 }
 
 function answerQuestions(c: Context, questions: Question[]) {
@@ -142,7 +153,9 @@ function streamImport(c: Context, { given, preview, leave }: Ready) {
         if (listening) controller.enqueue(Buffer.from(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`))
       }
       importFile({ ctx, actor }, { asked: given, preview }, (so) => say('progress', so))
-        .then((done) => say('import', printImported(given, done)))
+        .then(async (done) =>
+          isRefusal(done) ? say('problem', await problem(c, done).json()) : say('import', printImported(given, done)),
+        )
         .catch(async (error) => say('problem', await answerThrown(error, c).json()))
         .finally(leave)
         .finally(() => listening && controller.close())
@@ -216,4 +229,20 @@ const getFile = defineRoute({
   },
 })
 
-export const readingImportRoutes = [importReadings, get, getFile] as const
+const supersede = defineRoute({
+  route: createRoute({
+    method: 'post',
+    path: '/readings/imports/{id}/supersession',
+    tags,
+    summary: 'Take an import back: its readings are kept, and judged no more',
+    request: { params: byId, headers: repeatable, body: body(z.object({ reason: prose })) },
+    responses: answers('the import', storedImport),
+  }),
+  handler: async (c) => {
+    const asked = { importId: c.req.valid('param').id, ...c.req.valid('json') }
+    const found = await supersedeImport(c.var.ctx, c.var.actor, asked)
+    return isRefusal(found) ? problem(c, found) : c.json(printStored(found), 200)
+  },
+})
+
+export const readingImportRoutes = [importReadings, get, getFile, supersede] as const

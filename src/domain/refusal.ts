@@ -20,6 +20,7 @@ export type RefusalCode =
   | 'changed_meanwhile'
   | 'file_unreadable'
   | 'serial_differs'
+  | 'import_superseded'
   | 'idempotency_key_reused'
   | 'request_in_progress'
   | 'answer_lost'

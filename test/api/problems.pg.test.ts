@@ -62,6 +62,14 @@ const PROVOKE: Record<Exclude<ProblemCode, ReceiptRefusalCode>, () => Promise<An
   },
   file_unreadable: () => importing('no table at all'),
   serial_differs: () => importing('Serial Number: OTHER\nTime (UTC),Temperature (°C)\n2026-03-02 10:00,5.0\n'),
+  import_superseded: async () => {
+    const { sensor } = await travel(api, lane, [])
+    const request = `POST /readings/import?sensorId=${sensor.id}`
+    const text = 'Time (UTC),Temperature (°C)\n2026-03-02 10:00,5.0\n'
+    const { id } = (await as(request, text, { 'Content-Type': 'text/csv' })).body
+    await as(`POST /readings/imports/${id}/supersession`, { reason: 'another clock' })
+    return as(request, text, { 'Content-Type': 'text/csv' })
+  },
   questions_open: () => importing('Time,Temperature (°C)\n2026-03-02 10:00,5.0\n'),
   idempotency_key_reused: async () => {
     await as('POST /products', { name: named('p') }, { 'Idempotency-Key': 'k1' })
