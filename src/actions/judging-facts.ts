@@ -42,6 +42,14 @@ export type PlacementFacts = {
 /** A read-out as it rules a placement. */
 export type PlacedReadout = Readout & Pick<StoredReadout, 'id' | 'importId'>
 
+/**
+ * Whether memory was read out of any of its sensors. Which live readings are judged beside a memory is decided from the
+ * stored rows: such a fold is not remembered, and for whoever remembers it everything that comes is like a late reading.
+ */
+export function isReadOut({ placements }: ShipmentFacts): boolean {
+  return placements.some(({ readouts }) => readouts.length > 0)
+}
+
 /** Loads the facts of shipments set-wise: one statement per table, whatever their number. */
 export async function loadFacts(tx: Tx, shipmentIds: readonly number[]): Promise<ShipmentFacts[]> {
   const shipments = await tx

@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { except } from 'hono/combine'
 import { etag } from 'hono/etag'
 import { createMiddleware } from 'hono/factory'
 import { methodNotAllowed } from 'hono/method-not-allowed'
@@ -29,6 +30,7 @@ import { readingImportRoutes } from './reading-import-routes.ts'
 import { readingRoutes } from './reading-routes.ts'
 import { repeatRequest } from './repeat-request.ts'
 import { sensorRoutes } from './sensor-routes.ts'
+import { sequenceRoutes } from './sequence-routes.ts'
 import { shipmentRoutes } from './shipment-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 import type { ApiDeps } from './variables.ts'
@@ -49,7 +51,13 @@ export function createApp(ctx: Ctx, deps: ApiDeps) {
   })
   app.use(observeRequest, limitBody)
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => answerMethodNotAllowed(c, methods) }))
-  app.use(`${API_PATH}/*`, etag(), cacheControl, authenticateRequest, repeatRequest)
+  app.use(
+    `${API_PATH}/*`,
+    except(`${API_PATH}/shipments/:id/status`, etag()),
+    cacheControl,
+    authenticateRequest,
+    repeatRequest,
+  )
   app.notFound((c) => answerProblem(c, 'not_found', { detail: `There is nothing at ${c.req.path}.` }))
   app.onError(answerThrown)
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' })
@@ -76,7 +84,10 @@ const limitJson = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => answerToo
 /** Files have a limit of their own, kept while they stream in. */
 const limitBody = createMiddleware(async (c, next) => (c.req.path === IMPORT_PATH ? next() : limitJson(c, next)))
 
-/** Answers concern one organisation: a browser may keep them, nobody in between, and each use asks again (ETag). */
+/**
+ * Answers concern one organisation: a browser may keep them, nobody in between, and each use asks again (ETag). What is
+ * answered as of now is never the same twice.
+ */
 const cacheControl = createMiddleware(async (c, next) => {
   c.header('Cache-Control', 'private, no-cache')
   await next()
@@ -94,6 +105,7 @@ function resources() {
     .openapiRoutes(productRoutes)
     .openapiRoutes(profileRoutes)
     .openapiRoutes(sensorRoutes)
+    .openapiRoutes(sequenceRoutes)
     .openapiRoutes(calibrationRoutes)
     .openapiRoutes(orderRoutes)
     .openapiRoutes(containerRoutes)
