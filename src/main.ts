@@ -20,6 +20,8 @@ const USAGE = `unbroken COMMAND
   simulate FLAGS            a fleet of simulated sensors against any service and broker; simulate --help
   migrate                   bring the database up to this program
   evaluate FILE             judge cases {profiles, cases} without a database
+  evaluate FILE --profile P judge a logger's file without a database
+  import FILE --sensor ID --key KEY   send a logger's file to a running service; --dry-run shows how it is understood
   check-vectors PATH…       run published cases against this program
 See README.md for configuration.`
 
@@ -43,8 +45,14 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       })
     case 'evaluate': {
       const [file] = rest
+      if (rest.some((argument) => argument.startsWith('--')))
+        return (await import('./commands/evaluate-file.ts')).evaluateFile(rest, { print, warn })
       if (file === undefined || rest.length > 1) return usage()
       return (await import('./commands/evaluate.ts')).evaluate(file, { print, warn })
+    }
+    case 'import': {
+      const out = { print, warn, isTty: process.stderr.isTTY === true }
+      return (await import('./commands/import.ts')).importCommand(rest, out)
     }
     case 'check-vectors':
       if (rest.length === 0) return usage()
@@ -60,7 +68,7 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
 
 /** An argument nobody reads is a mistake to be told, not to be passed over. */
 function takesArguments(command: string | undefined): boolean {
-  return ['demo', 'evaluate', 'check-vectors', 'simulate'].includes(command ?? '')
+  return ['demo', 'evaluate', 'import', 'check-vectors', 'simulate'].includes(command ?? '')
 }
 
 function usage(): number {

@@ -161,7 +161,8 @@ function printed(summary: FileSummary, done: Run | null): Pick<Answer, 'summary'
   return { summary: printSummary(summary), run: done }
 }
 
-function printSummary(summary: FileSummary): Answer['summary'] {
+/** What a file is and holds, in the units of the door. */
+export function printSummary(summary: FileSummary): Answer['summary'] {
   const { account, steps, channels, notRead, declaredIntervalMs, first, last, ...rest } = summary
   return {
     ...rest,

@@ -6,10 +6,10 @@ import { getImport } from '../actions/logger-imports.ts'
 import { supersedeImport } from '../actions/supersede-import.ts'
 import type { Ctx } from '../context.ts'
 import { isRefusal } from '../domain/refusal.ts'
-import type { Answers, Question } from '../loggers/question.ts'
-import { DATE_ORDERS } from '../loggers/written-time.ts'
+import type { Question } from '../loggers/question.ts'
 import { API_PATH, answers, body, PROBLEM_RESPONSES, repeatable } from './answers.ts'
 import { defineRoute } from './define-route.ts'
+import { answersOf, fileAnswers } from './file-answers.ts'
 import { importAnswer, printImported, printPreview, printStored, storedImport } from './import-answer.ts'
 import { byId, idParam, line, prose } from './inputs.ts'
 import { answerProblem, answerThrown, answerTooLarge, problem } from './problem.ts'
@@ -23,21 +23,7 @@ const MAX_IMPORTS_AT_ONCE = 4
 
 const asked = z.object({
   sensorId: idParam,
-  zone: z
-    .string()
-    .max(60)
-    // a plus sign in a query string is written as a space by many
-    .transform((text) => text.replace(/^ (?=\d)/, '+'))
-    .optional()
-    .meta({ description: 'of local times: Europe/Berlin, +02:00', example: 'Europe/Berlin' }),
-  dateOrder: z.enum(DATE_ORDERS).optional().meta({ description: 'of dates such as 11/10/12' }),
-  unit: z.enum(['CEL', 'FAH', 'KEL']).optional().meta({ description: 'of temperatures whose unit the file omits' }),
-  channel: z
-    .union([z.string(), z.array(z.string()).max(50)])
-    .transform((given) => [given].flat())
-    .pipe(z.array(z.string().regex(/^.{1,200}=(?:-|[a-z][a-z0-9_]{0,31})$/s, 'must read COLUMN=channel, or COLUMN=-')))
-    .optional()
-    .meta({ description: 'COLUMN=channel, once per column: where its values go; COLUMN=- leaves it out' }),
+  ...fileAnswers,
   serialDiffers: line.optional().meta({ description: 'why the serial number in the file is not the sensor’s' }),
   again: line.optional().meta({ description: 'why an import that was taken back is entered once more' }),
   dryRun: z.enum(['true', 'false']).default('false').meta({ description: 'true: nothing is stored' }),
@@ -119,20 +105,8 @@ async function answerImport(c: Context, { spooled, query, leave }: Coming) {
 }
 
 function askedOf(query: Query, spooled: Spooled): ImportAsked {
-  const {
-    sensorId,
-    zone = null,
-    dateOrder = null,
-    unit = null,
-    channel = [],
-    serialDiffers = null,
-    again = null,
-  } = query
-  const channels = Object.fromEntries(
-    channel.map((text) => [text.slice(0, text.lastIndexOf('=')), text.slice(text.lastIndexOf('=') + 1)]),
-  )
-  const given: Answers = { zone, dateOrder, unit, channels }
-  return { sensorId, file: spooled, answers: given, serialDiffers, again }
+  const { sensorId, serialDiffers = null, again = null } = query
+  return { sensorId, file: spooled, answers: answersOf(query), serialDiffers, again }
 }
 
 function answerQuestions(c: Context, questions: Question[]) {

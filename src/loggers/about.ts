@@ -1,5 +1,4 @@
 import { toMilliC, type UnitCode } from '../domain/units.ts'
-import type { Channel } from './channels.ts'
 import { isTemperatureUnit } from './channels.ts'
 import type { Fact } from './dialect.ts'
 import type { QuantityUnit } from './quantity.ts'
@@ -66,11 +65,6 @@ export function mainChannel({ channels }: Survey): ChannelStatistics | null {
   const temperatures = channels.filter(({ channel }) => channel.quantity === 'temperature')
   const [main = null] = temperatures
   return temperatures.length === 1 ? main : null
-}
-
-/** The temperature channels of a plan. */
-export function temperatureChannels(channels: readonly Channel[]): Channel[] {
-  return channels.filter(({ quantity }) => quantity === 'temperature')
 }
 
 function count(text: string | null): number | null {

@@ -1,4 +1,3 @@
-import { splitCells } from './cells.ts'
 import { type Channel, readChannels } from './channels.ts'
 import { type Columns, readColumns } from './columns.ts'
 import type { Dialect } from './dialect.ts'
@@ -131,9 +130,4 @@ function usualStep(times: readonly WrittenTime[]): number | null {
     if (stepMs > 0) counts.set(stepMs, (counts.get(stepMs) ?? 0) + 1)
   }
   return [...counts].reduce<[number, number] | null>((a, b) => (a === null || b[1] > a[1] ? b : a), null)?.[0] ?? null
-}
-
-/** The cells of a line of the table. */
-export function cellsOf(line: string, { table }: Plan): string[] {
-  return splitCells(line, table.delimiter)
 }
