@@ -5,7 +5,7 @@ import { type Answers, type Question, quoted } from './question.ts'
 import { firstSaid, type Sayings } from './said.ts'
 import type { Table } from './table.ts'
 import { temperatureUnit } from './values.ts'
-import { type DateOrder, offsetOf, readTime, readTimeOfDay, type WrittenTime } from './written-time.ts'
+import { DATE_ORDERS, type DateOrder, offsetOf, readTime, readTimeOfDay, type WrittenTime } from './written-time.ts'
 import { abbreviated, offsetText, readZone, statedZone, type Zone, type ZoneStatement, zoneText } from './zone.ts'
 
 /** All that is needed to read the rows of a file; made once from its head, the same in every pass over it. */
@@ -35,15 +35,14 @@ export function planOf(head: Head, order: DateOrder | null): Planned {
   const headerUnit = temperatureUnit(firstSaid(sayings, 'unit') ?? '')
   const columns = readColumns(table, dialect, headerUnit)
   const { channels, notRead, questions } = readChannels(columns, answers)
-  const times = table.sample.flatMap((cells) => timeOf(cells, table, order) ?? [])
+  const times = table.sample.flatMap((cells) => anyTimeOf(cells, table, order) ?? [])
   const hasOffsets = times.length > 0 && times.every(({ offsetMs }) => offsetMs !== null)
   const statement = statedZoneOf(head, times, hasOffsets)
   const zone = hasOffsets
     ? null
     : (readZone(answers.zone ?? '') ?? (statement?.said === 'zone' ? statement.zone : null))
   const usualStepMs = usualStep(times)
-  const [first, last] = [times[0], times.at(-1)]
-  const descending = first !== undefined && last !== undefined && last.localMs < first.localMs
+  const descending = isDescending(times)
   const zoneQuestions = times.length === 0 ? [] : askForZone(head, { statement, hasOffsets, zone })
   const plan = { dialect, table, columns, channels, order, zone, usualStepMs, descending }
   return { plan, statement, notRead, questions: [...zoneQuestions, ...questions] }
@@ -60,6 +59,27 @@ export function timeOf(cells: readonly string[], { time }: Table, order: DateOrd
   const offsetMs = clock.zone === undefined ? null : offsetOf(clock.zone)
   const zone = offsetMs === null ? (clock.zone?.toUpperCase() ?? null) : null
   return { localMs: day.localMs + clock.timeMs, offsetMs, zone }
+}
+
+/** While the order is open the times serve only to ask what else is, at once: any order does. */
+function anyTimeOf(cells: readonly string[], table: Table, order: DateOrder | null): WrittenTime | null {
+  if (order !== null) return timeOf(cells, table, order)
+  for (const one of [null, ...DATE_ORDERS]) {
+    const time = timeOf(cells, table, one)
+    if (time !== null) return time
+  }
+  return null
+}
+
+/** By most of its steps: a clock that goes back in autumn makes one the other way. */
+function isDescending(times: readonly WrittenTime[]): boolean {
+  let [forward, backward] = [0, 0]
+  for (const [index, { localMs }] of times.entries()) {
+    const before = times[index - 1]?.localMs ?? localMs
+    if (localMs > before) forward++
+    if (localMs < before) backward++
+  }
+  return backward > forward
 }
 
 /** The text of a row's time, as written. */

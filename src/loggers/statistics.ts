@@ -39,6 +39,8 @@ export function channelStatistics(channel: Channel): Gathering {
   }
   const grid: Grid = { stepMicro: 0, firstMicro: null, values: 0, digits: 0 }
   let sumMilliC = 0
+  let lowest: RowValue | null = null
+  let highest: RowValue | null = null
   return {
     take: (row, value) => {
       if (value.decimal === null) {
@@ -48,8 +50,14 @@ export function channelStatistics(channel: Channel): Gathering {
       so.readings++
       so.unit ??= value.unit
       const extreme = { text: value.text, timeText: row.timeText, at: row.at, milliC: value.milliC }
-      if (so.minimum === null || isLess(value, so.minimum)) so.minimum = extreme
-      if (so.maximum === null || isLess(so.maximum, value)) so.maximum = extreme
+      if (lowest === null || isLess(value, lowest)) {
+        lowest = value
+        so.minimum = extreme
+      }
+      if (highest === null || isLess(highest, value)) {
+        highest = value
+        so.maximum = extreme
+      }
       if (value.milliC !== null) sumMilliC += value.milliC
       takeStep(grid, value.decimal)
     },
@@ -71,12 +79,10 @@ function takeFault(so: ChannelStatistics, { text }: RowValue): void {
   if (times !== undefined || so.faultTexts.size < MAX_FAULT_TEXTS) so.faultTexts.set(text, (times ?? 0) + 1)
 }
 
-type Comparable = { text: string; milliC: number | null; decimal?: string | null }
-
 /** Exact for temperatures; other quantities are only compared for display. */
-function isLess(a: Comparable, b: Comparable): boolean {
+function isLess(a: RowValue, b: RowValue): boolean {
   if (a.milliC !== null && b.milliC !== null) return a.milliC < b.milliC
-  return Number(a.decimal ?? a.text) < Number(b.decimal ?? b.text)
+  return Number(a.decimal) < Number(b.decimal)
 }
 
 /** The values as multiples of a step from the first, in millionths of their unit. */
