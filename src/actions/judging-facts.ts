@@ -44,7 +44,7 @@ export type PlacedReadout = Readout & Pick<StoredReadout, 'id' | 'importId'>
 
 /**
  * Whether memory was read out of any of its sensors. Which live readings are judged beside a memory is decided from the
- * stored rows: such a fold is not remembered, and for whoever remembers it everything that comes is like a late reading.
+ * stored rows: such a fold is not remembered, and for whoever remembers it everything that comes is like a late one.
  */
 export function isReadOut({ placements }: ShipmentFacts): boolean {
   return placements.some(({ readouts }) => readouts.length > 0)

@@ -30,7 +30,7 @@ export function readFileFlags<Flags extends Shape>(
   })
   try {
     const { values, positionals } = parseArgs({
-      args: [...args],
+      args: withNegatives(args),
       options: Object.fromEntries(options),
       allowPositionals: true,
     })
@@ -43,6 +43,15 @@ export function readFileFlags<Flags extends Shape>(
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) }
   }
+}
+
+/** `--zone -06:00` as `--zone=-06:00`: else its value looks like another flag. */
+function withNegatives(args: readonly string[]): string[] {
+  const isNegative = (index: number) => /^-\d/.test(args[index] ?? '') && /^--[a-z-]+$/.test(args[index - 1] ?? '')
+  return args.flatMap((argument, index) => {
+    if (isNegative(index)) return []
+    return [isNegative(index + 1) ? `${argument}=${args[index + 1]}` : argument]
+  })
 }
 
 /** The flag that answers a question about a file. */

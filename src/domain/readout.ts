@@ -56,7 +56,7 @@ export type Selection = {
  */
 export type Readout = { fromAt: number; toAt: number; intervalMs: number; resolutionMilliC: number }
 
-/** What is judged, in order of time, and the live rows among it that the memory lacks: the very rows that were given. */
+/** What is judged, in order of time, and the live rows among it that the memory lacks: the very rows given. */
 export type JudgedRows = { rows: Row[]; differing: Row[] }
 
 /** How far a row of the memory speaks for live ones, and so how far around a change another row may be judged. */

@@ -21,8 +21,8 @@ const CHANNEL = /^[a-z][a-z0-9_]{0,31}$/
 
 /**
  * Decides which columns are which channels: the first temperature is `probe`, the other temperatures go by their names,
- * every other column by its quantity, as at the MQTT door; answers overrule all of that. Asked: temperatures without a unit, columns of numbers without meaning where no other temperature is
- * found, and answers that name no column.
+ * every other column by its quantity, as at the MQTT door; answers overrule all of that. Asked: temperatures without a
+ * unit, columns of numbers without meaning where no other temperature is found, and answers that name no column.
  */
 export function readChannels(columns: Columns, answers: Answers): Channels {
   const answered = new Map(Object.entries(answers.channels))

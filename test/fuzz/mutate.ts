@@ -2,7 +2,8 @@ import type { Random } from '../../simulators/random.ts'
 
 /** What formats treat as special, and what programs stumble over. */
 const TOKENS: readonly Uint8Array[] = [
-  ...['', '\0', '\n', '\r\n', '\t', ',', ';', '"', '""', "'", '-', '+', '.', ':', '/', '%', '\\', '[', ']', '{', '}'],
+  ...['', '\0', '\n', '\r\n', '\t', ',', ';', '"', '""', "'", '-', '+', '.', ':', '/', '%', '\\', '[', ']'],
+  ...['{', '}'],
   ...['0', '-0', '1e400', '9'.repeat(25), '0.'.padEnd(40, '0'), 'NaN', 'Infinity', 'null', 'true', '__proto__', '~1'],
   ...[
     '2026-03-29T02:30:00',
