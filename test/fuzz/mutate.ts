@@ -4,14 +4,15 @@ import type { Random } from '../../simulators/random.ts'
 const TOKENS: readonly Uint8Array[] = [
   ...['', '\0', '\n', '\r\n', '\t', ',', ';', '"', '""', "'", '-', '+', '.', ':', '/', '%', '\\', '[', ']'],
   ...['{', '}', '(', ')', '=', '\u00b0', '\ud83d\ude00', '\uFEFF', '\u001d', ']d2'],
-  ...['0', '-0', '1e400', '9'.repeat(25), '0.'.padEnd(40, '0'), 'NaN', 'Infinity', 'null', 'true', '__proto__', '~1'],
+  ...['0', '-0', '1e400', '9'.repeat(25), '0.'.padEnd(40, '0'), 'NaN', 'Infinity'],
+  ...['null', 'true', '__proto__', '~1'],
   ...['2026-03-29T02:30:00', '29/02/2025', '12:60:60', '0000-00-00', '9999-12-31T23:59:59Z', 'GMT+99'],
   ...['https://id.gs1.org/01/', 'urn:epc:id:'],
 ].map((text) => Buffer.from(text))
 
 const EXTREMES = [0, 1, 0x7f, 0x80, 0xff, 0xfe, 0xbf, 0x5f, 0x9f]
 
-/** A sample with a few random injuries: bytes changed, cut, doubled, moved, or replaced by what formats find special. */
+/** A sample with a few random injuries: bytes changed, cut, doubled, moved, or replaced by something special. */
 export function mutate(samples: readonly Uint8Array[], random: Random, mostBytes: number): Uint8Array {
   let bytes = pick(samples, random)
   const injuries = 1 + below(6, random)
