@@ -31,7 +31,7 @@ const MAY_IMPORT: Record<Room, readonly Room[]> = {
   domain: ['domain'],
   loggers: ['loggers', 'domain'],
   documents: ['documents', 'domain'],
-  vectors: ['vectors', 'domain', 'top'],
+  vectors: ['vectors', 'domain', 'documents', 'top'],
   actions: ['actions', 'domain', 'loggers', 'db', 'context', 'metrics'],
   ingest: ['ingest', 'actions', 'domain', 'context', 'metrics', 'top'],
   api: ['api', 'actions', 'domain', 'loggers', 'documents', 'context', 'metrics', 'top'],
