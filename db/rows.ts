@@ -144,6 +144,7 @@ export type Batch = {
   readings: number
   duplicates: number
   conflicts: number
+  import_id: OrNull<number>
 }
 export type Reading = {
   sensor_id: number

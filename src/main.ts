@@ -23,6 +23,8 @@ const USAGE = `unbroken COMMAND
   archive --list            say of every month until when it is kept and why; changes nothing
   restore-archive DIRECTORY bring the month of one archive back, verified
   evaluate FILE             judge cases {profiles, cases} without a database
+  evaluate FILE --profile P judge a logger's file without a database
+  import FILE --sensor ID --key KEY   send a logger's file to a running service; --dry-run shows how it is understood
   check-vectors PATH…       run published cases against this program
 See README.md for configuration.`
 
@@ -61,8 +63,14 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       })
     case 'evaluate': {
       const [file] = rest
+      if (rest.some((argument) => argument.startsWith('--')))
+        return (await import('./commands/evaluate-file.ts')).evaluateFile(rest, { print, warn })
       if (file === undefined || rest.length > 1) return usage()
       return (await import('./commands/evaluate.ts')).evaluate(file, { print, warn })
+    }
+    case 'import': {
+      const out = { print, warn, isTty: process.stderr.isTTY === true }
+      return (await import('./commands/import.ts')).importCommand(rest, out)
     }
     case 'check-vectors':
       if (rest.length === 0) return usage()
@@ -78,7 +86,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
 
 /** An argument nobody reads is a mistake to be told, not to be passed over. */
 function takesArguments(command: string | undefined): boolean {
-  return ['demo', 'evaluate', 'check-vectors', 'simulate', 'archive', 'restore-archive'].includes(command ?? '')
+  const own = ['demo', 'evaluate', 'import', 'check-vectors', 'simulate', 'archive', 'restore-archive']
+  return own.includes(command ?? '')
 }
 
 function usage(): number {
