@@ -18,6 +18,7 @@ const USAGE = `unbroken COMMAND
   demo [--exit]             the whole story with simulated sensors; --exit ends with 0 only if all answers are right
        [--list | --all | --scenario NAME[,NAME]]   scenarios of the library instead; --all ends as --exit does
   simulate FLAGS            a fleet of simulated sensors against any service and broker; simulate --help
+  doctor [--json]           measure broker, database and clocks as they are, and say what to change
   migrate                   bring the database up to this program
   evaluate FILE             judge cases {profiles, cases} without a database
   check-vectors PATH…       run published cases against this program
@@ -31,6 +32,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       return configured(async (config) => (await import('./commands/serve.ts')).serve(config, warn))
     case 'migrate':
       return configured(async (config) => (await import('./commands/migrate.ts')).migrateDatabase(config, warn))
+    case 'doctor':
+      return (await (await import('./commands/doctor.ts')).doctorCommand(rest, { print, warn })) ?? usage()
     case 'demo': {
       const options = { print, warn, isTty: process.stdout.isTTY === true }
       return (await (await import('./commands/demo-arguments.ts')).demoCommand(rest, options)) ?? usage()
@@ -60,7 +63,7 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
 
 /** An argument nobody reads is a mistake to be told, not to be passed over. */
 function takesArguments(command: string | undefined): boolean {
-  return ['demo', 'evaluate', 'check-vectors', 'simulate'].includes(command ?? '')
+  return ['demo', 'doctor', 'evaluate', 'check-vectors', 'simulate'].includes(command ?? '')
 }
 
 function usage(): number {

@@ -89,7 +89,11 @@ function rights(subscriptions: ProbedBroker['subscriptions']): Check {
   const refused = subscriptions.filter(({ granted }) => typeof granted === 'string')
   if (refused.length > 0) {
     const each = refused.map(({ filter, granted }) => `${filter} (${granted})`).join(', ')
-    return fail(name, `the broker refuses ${each}: no readings arrive`, 'Allow this user to read it, see infra/mosquitto/acl')
+    return fail(
+      name,
+      `the broker refuses ${each}: no readings arrive`,
+      'Allow this user to read it, see infra/mosquitto/acl',
+    )
   }
   const weak = subscriptions.filter(({ granted }) => granted === 0)
   if (weak.length > 0) {
@@ -135,7 +139,10 @@ function queueLimit(queue: QueueFacts, asked: Asked): Check {
       'Mosquitto: max_queued_messages 0 and no max_queued_bytes, as in infra/mosquitto/profile.conf; others: the queue of an offline session',
     )
   }
-  return ok(name, `all of ${many(sent, 'message')} to a session that was away were kept; a limit above that is not seen`)
+  return ok(
+    name,
+    `all of ${many(sent, 'message')} to a session that was away were kept; a limit above that is not seen`,
+  )
 }
 
 function unmeasured(name: string, queue: Exclude<QueueFacts, { outcome: 'kept' }>, { prefix }: Asked): Check {
@@ -160,7 +167,11 @@ function sessionKept({ offer, queue }: ProbedBroker, { protocolVersion }: Asked)
   const name = 'session expiry'
   const change = 'Mosquitto: no persistent_client_expiration, or 7d; others: the longest session expiry'
   if (queue.outcome === 'forgotten') {
-    return fail(name, 'the broker forgot a session as soon as it was away: readings get lost while the service is', change)
+    return fail(
+      name,
+      'the broker forgot a session as soon as it was away: readings get lost while the service is',
+      change,
+    )
   }
   const { sessionExpiryS } = offer
   if (sessionExpiryS !== null && sessionExpiryS < SESSION_EXPIRY_S) {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Config } from '../../config.ts'
 import { type BrokerOptions, messageOf, SESSION_EXPIRY_S, subscriptionsOf } from '../../ingest/session.ts'
 import { openProbe } from './probe-client.ts'
-import { type QueueFacts, probeQueue } from './queue-probe.ts'
+import { probeQueue, type QueueFacts } from './queue-probe.ts'
 import { whenQuiet } from './when-quiet.ts'
 
 /** What a broker was seen to do; the embedded one is not probed: it lives in the service and keeps nothing. */

@@ -5,7 +5,8 @@ import type { ServiceFacts } from './service-facts.ts'
 /** The service as it runs: its session at the broker, and its clock. */
 export function checkService(facts: ServiceFacts, clientId: string): Check[] {
   if (facts.answers !== 'service') return [unseen(facts, clientId)]
-  const clock = facts.clock === null ? [] : [checkClock('clock of the service', `The service at ${facts.url}`, facts.clock)]
+  const clock =
+    facts.clock === null ? [] : [checkClock('clock of the service', `The service at ${facts.url}`, facts.clock)]
   return [session(facts, clientId), ...clock]
 }
 
