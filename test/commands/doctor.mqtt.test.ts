@@ -66,8 +66,6 @@ describe.skipIf(findMosquitto() === null)('doctor at a real Mosquitto', () => {
     const found = await examine(url)
     expect(levels(found)).toMatchObject({ 'queue limit': 'fail', 'session expiry': 'ok', subscription: 'ok' })
     expect(found['queue limit']?.found).toMatch(/^of 2,000 messages to a session that was away 1,000 were kept/)
-    // what the probe made it drop is seen by the next one
-    expect((await examine(url))['dropped messages']).toMatchObject({ level: 'warn' })
   })
 
   test('with its defaults and MQTT 3.1.1 its window of 20 is found', async () => {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { IConnackPacket, MqttClient } from 'mqtt'
+import type { IConnackPacket } from 'mqtt'
 import { z } from 'zod'
 import type { Config } from '../../config.ts'
 import { type BrokerOptions, messageOf, SESSION_EXPIRY_S, subscriptionsOf } from '../../ingest/session.ts'
-import { openProbe } from './probe-client.ts'
+import { openProbe, type ProbeClient } from './probe-client.ts'
 import { probeQueue, type QueueFacts } from './queue-probe.ts'
 import { whenQuiet } from './when-quiet.ts'
 
@@ -71,10 +71,12 @@ async function ask(broker: BrokerOptions, run: string, now: () => number): Promi
     onMessage: ({ topic, payload }) => heard.set(topic, payload.toString()),
   })
   try {
-    const system = await readSystem(probe.client, { heard, broker, now })
-    if (system.markedAt === null) await leaveMark(probe.client, broker, now)
-    const subscriptions = await askSubscriptions(probe.client, broker, run)
-    return { offer: offerOf(probe.connack), system, subscriptions }
+    const offer = offerOf(probe.connack)
+    const system = await readSystem(probe, { heard, broker, now })
+    const subscriptions = await askSubscriptions(probe, broker, run)
+    // last: a broker may end the connection of who publishes what it must not
+    if (system.markedAt === null && offer.retain !== false) await leaveMark(probe, broker, now)
+    return { offer, system, subscriptions }
   } finally {
     await probe.close()
   }
@@ -98,10 +100,10 @@ const DROPPED = '$SYS/broker/publish/messages/dropped'
 
 type Asking = { heard: ReadonlyMap<string, string>; broker: BrokerOptions; now: () => number }
 
-async function readSystem(client: MqttClient, { heard, broker, now }: Asking): Promise<SystemFacts> {
+async function readSystem({ client, during }: ProbeClient, { heard, broker, now }: Asking): Promise<SystemFacts> {
   const mark = markTopic(broker)
   // who may not read them is refused, or hears nothing
-  await client.subscribeAsync([VERSION, UPTIME, DROPPED, mark], { qos: 0 }).catch(() => undefined)
+  await during(client.subscribeAsync([VERSION, UPTIME, DROPPED, mark], { qos: 0 })).catch(() => undefined)
   await whenQuiet(() => heard.size, { enough: 4, quietMs: RETAINED_MS })
   const upS = leadingNumber(heard.get(UPTIME))
   return {
@@ -139,18 +141,18 @@ function readMark(text: string | undefined): number | null {
   }
 }
 
-async function leaveMark(client: MqttClient, broker: BrokerOptions, now: () => number): Promise<void> {
+async function leaveMark({ client, during }: ProbeClient, broker: BrokerOptions, now: () => number): Promise<void> {
   const payload = JSON.stringify({ markedAt: new Date(now()).toISOString() })
   // a broker that refuses it is told of by the queue's probe, which publishes beside it
-  await client.publishAsync(markTopic(broker), payload, { qos: 1, retain: true }).catch(() => undefined)
+  await during(client.publishAsync(markTopic(broker), payload, { qos: 1, retain: true })).catch(() => undefined)
 }
 
 /** Shared ones under a group of the probe's own: in the service's group it would be handed the service's messages. */
-async function askSubscriptions(client: MqttClient, broker: BrokerOptions, run: string) {
+async function askSubscriptions({ client, during }: ProbeClient, broker: BrokerOptions, run: string) {
   const group = broker.group === '' ? '' : `doctor-${run}`
   const answers: ProbedBroker['subscriptions'] = []
   for (const filter of subscriptionsOf({ ...broker, group })) {
-    const granted = await client.subscribeAsync(filter, { qos: 1 }).then(
+    const granted = await during(client.subscribeAsync(filter, { qos: 1 })).then(
       ([grant]) => grant?.qos ?? 'no answer',
       (error: Error) => messageOf(error),
     )

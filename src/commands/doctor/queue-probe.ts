@@ -37,7 +37,7 @@ export async function probeQueue(broker: BrokerOptions, probe: QueueProbe): Prom
   const session = { clientId: `unbroken-doctor-${probe.run}`, session: 'lasting', sessionExpiryS: LEFTOVER_S } as const
   try {
     const subscriber = await openProbe(broker, { ...session, receiveMaximum: 1, acks: 'given' })
-    const refused = await refusal(subscriber.client.subscribeAsync(topic, { qos: 1 }))
+    const refused = await refusal(subscriber.during(subscriber.client.subscribeAsync(topic, { qos: 1 })))
     await subscriber.close('kept')
     if (refused !== null) return { outcome: 'refused', topic, reason: refused }
     const unpublished = await publish(broker, topic, probe)
@@ -68,7 +68,7 @@ async function publish(broker: BrokerOptions, topic: string, { run, brokerTakes 
       const publishing = numbers.map((number) =>
         publisher.client.publishAsync(topic, String(number), { qos: 1, ...properties }),
       )
-      const refused = await refusal(Promise.all(publishing))
+      const refused = await refusal(publisher.during(Promise.all(publishing)))
       if (refused !== null) return refused
     }
     return null
