@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { connectAsync } from 'mqtt'
 import { generate, type Packet, parser } from 'mqtt-packet'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { SimulatedDevice } from '../simulators/device/device.ts'
 import { PLAIN_DEVICE } from '../simulators/device/script.ts'
@@ -28,39 +28,42 @@ const [GOOD_MILLI_C, LOST_MILLI_C] = [5000, 9000]
 
 type Place = TrialPlace & TrialService
 
-/** Closed after the test in reverse order of opening. */
+/** Closed after the play in reverse order of opening. */
 const opened: (() => unknown)[] = []
-afterEach(async () => {
-  for (const close of opened.splice(0).reverse()) await close()
-})
 
 test('messages that were acked and lost are noticed, asked for, answered, and the excursion they hid is judged', () =>
-  atTrialPlace('resend', async (place) => {
-    const clock = { originAt: T0, startedAt: Date.now(), speed: SPEED }
-    const service = { ...place, ...(await startTrialService(place, clock, () => undefined)) }
-    opened.push(service.stop)
-    const journey = await openJourney(service, { packedAt: PACKED_AT })
-    const downlinks = await hearDownlinks(service, journey)
-    const device = await openDevice(service, journey)
-    await measureAll(device)
-    // the device waits for nothing: it holds all for delivered
-    expect(device.progress()).toEqual({ published: READINGS, acked: READINGS })
-    await until(async () => (await served(journey)).length === READINGS - LOST.length, { what: 'what was not lost' })
-    expect(await sequenceEvents(journey)).toEqual({ missing: LOST, filled: [] })
-    const before = await newestEvaluation(journey)
-    expect(before).toMatchObject({ status: 'indeterminate', complete: false })
+  atTrialPlace('resend', (place) => play(place).finally(closeAll)))
 
-    await until(async () => (await served(journey)).length === READINGS, { what: 'what was lost' })
-    // each comes in a message of its own, so the gap may close in steps
-    expect(await sequenceEvents(journey)).toEqual({ missing: LOST, filled: LOST })
-    await until(() => downlinks.length === 2, { what: 'the downlink to be emptied' })
-    expect(downlinks).toEqual([{ resend: [[5, 7]], attempt: 1 }, null])
-    expect(await served(journey)).toEqual(Array.from({ length: READINGS }, (_, index) => milliCOf(index + 1) / 1000))
-    const after = await newestEvaluation(journey)
-    expect(after).toMatchObject({ status: 'excursion_below_alarm', complete: true })
-    expect(after.version).toBeGreaterThan(before.version)
-    expect(await metric(service.apiUrl, 'unbroken_resend_requests_total')).toBe(1)
-  }))
+async function closeAll(): Promise<void> {
+  for (const close of opened.splice(0).reverse()) await close()
+}
+
+async function play(place: TrialPlace): Promise<void> {
+  const clock = { originAt: T0, startedAt: Date.now(), speed: SPEED }
+  const service = { ...place, ...(await startTrialService(place, clock, () => undefined)) }
+  opened.push(service.stop)
+  const journey = await openJourney(service, { packedAt: PACKED_AT })
+  const downlinks = await hearDownlinks(service, journey)
+  const device = await openDevice(service, journey)
+  await measureAll(device)
+  // the device waits for nothing: it holds all for delivered
+  expect(device.progress()).toEqual({ published: READINGS, acked: READINGS })
+  await until(async () => (await served(journey)).length === READINGS - LOST.length, { what: 'what was not lost' })
+  expect(await sequenceEvents(journey)).toEqual({ missing: LOST, filled: [] })
+  const before = await newestEvaluation(journey)
+  expect(before).toMatchObject({ status: 'indeterminate', complete: false })
+
+  await until(async () => (await served(journey)).length === READINGS, { what: 'what was lost' })
+  // each comes in a message of its own, so the gap may close in steps
+  expect(await sequenceEvents(journey)).toEqual({ missing: LOST, filled: LOST })
+  await until(() => downlinks.length === 2, { what: 'the downlink to be emptied' })
+  expect(downlinks).toEqual([{ resend: [[5, 7]], attempt: 1 }, null])
+  expect(await served(journey)).toEqual(Array.from({ length: READINGS }, (_, index) => milliCOf(index + 1) / 1000))
+  const after = await newestEvaluation(journey)
+  expect(after).toMatchObject({ status: 'excursion_below_alarm', complete: true })
+  expect(after.version).toBeGreaterThan(before.version)
+  expect(await metric(service.apiUrl, 'unbroken_resend_requests_total')).toBe(1)
+}
 
 function milliCOf(seq: number): number {
   return LOST.includes(seq) ? LOST_MILLI_C : GOOD_MILLI_C
