@@ -52,7 +52,8 @@ function reached({ host, system }: ProbedBroker & { host: string }, { protocolVe
   if (group !== '' && /mosquitto version 2\.0\./.test(version)) {
     return warn(
       'broker',
-      `${found}, and forgets shared subscriptions when it restarts: what is published before the service is back is lost`,
+      `${found}, and forgets shared subscriptions when it restarts: what is published before the service is back ` +
+        'is lost',
       'Unset MQTT_SHARE_GROUP, or share on a broker that keeps them',
     )
   }
@@ -76,7 +77,8 @@ function features(offer: Offer, { group, protocolVersion }: Asked): Check {
   if (offer.maximumPacketSize !== null && offer.maximumPacketSize < LARGEST_MESSAGE) {
     return warn(
       name,
-      `messages above ${count(offer.maximumPacketSize)} bytes are refused, the service reads up to ${count(LARGEST_MESSAGE)}`,
+      `messages above ${count(offer.maximumPacketSize)} bytes are refused, the service reads up to ` +
+        `${count(LARGEST_MESSAGE)}`,
       'Mosquitto: max_packet_size 300000, as in infra/mosquitto/profile.conf',
     )
   }
@@ -111,8 +113,10 @@ function window(queue: QueueFacts, asked: Asked): Check {
   if (unacked < wanted) {
     return fail(
       name,
-      `only ${many(unacked, 'message')} of ${count(kept)} came before the first acknowledgement, and the service acknowledges after its commit: at most ${count(unacked)} readings messages per commit`,
-      'Mosquitto: max_inflight_messages 0, as in infra/mosquitto/profile.conf; others: the in-flight window of a session',
+      `only ${many(unacked, 'message')} of ${count(kept)} came before the first acknowledgement, and the service ` +
+        `acknowledges after its commit: at most ${many(unacked, 'message')} per commit`,
+      'Mosquitto: max_inflight_messages 0, as in infra/mosquitto/profile.conf; others: the in-flight window of a ' +
+        'session',
     )
   }
   if (asked.receiveMaximum < SMALL_WINDOW) {
@@ -135,8 +139,10 @@ function queueLimit(queue: QueueFacts, asked: Asked): Check {
   if (kept < sent) {
     return fail(
       name,
-      `of ${many(sent, 'message')} to a session that was away ${count(kept)} were kept, the others acknowledged and dropped: readings get lost while the service is away`,
-      'Mosquitto: max_queued_messages 0 and no max_queued_bytes, as in infra/mosquitto/profile.conf; others: the queue of an offline session',
+      `of ${many(sent, 'message')} to a session that was away ${count(kept)} were kept, the others acknowledged ` +
+        'and dropped: readings get lost while the service is away',
+      'Mosquitto: max_queued_messages 0 and no max_queued_bytes, as in infra/mosquitto/profile.conf; others: the ' +
+        'queue of an offline session',
     )
   }
   return ok(
@@ -151,7 +157,8 @@ function unmeasured(name: string, queue: Exclude<QueueFacts, { outcome: 'kept' }
     case 'service_would_hear':
       return warn(
         name,
-        `cannot tell: MQTT_LORAWAN_TOPICS takes in ${prefix}/doctor/#, so the service would store what is published to measure it`,
+        `cannot tell: MQTT_LORAWAN_TOPICS takes in ${prefix}/doctor/#, so the service would store what is ` +
+          'published to measure it',
         'Name the topics of the network server only',
       )
     case 'refused':
@@ -195,7 +202,8 @@ function dropped({ system, queue }: ProbedBroker): Check {
     return warn(
       name,
       'cannot tell: the broker does not show $SYS/broker/publish/messages/dropped to this user',
-      'Mosquitto: topic read $SYS/broker/#, as in infra/mosquitto/acl; others: look at its own count of dropped messages',
+      'Mosquitto: topic read $SYS/broker/#, as in infra/mosquitto/acl; others: look at its own count of dropped ' +
+        'messages',
     )
   }
   if (system.dropped === 0) return ok(name, 'none since the broker started')

@@ -97,7 +97,8 @@ const BESIDE_POOL = 3
 function connections({ allowed, usedByOthers }: ServerFacts['connections'], pool: number): Check {
   const name = 'connections'
   const left = allowed - usedByOthers
-  const found = `the server allows ${count(allowed)}, others use ${count(usedByOthers)}, DATABASE_POOL is ${count(pool)}`
+  const used = `the server allows ${count(allowed)}, others use ${count(usedByOthers)}`
+  const found = `${used}, DATABASE_POOL is ${count(pool)}`
   if (left < pool)
     return fail(name, found, 'Raise max_connections (or the limit of role or database), or lower DATABASE_POOL')
   if (left < pool + BESIDE_POOL) {
@@ -117,7 +118,8 @@ function unjudged({ unjudgedShipments }: Contents): Check {
   if (unjudgedShipments === 0) return ok(name, 'none: every stored reading is judged')
   return warn(
     name,
-    `${many(unjudgedShipments, 'shipment')} with readings or corrections that are not judged yet; who asks for one has it judged first`,
+    `${many(unjudgedShipments, 'shipment')} with readings or corrections that are not judged yet; who asks for ` +
+      'one has it judged first',
     'Run doctor again: the number falls while the service runs; else its log says why',
   )
 }
@@ -130,7 +132,8 @@ function unreleased({ unreleased: { messages, more, oldestAt } }: Contents, now:
   const days = Math.floor((now - oldestAt) / DAY_MS)
   return warn(
     name,
-    `${more ? 'at least ' : ''}${many(messages, 'held or quarantined message')} for a person, the oldest for ${many(days, 'day')}: their readings do not count yet`,
+    `${more ? 'at least ' : ''}${many(messages, 'held or quarantined message')} for a person, the oldest for ` +
+      `${many(days, 'day')}: their readings do not count yet`,
     'Look at GET /api/v1/messages, register what is unknown, release what is right',
   )
 }

@@ -1,5 +1,5 @@
 import type { PartitionFacts } from '../../../db/partition-facts.ts'
-import { type Check, fail, ok, warn } from './check.ts'
+import { type Check, fail, many, ok, warn } from './check.ts'
 
 /** Whether a table has room for what comes; the service makes a month's partition when its first reading comes. */
 export function checkPartitions({ table, months, thisMonth, catchAll, next }: PartitionFacts): Check {
@@ -21,7 +21,9 @@ export function checkPartitions({ table, months, thisMonth, catchAll, next }: Pa
   const reach = months.filter((month) => month >= thisMonth && month < next.month)
   const last = reach.at(-1)
   const found =
-    last === undefined ? `none for this month, ${thisMonth}, yet` : `up to ${last}, ${reach.length - 1} months ahead`
+    last === undefined
+      ? `none for this month, ${thisMonth}, yet`
+      : `up to ${last}, ${many(reach.length - 1, 'month')} ahead`
   if (next.problem === null) return ok(name, `${found}; making that of ${next.month} was tried and would succeed`)
   const stuck = `${found}; making that of ${next.month} was tried and would fail (${next.problem})`
   const change = 'Run `npx unbroken migrate` with DATABASE_OWNER_URL, which lets the serving role make it'

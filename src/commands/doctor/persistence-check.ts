@@ -19,7 +19,9 @@ export function checkPersistence({ markedAt, startedAt }: SystemFacts): Check {
   }
   return warn(
     NAME,
-    `cannot tell: ${markedAt === null ? 'no mark of an earlier doctor was found' : 'the broker did not restart since its mark was left'}`,
+    markedAt === null
+      ? 'cannot tell: no mark of an earlier doctor was found'
+      : 'cannot tell: the broker did not restart since the mark of an earlier doctor was left',
     `${LOOK}; then restart the broker after this and run doctor again`,
   )
 }

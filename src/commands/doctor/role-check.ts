@@ -25,7 +25,8 @@ export function checkRoles(role: RoleFacts, owner: OwnerFacts | 'not_configured'
 
 const NAME = 'roles'
 const SEPARATE =
-  'Create a role with login and nothing else, let DATABASE_URL name it and DATABASE_OWNER_URL the owner, and start the service'
+  'Create a role with login and nothing else, let DATABASE_URL name it and DATABASE_OWNER_URL the owner, and ' +
+  'start the service'
 const GIVE =
   'Start the service with DATABASE_OWNER_URL, or run `npx unbroken migrate`: both set the rights of db/grants.sql'
 const TAKE_BACK = `${GIVE} and take others back; a right that stays comes from another role (pg_write_all_data, PUBLIC)`

@@ -41,8 +41,10 @@ function session(facts: Extract<ServiceFacts, { answers: 'service' }>, clientId:
   if (sessionsLost > 0) {
     return warn(
       'session',
-      `the broker forgot the session of the service ${many(sessionsLost, 'time')} since its start: messages may be missing`,
-      `Let the broker keep sessions on disk, give ${clientId} to one process only, and look at the sensors' sequence events`,
+      `the broker forgot the session of the service ${many(sessionsLost, 'time')} since its start: messages may ` +
+        'be missing',
+      `Let the broker keep sessions on disk, give ${clientId} to one process only, and look at the sensors' ` +
+        'sequence events',
     )
   }
   return ok('session', `the service at ${url} is connected and subscribed, its session was never lost since its start`)
