@@ -105,6 +105,23 @@ describe.skipIf(findMosquitto() === null)('doctor at a real Mosquitto', () => {
     await service.endAsync()
   })
 
+  test('of a shared subscription it takes no message of the service', async () => {
+    const { url } = await startBroker({ settings: brokerProfile() })
+    const service = await connectAsync(url, { protocolVersion: 5 })
+    const heard = new Set<string>()
+    service.on('message', (_topic, payload) => heard.add(payload.toString()))
+    await service.subscribeAsync('$share/two/unbroken/v1/+/readings/#', { qos: 1 })
+    const examining = examine(url, { MQTT_SHARE_GROUP: 'two' })
+    let published = 0
+    const ended = examining.then(() => true)
+    while (!(await Promise.race([ended, false]))) {
+      await service.publishAsync('unbroken/v1/7/readings', String(published++), { qos: 1 })
+    }
+    await until(() => heard.size === published, { what: 'every message of the service' })
+    expect((await examining).subscription).toMatchObject({ level: 'ok', found: expect.stringContaining('$share/two/') })
+    await service.endAsync()
+  })
+
   test('a mark that is older than the broker proves its persistence', async () => {
     const port = await freePort()
     const first = await startBroker({ port, folder })

@@ -151,8 +151,9 @@ async function leaveMark({ client, during }: ProbeClient, broker: BrokerOptions,
 async function askSubscriptions({ client, during }: ProbeClient, broker: BrokerOptions, run: string) {
   const group = broker.group === '' ? '' : `doctor-${run}`
   const answers: ProbedBroker['subscriptions'] = []
-  for (const filter of subscriptionsOf({ ...broker, group })) {
-    const granted = await during(client.subscribeAsync(filter, { qos: 1 })).then(
+  const own = subscriptionsOf({ ...broker, group })
+  for (const [index, filter] of subscriptionsOf(broker).entries()) {
+    const granted = await during(client.subscribeAsync(own[index] ?? filter, { qos: 1 })).then(
       ([grant]) => grant?.qos ?? 'no answer',
       (error: Error) => messageOf(error),
     )
