@@ -20,6 +20,9 @@ const USAGE = `unbroken COMMAND
   simulate FLAGS            a fleet of simulated sensors against any service and broker; simulate --help
   doctor [--json]           measure broker, database and clocks as they are, and say what to change
   migrate                   bring the database up to this program
+  archive DIRECTORY         write the months whose retention has passed to Parquet files there, verify, drop them
+  archive --list            say of every month until when it is kept and why; changes nothing
+  restore-archive DIRECTORY bring the month of one archive back, verified
   evaluate FILE             judge cases {profiles, cases} without a database
   check-vectors PATH…       run published cases against this program
 See README.md for configuration.`
@@ -34,6 +37,21 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       return configured(async (config) => (await import('./commands/migrate.ts')).migrateDatabase(config, warn))
     case 'doctor':
       return (await (await import('./commands/doctor.ts')).doctorCommand(rest, { print, warn })) ?? usage()
+    case 'archive': {
+      const [where] = rest
+      if (where === undefined || rest.length > 1 || (where.startsWith('-') && where !== '--list')) return usage()
+      const directory = where === '--list' ? null : where
+      return configured(async (config) =>
+        (await import('./commands/archive.ts')).archiveMonths(config, directory, { print, warn }),
+      )
+    }
+    case 'restore-archive': {
+      const [directory] = rest
+      if (directory === undefined || rest.length > 1) return usage()
+      return configured(async (config) =>
+        (await import('./commands/archive.ts')).restoreMonth(config, directory, { print, warn }),
+      )
+    }
     case 'demo': {
       const options = { print, warn, isTty: process.stdout.isTTY === true }
       return (await (await import('./commands/demo-arguments.ts')).demoCommand(rest, options)) ?? usage()
@@ -63,7 +81,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
 
 /** An argument nobody reads is a mistake to be told, not to be passed over. */
 function takesArguments(command: string | undefined): boolean {
-  return ['demo', 'doctor', 'evaluate', 'check-vectors', 'simulate'].includes(command ?? '')
+  const taking = ['demo', 'doctor', 'evaluate', 'check-vectors', 'simulate', 'archive', 'restore-archive']
+  return taking.includes(command ?? '')
 }
 
 function usage(): number {

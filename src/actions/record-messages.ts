@@ -7,11 +7,11 @@ import { type Gathered, gather, readingsOf } from './gather-readings.ts'
 import { concernOf, judgeConcerned } from './judge-concerned.ts'
 import { keepMessages } from './keep-messages.ts'
 import { type KnownSensors, openBatch } from './known-sensors.ts'
-import { ensurePartitions } from './partitions.ts'
+import { inOpenMonths } from './open-months.ts'
 import { emptyMemory, forget, type Memory, memoryOf } from './recorder-memory.ts'
 import { type Turn, takeTurn } from './recording-turns.ts'
 import { resolveUplinks } from './resolve-uplinks.ts'
-import { prepareObservations, storeObservations } from './store-observations.ts'
+import { storeObservations } from './store-observations.ts'
 import { byKey, type StoredReadings, storeReadings } from './store-readings.ts'
 
 /**
@@ -27,9 +27,11 @@ import { byKey, type StoredReadings, storeReadings } from './store-readings.ts'
  * changed in place, and forgotten when anything fails, the commit included.
  */
 export async function recordMessages(ctx: Ctx, received: readonly ReceivedMessage[]): Promise<{ unjudged: boolean }> {
-  const messages = await resolveUplinks(ctx, received)
-  await ensurePartitions(ctx.db, instantsOf(messages))
-  await prepareObservations(ctx.db, messages)
+  const resolved = await resolveUplinks(ctx, received)
+  return inOpenMonths(ctx.db, resolved, (messages) => recordResolved(ctx, messages))
+}
+
+async function recordResolved(ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<{ unjudged: boolean }> {
   const memory = memoryOf(ctx.db)
   const gathered = gather(messages)
   const recorded = await recordOnce(ctx, { messages, gathered, memory, trusting: true }).catch((error) => {
@@ -44,11 +46,6 @@ export async function recordMessages(ctx: Ctx, received: readonly ReceivedMessag
 }
 
 const UNIQUE_VIOLATION = '23505'
-
-/** The instants of all readings of a batch, for `ensurePartitions`. */
-export function* instantsOf(messages: readonly ReceivedMessage[]): Generator<number> {
-  for (const { parsed } of messages) for (const reading of parsed.readings) yield reading.at
-}
 
 /** The same inside a transaction of the caller, whose partitions exist; nothing is remembered of it. */
 export async function recordApart(run: Recording, ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<Recorded> {
