@@ -18,6 +18,7 @@ const USAGE = `unbroken COMMAND
   demo [--exit]             the whole story with simulated sensors; --exit ends with 0 only if all answers are right
        [--list | --all | --scenario NAME[,NAME]]   scenarios of the library instead; --all ends as --exit does
   simulate FLAGS            a fleet of simulated sensors against any service and broker; simulate --help
+  doctor [--json]           measure broker, database and clocks as they are, and say what to change
   migrate                   bring the database up to this program
   archive DIRECTORY         write the months whose retention has passed to Parquet files there, verify, drop them
   archive --list            say of every month until when it is kept and why; changes nothing
@@ -36,6 +37,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       return configured(async (config) => (await import('./commands/serve.ts')).serve(config, warn))
     case 'migrate':
       return configured(async (config) => (await import('./commands/migrate.ts')).migrateDatabase(config, warn))
+    case 'doctor':
+      return (await (await import('./commands/doctor.ts')).doctorCommand(rest, { print, warn })) ?? usage()
     case 'archive': {
       const [where] = rest
       if (where === undefined || rest.length > 1 || (where.startsWith('-') && where !== '--list')) return usage()
@@ -86,8 +89,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
 
 /** An argument nobody reads is a mistake to be told, not to be passed over. */
 function takesArguments(command: string | undefined): boolean {
-  const own = ['demo', 'evaluate', 'import', 'check-vectors', 'simulate', 'archive', 'restore-archive']
-  return own.includes(command ?? '')
+  const taking = ['demo', 'doctor', 'evaluate', 'import', 'check-vectors', 'simulate', 'archive', 'restore-archive']
+  return taking.includes(command ?? '')
 }
 
 function usage(): number {
