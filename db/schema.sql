@@ -303,6 +303,86 @@ create table organisation (
 comment on table organisation is 'A party: sponsor, manufacturer, distributor, carrier, treatment centre. GLN where it has one.';
 grant select, insert on organisation to serving;
 
+create table person (
+  id bigint generated always as identity not null,
+  organisation_id bigint not null,
+  user_name text not null,
+  printed_name text not null,
+  email text,
+  site_id bigint,
+  known_at timestamp with time zone not null,
+  disabled_at timestamp with time zone,
+  failed_attempts integer default 0 not null,
+  attempted_at timestamp with time zone,
+  constraint person_failed_attempts_check CHECK ((failed_attempts >= 0)),
+  constraint person_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint person_pkey PRIMARY KEY (id),
+  constraint person_printed_name_check CHECK ((printed_name <> ''::text)),
+  constraint person_site_id_fkey FOREIGN KEY (site_id) REFERENCES site(id),
+  constraint person_user_name_check CHECK ((user_name ~ '^[a-z0-9][a-z0-9._@+-]{2,63}$'::text)),
+  constraint person_user_name_key UNIQUE (user_name)
+);
+comment on table person is 'One person of an organisation. Disabled, never deleted, so the user name is never issued again. site: where they work, whose time zone stands beside their signatures. failed_attempts: since the last right password, running ones included; too many lock the person out for a while from attempted_at.';
+CREATE INDEX person_by_organisation ON public.person USING btree (organisation_id, id);
+grant select, insert on person to serving;
+grant update (printed_name) on person to serving;
+grant update (email) on person to serving;
+grant update (site_id) on person to serving;
+grant update (disabled_at) on person to serving;
+grant update (failed_attempts) on person to serving;
+grant update (attempted_at) on person to serving;
+
+create table person_password (
+  id bigint generated always as identity not null,
+  person_id bigint not null,
+  hash text not null,
+  temporary boolean not null,
+  known_at timestamp with time zone not null,
+  constraint person_password_hash_check CHECK ((hash ~~ '$argon2id$%'::text)),
+  constraint person_password_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id),
+  constraint person_password_pkey PRIMARY KEY (id)
+);
+comment on table person_password is 'Passwords as argon2id hashes; the newest one of a person rules. A temporary one was made by the administrator and opens nothing but its own change.';
+CREATE INDEX person_password_by_person ON public.person_password USING btree (person_id, id);
+grant select, insert on person_password to serving;
+
+create table person_role (
+  id bigint generated always as identity not null,
+  person_id bigint not null,
+  organisation_id bigint not null,
+  role text not null,
+  known_at timestamp with time zone not null,
+  revoked_at timestamp with time zone,
+  constraint person_role_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint person_role_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id),
+  constraint person_role_pkey PRIMARY KEY (id),
+  constraint person_role_role_check CHECK ((role = ANY (ARRAY['packer'::text, 'dispatcher'::text, 'carrier'::text, 'distributor'::text, 'receiver'::text, 'verifier'::text, 'responsible_pharmacist'::text, 'physician'::text, 'qa_sponsor'::text, 'qa_site'::text, 'administrator'::text, 'auditor'::text])))
+);
+comment on table person_role is 'A role a person holds for an organisation: their own, or a sponsor for whose units they decide.';
+CREATE INDEX person_role_by_organisation ON public.person_role USING btree (organisation_id, id);
+CREATE UNIQUE INDEX person_role_held ON public.person_role USING btree (person_id, organisation_id, role) WHERE (revoked_at IS NULL);
+grant select, insert on person_role to serving;
+grant update (revoked_at) on person_role to serving;
+
+create table person_session (
+  id bigint generated always as identity not null,
+  person_id bigint not null,
+  token_sha256 bytea not null,
+  known_at timestamp with time zone not null,
+  used_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint person_session_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id),
+  constraint person_session_pkey PRIMARY KEY (id),
+  constraint person_session_token_sha256_check CHECK ((octet_length(token_sha256) = 32)),
+  constraint person_session_token_sha256_key UNIQUE (token_sha256)
+);
+comment on table person_session is 'A person who is signed in. Only the hash of the token is kept. used_at moves once a minute at most; a session that nobody uses ends, and every session ends at expires_at.';
+CREATE INDEX person_session_open ON public.person_session USING btree (person_id) WHERE (ended_at IS NULL);
+grant select, insert on person_session to serving;
+grant update (used_at) on person_session to serving;
+grant update (ended_at) on person_session to serving;
+
 create table placement (
   id bigint generated always as identity not null,
   sensor_id bigint not null,

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type * as rows from './rows.ts'
 import type * as channels from './rows-channels.ts'
+import type * as people from './rows-people.ts'
 
 /**
  * The tables as TypeScript sees them; `test/db/tables.pg.test.ts` holds them against the migrated database.
@@ -10,6 +11,10 @@ export type Tables = {
   organisation: rows.Organisation
   site: rows.Site
   api_key: rows.ApiKey
+  person: people.Person
+  person_role: people.PersonRoleRow
+  person_password: people.PersonPassword
+  person_session: people.PersonSession
   product: rows.Product
   profile: rows.ProfileRow
   profile_approval: rows.ProfileApproval

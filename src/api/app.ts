@@ -20,6 +20,7 @@ import { observationRoutes } from './observation-routes.ts'
 import { observeRequest } from './observe-request.ts'
 import { orderRoutes } from './order-routes.ts'
 import { organisationRoutes } from './organisation-routes.ts'
+import { personRoutes } from './person-routes.ts'
 import { placementRoutes } from './placement-routes.ts'
 import { probeRoutes } from './probe-routes.ts'
 import { answerInvalid, answerProblem, answerThrown, answerTooLarge, MAX_BODY_BYTES } from './problem.ts'
@@ -27,14 +28,16 @@ import { productRoutes } from './product-routes.ts'
 import { profileRoutes } from './profile-routes.ts'
 import { readingRoutes } from './reading-routes.ts'
 import { repeatRequest } from './repeat-request.ts'
+import { roleRoutes } from './role-routes.ts'
 import { sensorRoutes } from './sensor-routes.ts'
+import { sessionRoutes } from './session-routes.ts'
 import { shipmentRoutes } from './shipment-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 import type { ApiDeps } from './variables.ts'
 
 /**
- * The HTTP door. A request passes: its id and one log line, the size limit, and below `/api/v1` the API key and, for a
- * POST that may be repeated, the idempotency key; then its route, which parses, calls one action and answers. Whatever
+ * The HTTP door. A request passes: its id and one log line, the size limit, and below `/api/v1` the API key or session
+ * and, for a POST that may be repeated, the idempotency key; then its route, which parses, calls one action and answers. Whatever
  * cannot be answered is a problem document (`problem.ts`).
  */
 export function createApp(ctx: Ctx, deps: ApiDeps) {
@@ -85,6 +88,9 @@ function resources() {
   return new OpenAPIHono()
     .openapiRoutes(organisationRoutes)
     .openapiRoutes(apiKeyRoutes)
+    .openapiRoutes(sessionRoutes)
+    .openapiRoutes(personRoutes)
+    .openapiRoutes(roleRoutes)
     .openapiRoutes(productRoutes)
     .openapiRoutes(profileRoutes)
     .openapiRoutes(sensorRoutes)
