@@ -17,7 +17,7 @@ grant select, insert on
   organisation, site, product, profile, profile_approval, therapy_order, container, shipment_party, shipment_profile,
   unit,
   batch, reading, conflict, observation, kept_message, kept_message_release, custody_event, evaluation, audit_entry,
-  sequence_event, person_password
+  sequence_event, person_password, signature
   to :serving;
 
 -- Superseded, never rewritten: only the columns that say so may change.

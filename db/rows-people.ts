@@ -35,3 +35,25 @@ export type PersonSession = {
   expires_at: Instant
   ended_at: InstantOrNull
 }
+export type SignatureRow = {
+  id: Id
+  person_id: number
+  user_name: string
+  printed_name: string
+  organisation_id: number
+  organisation_key: string
+  role: string
+  role_for_id: number
+  role_for_key: string
+  meaning: string
+  reason: OrNull<string>
+  tz_offset: string
+  record_type: string
+  record_id: string
+  record_sha256: string
+  evaluation_version: OrNull<number>
+  evaluation_sha256: OrNull<string>
+  shipment_id: OrNull<number>
+  sha256: string
+  known_at: Instant
+}

@@ -612,6 +612,47 @@ comment on table shipment_profile is 'The profile version pinned to a shipment; 
 CREATE INDEX shipment_profile_by_shipment ON public.shipment_profile USING btree (shipment_id, id);
 grant select, insert on shipment_profile to serving;
 
+create table signature (
+  id bigint generated always as identity not null,
+  person_id bigint not null,
+  user_name text not null,
+  printed_name text not null,
+  organisation_id bigint not null,
+  organisation_key text not null,
+  role text not null,
+  role_for_id bigint not null,
+  role_for_key text not null,
+  meaning text not null,
+  reason text,
+  tz_offset text not null,
+  record_type text not null,
+  record_id text not null,
+  record_sha256 text not null,
+  evaluation_version integer,
+  evaluation_sha256 text,
+  shipment_id bigint,
+  sha256 text not null,
+  known_at timestamp with time zone not null,
+  constraint signature_check CHECK (((evaluation_version IS NULL) = (evaluation_sha256 IS NULL))),
+  constraint signature_evaluation_sha256_check CHECK ((evaluation_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint signature_evaluation_version_check CHECK ((evaluation_version > 0)),
+  constraint signature_meaning_check CHECK ((meaning = ANY (ARRAY['authored'::text, 'reviewed'::text, 'approved'::text, 'packed'::text, 'released_custody'::text, 'accepted_custody'::text, 'received'::text, 'verified'::text, 'quarantined'::text, 'released'::text, 'released_exceptionally'::text, 'rejected'::text, 'destroyed'::text, 'witnessed'::text]))),
+  constraint signature_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint signature_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id),
+  constraint signature_pkey PRIMARY KEY (id),
+  constraint signature_record_id_check CHECK ((record_id <> ''::text)),
+  constraint signature_record_sha256_check CHECK ((record_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint signature_record_type_check CHECK ((record_type <> ''::text)),
+  constraint signature_role_for_id_fkey FOREIGN KEY (role_for_id) REFERENCES organisation(id),
+  constraint signature_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint signature_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id),
+  constraint signature_tz_offset_check CHECK ((tz_offset ~ '^[+-][0-9]{2}:[0-9]{2}$'::text))
+);
+comment on table signature is 'An e-signature: a person proved anew who they are and signed the exact record whose hash stands here. Names and keys are those of the moment, which is known_at, the server''s clock. sha256 is that of the canonical signature record (src/domain/signature.ts). role_for: the organisation for which the role was held.';
+CREATE INDEX signature_by_record ON public.signature USING btree (record_type, record_id);
+CREATE INDEX signature_by_shipment ON public.signature USING btree (shipment_id) WHERE (shipment_id IS NOT NULL);
+grant select, insert on signature to serving;
+
 create table site (
   id bigint generated always as identity not null,
   organisation_id bigint not null,

@@ -15,6 +15,7 @@ export type Tables = {
   person_role: people.PersonRoleRow
   person_password: people.PersonPassword
   person_session: people.PersonSession
+  signature: people.SignatureRow
   product: rows.Product
   profile: rows.ProfileRow
   profile_approval: rows.ProfileApproval

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { type Tx, transaction } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
@@ -43,7 +44,7 @@ export async function checkCredentials(
   const isRight = await isPassword(password, begun?.hash ?? null)
   if (isRefusal(isRight)) {
     // nothing was tried: the machine had no time to look at it
-    if (begun !== null) await setAttempts(ctx, begun.account.id, begun.before)
+    if (begun !== null) await takeBack(ctx, begun.account.id)
     return isRight
   }
   if (begun === null) return { fault: 'wrong', account: null, lockedUntilAt: null }
@@ -52,7 +53,7 @@ export async function checkCredentials(
     const isLast = begun.failedAttempts >= MAX_FAILED_ATTEMPTS
     return { fault: 'wrong', account, lockedUntilAt: isLast ? lockedUntil({ ...begun, attemptedAt: now }, now) : null }
   }
-  await setAttempts(ctx, account.id, 0)
+  await forgetAttempts(ctx, account.id)
   if (disabledAt !== null) return { fault: 'disabled', account, lockedUntilAt: null }
   return temporary ? { fault: 'temporary', account, lockedUntilAt: null } : account
 }
@@ -70,9 +71,8 @@ type Begun =
       disabledAt: number | null
       hash: string | null
       temporary: boolean
-      /** This one included, and before it. */
+      /** This one included. */
       failedAttempts: number
-      before: number
     }
 
 async function letThrough(tx: Tx, userName: string, now: number): Promise<Begun | null> {
@@ -102,7 +102,6 @@ async function letThrough(tx: Tx, userName: string, now: number): Promise<Begun 
     hash: stored?.hash ?? null,
     temporary: stored?.temporary ?? true,
     failedAttempts,
-    before: failedAttempts - 1,
   }
 }
 
@@ -117,10 +116,14 @@ export async function newestPassword(tx: Tx, personId: number) {
     .executeTakeFirst()
 }
 
-async function setAttempts(ctx: Ctx, personId: number, failedAttempts: number): Promise<void> {
+async function forgetAttempts(ctx: Ctx, personId: number): Promise<void> {
+  await ctx.db.kysely.updateTable('person').set({ failed_attempts: 0 }).where('id', '=', personId).execute()
+}
+
+async function takeBack(ctx: Ctx, personId: number): Promise<void> {
   await ctx.db.kysely
     .updateTable('person')
-    .set({ failed_attempts: failedAttempts })
+    .set({ failed_attempts: sql<number>`greatest(failed_attempts - 1, 0)` })
     .where('id', '=', personId)
     .execute()
 }

@@ -64,6 +64,7 @@ const statement = z.object({
   toOrg: z.string().optional(),
   acknowledgement: acknowledgement.optional(),
   signature: z.string().optional(),
+  signatures: z.array(canonical).optional(),
   authority: z.string().optional(),
   witness: z.string().optional(),
   replaces: z.array(z.string()).optional(),
@@ -79,8 +80,10 @@ const storedEvent = statement.extend({
   replacement: statement.extend({ recordedAt: instant.optional() }).nullable().optional(),
 })
 
-/** Fields of a statement that its maker gives; organisation, actor and time of recording are the service's. */
-export type StatedFields = Omit<CustodyStatement, 'byOrg' | 'actor' | 'toOrg' | 'replacement'> & {
+/** Fields of a statement that its maker gives; organisation, actor, signatures and time of recording are ours. */
+export type StatedFields = Omit<CustodyStatement, OfService> & {
   toOrganisationId?: number | undefined
   replacement?: Omit<StatedFields, 'replacement'> | null | undefined
 }
+
+type OfService = 'byOrg' | 'actor' | 'toOrg' | 'replacement' | 'signature' | 'signatures'

@@ -17,6 +17,8 @@ export type CustodyAnswer = {
   lastEvent: { seq: number; kind: string; at: number; byOrg: string } | null
   seals: readonly string[] | null
   findings: { code: string; seq: number | null; kind: string | null; severity: string; text: string }[]
+  /** `seq` of handover entries that a person signed, and of those given by acknowledgement. */
+  signed: readonly number[]
   acknowledgements: readonly number[]
   units: { code: string; terminal: { kind: string; at: number } | null }[]
   /** Hash of the newest ledger entry. */
@@ -54,6 +56,7 @@ export async function custodyAnswer(tx: Tx, shipmentId: number, asOf: number): P
       severity: findingSeverity[finding.code],
       text: findingText[finding.code],
     })),
+    signed: custody.signed,
     acknowledgements: custody.acknowledgements,
     units: [...custody.units].map(([code, terminal]) => ({
       code,

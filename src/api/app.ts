@@ -36,9 +36,9 @@ import { statusRoutes } from './status-routes.ts'
 import type { ApiDeps } from './variables.ts'
 
 /**
- * The HTTP door. A request passes: its id and one log line, the size limit, and below `/api/v1` the API key or session
- * and, for a POST that may be repeated, the idempotency key; then its route, which parses, calls one action and answers. Whatever
- * cannot be answered is a problem document (`problem.ts`).
+ * The HTTP door. A request passes: its id and one log line, the size limit, and below `/api/v1` the API key or the
+ * session and, for a POST that may be repeated, the idempotency key; then its route, which parses, calls one action and
+ * answers. Whatever cannot be answered is a problem document (`problem.ts`).
  */
 export function createApp(ctx: Ctx, deps: ApiDeps) {
   const app = new OpenAPIHono<BlankEnv>({

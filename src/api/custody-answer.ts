@@ -25,6 +25,7 @@ export const custody = z
         text: z.string(),
       }),
     ),
+    signed: z.array(z.int()).meta({ description: 'entries of handovers that a person signed' }),
     acknowledgements: z.array(z.int()).meta({ description: 'entries given without a signature' }),
     headHash: z.string().meta({ description: 'hash of the newest ledger entry' }),
   })
@@ -39,6 +40,7 @@ export function printCustody(found: CustodyAnswer): z.infer<typeof custody> {
     lastEvent: lastEvent && { ...lastEvent, at: isoInstant(lastEvent.at) },
     seals: found.seals && [...found.seals],
     findings: found.findings,
+    signed: [...found.signed],
     acknowledgements: [...found.acknowledgements],
     headHash: found.headHash,
   }

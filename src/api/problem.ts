@@ -54,6 +54,8 @@ export const PROBLEMS = {
   person_disabled: { status: 403, title: 'This account is disabled' },
   password_change_required: { status: 403, title: 'Choose a password of your own first' },
   password_unfit: { status: 422, title: 'This password cannot be chosen' },
+  machine_cannot_sign: { status: 403, title: 'Only people sign' },
+  meaning_not_allowed: { status: 403, title: 'Your role may not sign this' },
   busy: { status: 503, title: 'Too many are signing in at this moment' },
   malformed: { status: 400, title: 'The request cannot be read' },
   unauthenticated: { status: 401, title: 'Who are you?' },

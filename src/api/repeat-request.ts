@@ -11,8 +11,8 @@ import { openAnswer, sealAnswer } from './sealed-answer.ts'
 
 /**
  * Makes a POST with `Idempotency-Key` repeatable: it is done once, and every repeat of the same request with the same
- * API key or session gets the first answer. What was refused or failed changed nothing and is tried again. How "once" holds when
- * processes die or race is told at `claimRequest`.
+ * API key or session gets the first answer. What was refused or failed changed nothing and is tried again. How "once"
+ * holds when processes die or race is told at `claimRequest`.
  */
 export const repeatRequest = createMiddleware(async (c, next) => {
   const key = c.req.header('Idempotency-Key')

@@ -50,6 +50,8 @@ export type SigningRefusalCode =
   | 'password_change_required'
   | 'password_unfit'
   | 'busy'
+  | 'machine_cannot_sign'
+  | 'meaning_not_allowed'
 
 /** Builds a refusal; `detail` is shown to the user and says what to do. */
 export function refuse(code: RefusalCode, detail: string): Refusal {
