@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { Tx } from '../../db/connect.ts'
+import type { Database, Tx } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import { type Charge, chargeOf } from '../domain/charge.ts'
 import { type CooledContainer, coolantOf } from '../domain/coolant.ts'
@@ -10,6 +10,8 @@ import { codeOf } from '../domain/quantity.ts'
 import { judgingWindow } from '../domain/window.ts'
 import { loadLedger } from './custody-ledger.ts'
 import { organisationKey } from './organisations.ts'
+import type { StatusFacts } from './status-facts.ts'
+import type { CurrentFacts } from './status-memory.ts'
 
 /** The container of a shipment, with how long it stays cold. */
 export type ContainerStatus = {
@@ -25,8 +27,32 @@ export type NoHoldTime = UnknownHoldTime['unknown'] | 'NO_COOLANT' | 'OPENED'
 
 type Asked = { shipmentId: number; now: number }
 
-/** Estimates the hold time left of a shipment's container as of now; null where the shipment names no container. */
-export async function containerStatus(tx: Tx, asked: Asked): Promise<ContainerStatus | null> {
+/** An estimate serves for the rest of its minute: it takes milliseconds, and no coolant goes within a minute. */
+const MINUTE_MS = 60_000
+
+type Estimated = { minuteAt: number; of: string; status: ContainerStatus | null }
+const estimates = new WeakMap<StatusFacts, Estimated>()
+
+/**
+ * Estimates the hold time left of a shipment's container; null where the shipment names no container. Estimated again
+ * when the minute is over, the shipment's facts are others, or something newer was observed.
+ */
+export async function containerStatus(
+  db: Database,
+  { facts, newest }: Pick<CurrentFacts, 'facts' | 'newest'>,
+  now: number,
+): Promise<ContainerStatus | null> {
+  const minuteAt = Math.floor(now / MINUTE_MS) * MINUTE_MS
+  const of = JSON.stringify([...newest])
+  const known = estimates.get(facts)
+  if (known?.minuteAt === minuteAt && known.of === of) return known.status
+  const asked = { shipmentId: facts.shipmentId, now }
+  const status = await db.kysely.transaction().execute((tx) => estimate(tx, asked))
+  estimates.set(facts, { minuteAt, of, status })
+  return status
+}
+
+async function estimate(tx: Tx, asked: Asked): Promise<ContainerStatus | null> {
   const row = await loadContainer(tx, asked.shipmentId)
   if (row === undefined) return null
   const { id, serial, kind } = row

@@ -5,7 +5,7 @@ import { CUSTODY_DEFAULTS, type Custody, foldCustody } from '../domain/custody.t
 import { findingSeverity, findingText } from '../domain/custody-finding.ts'
 import { type LedgerEntry, verifyChain } from '../domain/ledger.ts'
 import type { Refusal } from '../domain/refusal.ts'
-import { loadLedger } from './custody-ledger.ts'
+import { type Ledger, loadLedger } from './custody-ledger.ts'
 import { organisationKey } from './organisations.ts'
 import { refuseUnlessSeen } from './shipments.ts'
 import { sha256 } from './store-evaluations.ts'
@@ -25,8 +25,23 @@ export type CustodyAnswer = {
   headHash: string
 }
 
+/** What a chain of custody is answered from: the verified ledger, and whom its keys name. */
+export type CustodyFacts = {
+  ledger: Ledger
+  firstBadSeq: number | null
+  coi: string | null
+  maxHandoverMs: number
+  consigneeOrg: string
+  organisations: ReadonlyMap<string, { id: number; name: string }>
+}
+
 /** Folds a shipment's ledger as of an instant, after verifying its hash chain. */
 export async function custodyAnswer(tx: Tx, shipmentId: number, asOf: number): Promise<CustodyAnswer> {
+  return custodyOf(await loadCustody(tx, shipmentId), asOf)
+}
+
+/** Loads a shipment's ledger and verifies its hash chain. */
+export async function loadCustody(tx: Tx, shipmentId: number): Promise<CustodyFacts> {
   const shipment = await tx
     .selectFrom('shipment')
     .innerJoin('organisation', 'organisation.id', 'shipment.consignee_id')
@@ -35,18 +50,34 @@ export async function custodyAnswer(tx: Tx, shipmentId: number, asOf: number): P
     .executeTakeFirstOrThrow()
   const ledger = await loadLedger(tx, shipmentId)
   const verified = verifyChain(ledger.entries, sha256)
-  const custody = foldCustody(ledger.events, {
+  return {
+    ledger,
+    firstBadSeq: verified.valid ? null : verified.firstBadSeq,
+    coi: shipment.coi,
+    maxHandoverMs: shipment.max_handover_ms,
+    consigneeOrg: organisationKey(shipment),
+    organisations: await loadOrganisations(tx, ledger),
+  }
+}
+
+/** The chain of custody as of an instant. */
+export function custodyOf(facts: CustodyFacts, asOf: number): CustodyAnswer {
+  const custody = foldCustody(facts.ledger.events, {
     ...CUSTODY_DEFAULTS,
     asOf,
-    destinationOrg: organisationKey(shipment),
-    maxHandoverMs: shipment.max_handover_ms,
-    coi: shipment.coi,
-    firstBadSeq: verified.valid ? null : verified.firstBadSeq,
+    destinationOrg: facts.consigneeOrg,
+    maxHandoverMs: facts.maxHandoverMs,
+    coi: facts.coi,
+    firstBadSeq: facts.firstBadSeq,
   })
-  const { lastEvent } = custody
+  const { lastEvent, currentHolder } = custody
+  const holder = currentHolder === null ? undefined : facts.organisations.get(currentHolder)
   return {
     chainStatus: custody.chainStatus,
-    holder: await holderOf(tx, custody.currentHolder),
+    holder:
+      currentHolder === null
+        ? null
+        : { key: currentHolder, organisationId: holder?.id ?? null, name: holder?.name ?? null },
     lastEvent: lastEvent && { seq: lastEvent.seq, kind: lastEvent.kind, at: lastEvent.at, byOrg: lastEvent.byOrg },
     seals: custody.seals,
     findings: custody.findings.map((finding) => ({
@@ -62,7 +93,7 @@ export async function custodyAnswer(tx: Tx, shipmentId: number, asOf: number): P
       code,
       terminal: terminal && { kind: terminal.kind, at: terminal.at },
     })),
-    headHash: ledger.head.hash,
+    headHash: facts.ledger.head.hash,
   }
 }
 
@@ -73,13 +104,21 @@ export async function listCustody(ctx: Ctx, actor: Actor, shipmentId: number): P
   })
 }
 
-async function holderOf(tx: Tx, key: string | null): Promise<CustodyAnswer['holder']> {
-  if (key === null) return null
-  const id = /^organisation:(\d+)$/.exec(key)?.[1]
-  const query = tx.selectFrom('organisation').select(['id', 'name'])
-  const row = await (id === undefined
-    ? query.where('gln', '=', key)
-    : query.where('id', '=', Number(id))
-  ).executeTakeFirst()
-  return { key, organisationId: row?.id ?? null, name: row?.name ?? null }
+/** Everybody who can be a holder: custody begins with an event's organisation and moves to the one it is handed to. */
+async function loadOrganisations(tx: Tx, { events }: Ledger): Promise<Map<string, { id: number; name: string }>> {
+  const keys = [...new Set(events.flatMap(({ byOrg, toOrg }) => [byOrg, ...(toOrg === undefined ? [] : [toOrg])]))]
+  if (keys.length === 0) return new Map()
+  const ids = keys.flatMap((key) => /^organisation:(\d+)$/.exec(key)?.[1] ?? [])
+  const rows = await tx
+    .selectFrom('organisation')
+    .select(['id', 'name', 'gln'])
+    .where((eb) => eb.or([eb('gln', 'in', keys), eb('id', 'in', [0, ...ids.map(Number)])]))
+    .execute()
+  // an organisation that got its GLN later is still meant by its former key
+  return new Map(
+    rows.flatMap(({ id, name, gln }) => [
+      [`organisation:${id}`, { id, name }] as const,
+      ...(gln === null ? [] : [[gln, { id, name }] as const]),
+    ]),
+  )
 }

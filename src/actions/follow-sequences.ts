@@ -3,6 +3,7 @@ import type { Recording } from '../../db/connect.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
 import { type SeqRange, type Sequence, stepOf, union } from '../domain/sequence.ts'
 import { EARLIEST_AT } from '../domain/units.ts'
+import type { KnownSensors } from './known-sensors.ts'
 import type { SensorMemory } from './recorder-memory.ts'
 import { multirange, noteSequences, ranges, type SequenceChange } from './sequence-notes.ts'
 
@@ -11,7 +12,7 @@ export type SequenceMemory = { epoch: number; seen: SeqRange[]; top: number; uns
 
 export type Following = {
   messages: readonly ReceivedMessage[]
-  known: ReadonlyMap<number, SensorMemory>
+  known: KnownSensors
   batchId: number
   knownAt: number
   /** Whether other processes may get messages of the same sensors. */
@@ -21,7 +22,7 @@ export type Following = {
 /**
  * Takes the sequence numbers of a batch into what was seen of each sensor, duplicates and held messages too. The next
  * number with readings later than all before is only remembered: it is found again in the stored readings. Everything
- * else is stored here: a gap, what fills one, a restart. Called before `newestAt` moves on.
+ * else is stored here: a gap, what fills one, a restart.
  */
 export async function followSequences(run: Recording, following: Following): Promise<void> {
   const { messages, known, shared } = following
@@ -36,8 +37,8 @@ export async function followSequences(run: Recording, following: Following): Pro
       changed.set(sensorId, pending)
     }
     const later = isLater(readings, pending.newestAt)
-    const isRemembered = !shared && pending.joined === null && later && extend(sensor.sequence, seq)
-    if (!isRemembered) take(pending, sensor, { seq, later })
+    const isRemembered = !shared && pending.joined === null && later && extend(sensor.memory.sequence, seq)
+    if (!isRemembered) take(pending, sensor.memory, { seq, later })
     pending.newestAt = newestOf(readings, pending.newestAt)
   }
   const joined = [...changed].flatMap(([sensorId, { joined: sequence, newestAt }]) =>
@@ -126,7 +127,7 @@ async function store(run: Recording, following: Following, joined: readonly Join
   const noted = await noteSequences(run, { changes, batchId, knownAt })
   for (const { sensorId, after } of noted) {
     const sensor = known.get(sensorId)
-    if (sensor !== undefined) sensor.sequence = remember(after)
+    if (sensor !== undefined) sensor.memory.sequence = remember(after)
   }
 }
 

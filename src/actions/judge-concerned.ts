@@ -4,8 +4,9 @@ import type { Ctx } from '../context.ts'
 import { type Row, upToAt } from '../domain/excursion.ts'
 import { judgeOrPostpone, MAX_ROWS_PER_TRANSACTION } from './judge.ts'
 import { type Extension, extensionOf, judgeRemembered, quietOf } from './judge-remembered.ts'
+import type { KnownSensors } from './known-sensors.ts'
 import { loadRows } from './load-rows.ts'
-import type { Memory, SensorMemory, ShipmentMemory } from './recorder-memory.ts'
+import type { Memory, ShipmentMemory } from './recorder-memory.ts'
 import { loadHeads } from './store-evaluations.ts'
 import type { ToStore } from './store-readings.ts'
 
@@ -13,18 +14,14 @@ import type { ToStore } from './store-readings.ts'
 export type Concern = Map<number, { rows: Map<number, Row[]>; late: boolean }>
 
 /** Finds the shipments of stored readings, which are in order of key, by the placements of their sensors. */
-export function concernOf(
-  changed: readonly ToStore[],
-  known: ReadonlyMap<number, SensorMemory>,
-  late: ReadonlySet<number>,
-): Concern {
+export function concernOf(changed: readonly ToStore[], known: KnownSensors, late: ReadonlySet<number>): Concern {
   const concern: Concern = new Map()
   let from = 0
   while (from < changed.length) {
     const sensorId = changed[from]?.sensorId ?? 0
     let to = from + 1
     while (changed[to]?.sensorId === sensorId) to++
-    for (const { id, channel, shipmentId, fromAt, toAt } of known.get(sensorId)?.placements ?? []) {
+    for (const { id, channel, shipmentId, fromAt, toAt } of known.get(sensorId)?.memory.placements ?? []) {
       const rows = within(changed, { from, to }, (row) => row.channel === channel && row.at >= fromAt && row.at < toAt)
       if (rows.length === 0) continue
       const entry = concern.get(shipmentId) ?? { rows: new Map(), late: false }
@@ -57,11 +54,10 @@ function within(
 export async function judgeConcerned(
   run: Recording,
   ctx: Ctx,
-  { concern, memory, turn }: { concern: Concern; memory: Memory; turn: Promise<void> },
+  { concern, memory }: { concern: Concern; memory: Memory },
 ): Promise<{ unjudged: boolean }> {
   if (concern.size === 0) return { unjudged: false }
   const ids = [...concern.keys()].sort((a, b) => a - b)
-  await claim(memory, ids, turn)
   const differing = await lock(run, ids, memory)
   const work = { ids, concern, memory, differing }
   const { cold, extensions } = await divide(run, work)
@@ -69,16 +65,6 @@ export async function judgeConcerned(
   const { unjudged } = await judgeCold(run, ctx, { ...work, cold: [...cold, ...failed] })
   await sign(run, work)
   return { unjudged }
-}
-
-/** Claims shipments for a turn that ends with the transaction; waits, claiming none, for one that claimed some. */
-async function claim(memory: Memory, ids: readonly number[], turn: Promise<void>): Promise<void> {
-  for (;;) {
-    const other = ids.find((id) => memory.claimed.has(id) && memory.claimed.get(id) !== turn)
-    if (other === undefined) break
-    await memory.claimed.get(other)
-  }
-  for (const id of ids) memory.claimed.set(id, turn)
 }
 
 type LockedRow = { id: number; revision: number; keeper: number | null; waits: boolean }

@@ -120,17 +120,6 @@ export async function judgePending(ctx: Ctx, only: number | null = null): Promis
   }
 }
 
-/** Assesses a shipment as of an instant without storing anything; the caller has seen that it is not marked. */
-export async function assessAt(tx: Tx, shipmentId: number, now: number): Promise<Assessment | null> {
-  const [facts] = await loadFacts(tx, [shipmentId])
-  if (facts === undefined) return null
-  const { folded } = await foldPlacements(tx, worksOf(facts, new Map()), { budget: READ_BUDGET, write: false })
-  return assess(facts, folded, now)
-}
-
-/** A reader folds without limit what a missing cache leaves to fold. */
-const READ_BUDGET = 100_000_000
-
 type Step = { shipmentId: number; outcome: 'more' | 'done' } | { shipmentId: number; outcome: 'failed'; error: unknown }
 
 async function judgeNext(
@@ -153,7 +142,7 @@ async function judgeNext(
 }
 
 /** Also of a shipment that is not packed: nothing of it is judged, but the newest reading of its sensors is served. */
-function worksOf(shipment: ShipmentFacts, changedFromAt: ReadonlyMap<number, number>): FoldWork[] {
+export function worksOf(shipment: ShipmentFacts, changedFromAt: ReadonlyMap<number, number>): FoldWork[] {
   return shipment.placements.map((placement) => ({
     placement,
     levels: shipment.profile.levels.length,

@@ -44,7 +44,8 @@ type Why = { outcome: 'rejected' | 'held' | 'quarantined'; reason: string; detai
 
 /** Nearly every message is understood in full and of a known sensor: it leaves nothing for a person. */
 function isPlain({ parsed }: ReceivedMessage, known: ReadonlyMap<number, unknown>): boolean {
-  return parsed.problem === null && parsed.held.length === 0 && parsed.sensorId !== null && known.has(parsed.sensorId)
+  const { problem, held, undecoded, sensorId } = parsed
+  return problem === null && held.length === 0 && undecoded === undefined && sensorId !== null && known.has(sensorId)
 }
 
 function reasonsToKeep(message: ReceivedMessage, known: ReadonlyMap<number, unknown>): Why[] {

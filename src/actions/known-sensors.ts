@@ -3,25 +3,32 @@ import type { Recording } from '../../db/connect.ts'
 import { loadSequences } from './follow-sequences.ts'
 import type { Gathered } from './gather-readings.ts'
 import type { Memory, PlacementLink, SensorMemory } from './recorder-memory.ts'
+import type { Turn } from './recording-turns.ts'
 import type { ToStore } from './store-readings.ts'
+
+/** A sensor of a batch: what is remembered of it, and how new its readings were before the batch. */
+export type KnownSensor = { memory: SensorMemory; newestAt: number }
+export type KnownSensors = ReadonlyMap<number, KnownSensor>
 
 /**
  * Locks the sensors of a batch against changes of their placements, in order of id, and answers those that exist with
- * what decides where their readings belong. Only what is not remembered, or has changed, is asked for.
+ * what decides where their readings belong. Only what is not remembered, or has changed, is asked for, and then not
+ * before the batches ahead have ended: what they store is not seen yet.
  */
 export async function lockKnownSensors(
   run: Recording,
-  memory: Memory,
-  gathered: Gathered,
-): Promise<Map<number, SensorMemory>> {
-  const known = new Map<number, SensorMemory>()
+  { memory, gathered, turn }: { memory: Memory; gathered: Gathered; turn: Turn },
+): Promise<KnownSensors> {
+  const known = new Map<number, KnownSensor>()
   for (const [id, list] of gathered) {
     const remembered = memory.sensors.get(id)
-    if (remembered !== undefined && remembered.sinceAt <= oldestOf(list)) known.set(id, remembered)
+    if (remembered === undefined || remembered.sinceAt > oldestOf(list)) continue
+    known.set(id, { memory: remembered, newestAt: remembered.newestAt })
   }
   const changed = await lock(run, [...gathered.keys()], known)
+  if (changed.length > 0) await turn.toJudge()
   for (const [id, learned] of await learn(run, changed, gathered)) {
-    known.set(id, learned)
+    known.set(id, { memory: learned, newestAt: learned.newestAt })
     memory.sensors.set(id, learned)
   }
   return known
@@ -34,7 +41,7 @@ function oldestOf(list: readonly ToStore[] | undefined): number {
 type Row = { id: number; revision: number }
 
 /** Takes the locks; answers the sensors that exist and are not known as they stand. */
-async function lock(run: Recording, ids: number[], known: ReadonlyMap<number, SensorMemory>): Promise<Row[]> {
+async function lock(run: Recording, ids: number[], known: KnownSensors): Promise<Row[]> {
   const { rows } = await run.client.query<Row>({
     name: 'lock_sensors',
     text: `with locked as materialized (
@@ -42,7 +49,7 @@ async function lock(run: Recording, ids: number[], known: ReadonlyMap<number, Se
       select l.id, l.revision from locked l
       left join unnest($1::bigint[], $2::bigint[]) as r(id, revision) on r.id = l.id
       where r.revision is distinct from l.revision`,
-    values: [int8s(ids), int8s(ids.map((id) => known.get(id)?.revision ?? null))],
+    values: [int8s(ids), int8s(ids.map((id) => known.get(id)?.memory.revision ?? null))],
   })
   return rows
 }

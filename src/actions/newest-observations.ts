@@ -1,31 +1,35 @@
-import { sql } from 'kysely'
-import type { Tx } from '../../db/connect.ts'
+import { type Expression, type RawBuilder, sql } from 'kysely'
 import { codeOf, QUANTITIES, type Quantity, quantityByCode } from '../domain/quantity.ts'
-import { numbers } from './load-rows.ts'
 
 /** The newest observation of a quantity; `value` in its scale, null for a fault. */
 export type NewestObservation = { quantity: Quantity; channel: string; at: number; value: number | null }
 
+export type NewestRow = Omit<NewestObservation, 'quantity'> & { placement: number; code: number }
+
 /**
- * The newest observation of each quantity by each placement of a shipment, while it was placed there. One index look-up
- * per placement and quantity, however long the journey.
+ * The newest observation of each quantity by each placement of a shipment, while it was placed there, as a JSON list of
+ * `NewestRow`; null where there is none. One index look-up per placement and quantity, however long the journey.
  */
-export async function newestObservations(tx: Tx, shipmentId: number): Promise<Map<number, NewestObservation[]>> {
-  const found = await sql<Row>`
-    select l.id as "placementId", q.quantity as code, o.channel, o.measured_at as at, o.value
-    from placement l cross join unnest(${numbers(QUANTITIES.map(codeOf))}::smallint[]) as q(quantity)
+export function newestObservationsOf(shipmentId: Expression<number>): RawBuilder<NewestRow[] | null> {
+  return sql`(select json_agg(json_build_object('placement', l.id, 'code', q.quantity, 'channel', o.channel,
+      'at', floor(extract(epoch from o.measured_at) * 1000)::bigint, 'value', o.value) order by l.id, q.quantity)
+    from placement l cross join unnest(array[${CODES}]::smallint[]) as q(quantity)
     cross join lateral (select channel, measured_at, value from observation o
       where o.sensor_id = l.sensor_id and o.quantity = q.quantity
         and o.measured_at >= l.from_at and o.measured_at < coalesce(l.to_at, 'infinity')
       order by o.measured_at desc, o.channel desc, o.value desc limit 1) o
-    where l.shipment_id = ${shipmentId} and l.superseded_at is null
-    order by l.id, q.quantity`.execute(tx)
-  const ofPlacement = Map.groupBy(found.rows, ({ placementId }) => placementId)
-  return new Map([...ofPlacement].map(([placementId, rows]) => [placementId, rows.map(newest)]))
+    where l.shipment_id = ${shipmentId} and l.superseded_at is null)`
 }
 
-type Row = Omit<NewestObservation, 'quantity'> & { placementId: number; code: number }
+/** Written out: they never change, and parameters would be one more thing to plan for. */
+const CODES = sql.join(QUANTITIES.map((quantity) => sql.lit(codeOf(quantity))))
 
-function newest({ code, channel, at, value }: Row): NewestObservation {
+/** The rows by placement. */
+export function byPlacement(rows: readonly NewestRow[]): Map<number, NewestObservation[]> {
+  const grouped = Map.groupBy(rows, ({ placement }) => placement)
+  return new Map([...grouped].map(([placement, list]) => [placement, list.map(newest)]))
+}
+
+function newest({ code, channel, at, value }: NewestRow): NewestObservation {
   return { quantity: quantityByCode(code), channel, at, value }
 }

@@ -4,12 +4,13 @@ import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
 import { followSequences } from './follow-sequences.ts'
-import { gather, readingsOf } from './gather-readings.ts'
+import { type Gathered, gather, readingsOf } from './gather-readings.ts'
 import { concernOf, judgeConcerned } from './judge-concerned.ts'
 import { keepMessages } from './keep-messages.ts'
-import { lockKnownSensors } from './known-sensors.ts'
+import { type KnownSensors, lockKnownSensors } from './known-sensors.ts'
 import { ensurePartitions } from './partitions.ts'
-import { emptyMemory, forget, type Memory, memoryOf, remembering } from './recorder-memory.ts'
+import { emptyMemory, forget, type Memory, memoryOf } from './recorder-memory.ts'
+import { type Turn, takeTurn } from './recording-turns.ts'
 import { resolveUplinks } from './resolve-uplinks.ts'
 import { prepareObservations, storeObservations } from './store-observations.ts'
 import { byKey, type StoredReadings, storeReadings } from './store-readings.ts'
@@ -31,11 +32,11 @@ export async function recordMessages(ctx: Ctx, received: readonly ReceivedMessag
   await ensurePartitions(ctx.db, instantsOf(messages))
   await prepareObservations(ctx.db, messages)
   const memory = memoryOf(ctx.db)
-  const record = (trusting: boolean) => remembering(memory, () => recordParts(ctx, { messages, memory, trusting }))
-  const recorded = await record(true).catch((error) => {
+  const gathered = gather(messages)
+  const recorded = await recordOnce(ctx, { messages, gathered, memory, trusting: true }).catch((error) => {
     // another process stored what is not remembered: once more, looking for each reading
-    if (error instanceof DatabaseError && error.code === UNIQUE_VIOLATION) return record(false)
-    throw error
+    if (!(error instanceof DatabaseError && error.code === UNIQUE_VIOLATION)) throw error
+    return recordOnce(ctx, { messages, gathered, memory, trusting: false })
   })
   ctx.metrics.readings.inc({ outcome: 'stored' }, recorded.stored)
   ctx.metrics.readings.inc({ outcome: 'duplicate' }, recorded.duplicates)
@@ -52,7 +53,10 @@ export function* instantsOf(messages: readonly ReceivedMessage[]): Generator<num
 
 /** The same inside a transaction of the caller, whose partitions exist; nothing is remembered of it. */
 export async function recordApart(run: Recording, ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<Recorded> {
-  return recordIn(run, ctx, { messages, memory: emptyMemory(), trusting: false, turn: Promise.resolve() })
+  const gathered = gather(messages)
+  const memory = emptyMemory()
+  const turn = takeTurn(memory, new Set(gathered.keys()))
+  return recordIn(run, ctx, { messages, gathered, memory, trusting: false, turn })
 }
 
 /** `unjudged`: more readings than one transaction judges; `judgePending` goes on. */
@@ -60,93 +64,67 @@ type Recorded = { stored: number; duplicates: number; conflicts: number; unjudge
 
 type Work = {
   messages: readonly ReceivedMessage[]
+  gathered: Gathered
   memory: Memory
   /** Whether readings later than all that are known of a sensor are taken to be new. */
   trusting: boolean
 }
 
-/**
- * Records a batch of many readings in two transactions side by side, each with its own sensors: an insert of 20,000
- * rows keeps one core of the server busy for 60 ms. Where one of them fails the batch has failed; what the other has
- * stored is met again as duplicates.
- */
-async function recordParts(ctx: Ctx, work: Work): Promise<Recorded> {
-  const parts = partsOf(work.messages, work.memory)
-  const outcomes = await Promise.allSettled(parts.map((messages) => recordOnce(ctx, { ...work, messages })))
-  const recorded: Recorded = { stored: 0, duplicates: 0, conflicts: 0, unjudged: false }
-  for (const outcome of outcomes) {
-    if (outcome.status === 'rejected') throw outcome.reason
-    recorded.stored += outcome.value.stored
-    recorded.duplicates += outcome.value.duplicates
-    recorded.conflicts += outcome.value.conflicts
-    recorded.unjudged ||= outcome.value.unjudged
-  }
-  return recorded
-}
-
-/** From here on two transactions are faster than one; below, their fixed costs are not won back. */
-const PARTED_FROM_READINGS = 8000
-
-/** Parted by shipment where it is known, so that the parts judge different ones. */
-function partsOf(messages: readonly ReceivedMessage[], memory: Memory): (readonly ReceivedMessage[])[] {
-  let readings = 0
-  for (const { parsed } of messages) readings += parsed.readings.length
-  if (readings < PARTED_FROM_READINGS) return [messages]
-  const parts: [ReceivedMessage[], ReceivedMessage[]] = [[], []]
-  for (const message of messages) {
-    const sensorId = message.parsed.sensorId ?? 0
-    const shipmentId = memory.sensors.get(sensorId)?.placements.at(-1)?.shipmentId
-    parts[(shipmentId ?? sensorId) % 2 === 0 ? 0 : 1].push(message)
-  }
-  return parts.filter((part) => part.length > 0)
-}
-
+/** One turn at the memory; whatever fails in it, the commit included, and all that is remembered is forgotten. */
 async function recordOnce(ctx: Ctx, work: Work): Promise<Recorded> {
-  const { memory } = work
-  const turn = Promise.withResolvers<void>()
+  const { memory, gathered } = work
+  const turn = takeTurn(memory, new Set(gathered.keys()))
   let attempts = 0
   try {
     return await recording(ctx.db, (run) => {
       // after a deadlock, say: what the failed attempt has changed did not happen
       if (attempts++ > 0) forget(memory)
-      return recordIn(run, ctx, { ...work, turn: turn.promise })
+      return recordIn(run, ctx, { ...work, turn })
     })
+  } catch (error) {
+    forget(memory)
+    throw error
   } finally {
-    for (const [id, claim] of memory.claimed) if (claim === turn.promise) memory.claimed.delete(id)
-    turn.resolve()
+    turn.end()
   }
 }
 
-async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Promise<void> }): Promise<Recorded> {
-  const { messages, memory, trusting, turn } = work
+async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Turn }): Promise<Recorded> {
+  const { messages, memory, turn } = work
+  await turn.toStore()
   const batchId = await openBatch(run, memory)
-  const gathered = gather(messages)
-  const known = await lockKnownSensors(run, memory, gathered)
-  const readings = readingsOf(gathered, known)
-  const newest = (sensorId: number) => (trusting ? (known.get(sensorId)?.newestAt ?? NEVER) : NEVER)
-  const stored = await storeReadings(run, batchId, { readings, newest })
+  const known = await lockKnownSensors(run, { memory, gathered: work.gathered, turn })
+  const stored = await store(run, batchId, { ...work, known })
+  turn.haveStored()
   await storeObservations(run.tx, batchId, ofKnown(messages, known))
   await keepMessages(run.tx, ctx, { messages, known, conflicts: stored.conflicts })
+  await turn.toJudge()
   const changed =
     stored.conflicts.length === 0 ? stored.inserted : [...stored.inserted, ...stored.conflicts].sort(byKey)
-  const concern = concernOf(changed, known, stored.late)
-  const { unjudged } = await judgeConcerned(run, ctx, { concern, memory, turn })
+  const { unjudged } = await judgeConcerned(run, ctx, { concern: concernOf(changed, known, stored.late), memory })
   const knownAt = ctx.now()
   await followSequences(run, { messages, known, batchId, knownAt, shared: ctx.sharesMessages })
-  for (const [sensorId, sensor] of known) {
-    sensor.newestAt = Math.max(sensor.newestAt, gathered.get(sensorId)?.at(-1)?.at ?? sensor.newestAt)
-  }
   await closeBatch(run, { batchId, knownAt, messages: messages.length, stored })
   const { inserted, conflicts, duplicates } = stored
   return { stored: inserted.length, duplicates, conflicts: conflicts.length, unjudged }
 }
 
-function ofKnown(messages: readonly ReceivedMessage[], known: ReadonlyMap<number, unknown>): ReceivedMessage[] {
-  return messages.filter(({ parsed }) => parsed.sensorId !== null && known.has(parsed.sensorId))
+async function store(run: Recording, batchId: number, work: Work & { known: KnownSensors }): Promise<StoredReadings> {
+  const { gathered, known, trusting } = work
+  const newest = (sensorId: number) => (trusting ? (known.get(sensorId)?.newestAt ?? NEVER) : NEVER)
+  const stored = await storeReadings(run, batchId, { readings: readingsOf(gathered, known), newest })
+  for (const [sensorId, { memory }] of known) {
+    memory.newestAt = Math.max(memory.newestAt, gathered.get(sensorId)?.at(-1)?.at ?? memory.newestAt)
+  }
+  return stored
 }
 
 /** Later than any reading: nothing is taken to be new. */
 const NEVER = Number.POSITIVE_INFINITY
+
+function ofKnown(messages: readonly ReceivedMessage[], known: ReadonlyMap<number, unknown>): ReceivedMessage[] {
+  return messages.filter(({ parsed }) => parsed.sensorId !== null && known.has(parsed.sensorId))
+}
 
 /**
  * Takes a number for the batch and looks whether the database is the one that is remembered: a restore or a failover

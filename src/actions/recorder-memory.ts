@@ -3,6 +3,7 @@ import type { Quiet } from '../domain/quiet.ts'
 import type { Folded } from './fold-placements.ts'
 import type { SequenceMemory } from './follow-sequences.ts'
 import type { ShipmentFacts } from './judging-facts.ts'
+import type { Turn } from './recording-turns.ts'
 import type { EvaluationHead } from './store-evaluations.ts'
 
 /**
@@ -20,10 +21,8 @@ export type Memory = {
   incarnation: string
   readonly sensors: Remembered<SensorMemory>
   readonly shipments: Remembered<ShipmentMemory>
-  /** Settles when the batch that uses it has ended: two at once would see what the other may yet undo. */
-  inUse: Promise<unknown>
-  /** The shipments that a transaction of the batch is judging, and when it ends: its other one waits for that. */
-  readonly claimed: Map<number, Promise<unknown>>
+  /** The batches that are being recorded with it, in order. */
+  readonly turns: Set<Turn>
 }
 
 export type SensorMemory = {
@@ -69,22 +68,7 @@ export function memoryOf(db: Database): Memory {
 export function emptyMemory(): Memory {
   const sensors = remembered<SensorMemory>(MOST_REMEMBERED)
   const shipments = remembered<ShipmentMemory>(MOST_REMEMBERED)
-  return { keeper: 0, incarnation: '', sensors, shipments, inUse: Promise.resolve(), claimed: new Map() }
-}
-
-/** Runs work that changes the memory, after whatever else does; where it fails, everything is forgotten. */
-export function remembering<T>(memory: Memory, work: () => Promise<T>): Promise<T> {
-  const run = async () => {
-    try {
-      return await work()
-    } catch (error) {
-      forget(memory)
-      throw error
-    }
-  }
-  const result = memory.inUse.then(run)
-  memory.inUse = result.catch(() => undefined)
-  return result
+  return { keeper: 0, incarnation: '', sensors, shipments, turns: new Set() }
 }
 
 /** Forgets everything: after a failure nobody knows how much of it holds. */

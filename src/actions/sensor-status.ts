@@ -1,7 +1,8 @@
 import type { Tx } from '../../db/connect.ts'
 import type { CalibrationProblem } from '../domain/calibration.ts'
+import type { SeqRange } from '../domain/sequence.ts'
 import type { Assessment, SensorAssessment } from './assess.ts'
-import { type NewestObservation, newestObservations } from './newest-observations.ts'
+import type { NewestObservation } from './newest-observations.ts'
 
 /** How a sensor channel that rides with a shipment stands; epoch milliseconds and milli-degrees. */
 export type SensorStatus = {
@@ -15,22 +16,44 @@ export type SensorStatus = {
   last: SensorAssessment['last']
   /** The newest of each other quantity that the sensor observed while it rode here. */
   observations: readonly NewestObservation[]
+  /** Null where its messages bear no sequence numbers. */
+  sequence: SequenceStatus | null
   certificate: { id: number; certificate: string; dueAt: number } | null
   calibration: CalibrationProblem | null
 }
 
-/** The placements of a shipment: those that are judged, then those that are not, each in order of id. */
-export async function sensorStatuses(tx: Tx, assessment: Assessment): Promise<SensorStatus[]> {
-  const { shipmentId } = assessment.shipment
-  const newest = await newestObservations(tx, shipmentId)
-  const judged = assessment.sensors.map(judgedStatus)
-  const others = await loadOthers(tx, shipmentId)
-  return [...judged, ...others].map((sensor) => ({ ...sensor, observations: newest.get(sensor.placementId) ?? [] }))
+/** What the sequence numbers of a sensor's messages say (domain page 2.8: missing is loss, a restart a reset). */
+export type SequenceStatus = {
+  restarts: number
+  missing: SeqRange[]
+  missingSinceAt: number | null
+  /** How often the missing messages were asked for. */
+  asked: number
 }
 
-type Bare = Omit<SensorStatus, 'observations'>
+/** What is known of the sensors beside their readings, each as of now. */
+export type AroundSensors = {
+  newest: ReadonlyMap<number, NewestObservation[]>
+  sequences: ReadonlyMap<number, SequenceStatus>
+}
 
-function judgedStatus({ placement, last, calibration }: SensorAssessment): Bare {
+/** The placements of a shipment: those that are judged, then those that are not, each in order of id. */
+export function sensorStatuses(
+  assessment: Assessment,
+  others: readonly OtherPlacement[],
+  { newest, sequences }: AroundSensors,
+): SensorStatus[] {
+  return [...assessment.sensors.map(judgedStatus), ...others].map((sensor) => ({
+    ...sensor,
+    observations: newest.get(sensor.placementId) ?? [],
+    sequence: sequences.get(sensor.sensorId) ?? null,
+  }))
+}
+
+/** A placement of a role that is not judged. */
+export type OtherPlacement = Omit<SensorStatus, 'observations' | 'sequence'>
+
+function judgedStatus({ placement, last, calibration }: SensorAssessment): OtherPlacement {
   const named = placement.certificates.find((certificate) => certificate.id === placement.calibrationId)
   const lastAt = last?.at ?? placement.fromAt
   const certificate = named ?? placement.certificates.findLast(({ calibratedAt }) => calibratedAt <= lastAt)
@@ -47,7 +70,8 @@ function judgedStatus({ placement, last, calibration }: SensorAssessment): Bare 
   }
 }
 
-async function loadOthers(tx: Tx, shipmentId: number): Promise<Bare[]> {
+/** The placements of roles that are not judged. */
+export async function loadOthers(tx: Tx, shipmentId: number): Promise<OtherPlacement[]> {
   const rows = await tx
     .selectFrom('placement')
     .select(['id', 'sensor_id', 'channel', 'role', 'from_at', 'to_at'])

@@ -7,10 +7,13 @@ import { type Actor, isAdministrator } from '../domain/actor.ts'
  * from this file. A shipment is visible to its parties; what belongs to it (events, readings, evaluations) through it.
  * A thing that is not visible does not exist for the asker: `not_found`, never `not_allowed`.
  */
-export function canSeeShipment(actor: Actor, shipmentId: Expression<number>): Expression<SqlBool> {
+export function canSeeShipment(actor: Asking, shipmentId: Expression<number>): Expression<SqlBool> {
   return sql<SqlBool>`exists (select 1 from shipment_party p
     where p.shipment_id = ${shipmentId} and p.organisation_id = ${actor.organisationId})`
 }
+
+/** An expression where the query is put together before anyone asks. */
+type Asking = { organisationId: Actor['organisationId'] | Expression<number> }
 
 /** The organisation that runs this installation: it holds the first key ever issued. */
 export function runsInstallation(actor: Actor): RawBuilder<SqlBool> {

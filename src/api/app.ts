@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { except } from 'hono/combine'
 import { etag } from 'hono/etag'
 import { createMiddleware } from 'hono/factory'
 import { methodNotAllowed } from 'hono/method-not-allowed'
@@ -30,6 +31,7 @@ import { readingRoutes } from './reading-routes.ts'
 import { repeatRequest } from './repeat-request.ts'
 import { roleRoutes } from './role-routes.ts'
 import { sensorRoutes } from './sensor-routes.ts'
+import { sequenceRoutes } from './sequence-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { shipmentRoutes } from './shipment-routes.ts'
 import { statusRoutes } from './status-routes.ts'
@@ -51,7 +53,13 @@ export function createApp(ctx: Ctx, deps: ApiDeps) {
   })
   app.use(observeRequest, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: answerTooLarge }))
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => answerMethodNotAllowed(c, methods) }))
-  app.use(`${API_PATH}/*`, etag(), cacheControl, authenticateRequest, repeatRequest)
+  app.use(
+    `${API_PATH}/*`,
+    except(`${API_PATH}/shipments/:id/status`, etag()),
+    cacheControl,
+    authenticateRequest,
+    repeatRequest,
+  )
   app.notFound((c) => answerProblem(c, 'not_found', { detail: `There is nothing at ${c.req.path}.` }))
   app.onError(answerThrown)
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' })
@@ -73,7 +81,10 @@ const DOCUMENT = {
   security: [{ apiKey: [] }],
 }
 
-/** Answers concern one organisation: a browser may keep them, nobody in between, and each use asks again (ETag). */
+/**
+ * Answers concern one organisation: a browser may keep them, nobody in between, and each use asks again (ETag). What is
+ * answered as of now is never the same twice.
+ */
 const cacheControl = createMiddleware(async (c, next) => {
   c.header('Cache-Control', 'private, no-cache')
   await next()
@@ -94,6 +105,7 @@ function resources() {
     .openapiRoutes(productRoutes)
     .openapiRoutes(profileRoutes)
     .openapiRoutes(sensorRoutes)
+    .openapiRoutes(sequenceRoutes)
     .openapiRoutes(calibrationRoutes)
     .openapiRoutes(orderRoutes)
     .openapiRoutes(containerRoutes)

@@ -64,6 +64,15 @@ const sensor = z.object({
     .nullable()
     .meta({ description: 'the newest reading, corrected; the two differ where it contradicts itself' }),
   observations: z.array(measured).meta({ description: 'the newest of each quantity beside temperature' }),
+  sequence: z
+    .object({
+      restarts: z.int(),
+      missing: z.array(z.object({ from: z.int(), to: z.int() })),
+      missingSince: printedInstant.nullable(),
+      asked: z.int(),
+    })
+    .nullable()
+    .meta({ description: 'messages missing by their numbers, and how often they were asked for; null: not numbered' }),
   calibration: z.object({
     id: z.int().nullable(),
     certificate: z.string().nullable(),
@@ -210,6 +219,12 @@ function printSensor(found: SensorStatus): z.infer<typeof sensor> {
     dataUntil: isoOrNull(last?.at ?? null),
     last: last && { lowestC: exactC(last.lowestMilliC), highestC: exactC(last.highestMilliC) },
     observations: found.observations.map(printMeasured),
+    sequence: found.sequence && {
+      restarts: found.sequence.restarts,
+      missing: found.sequence.missing.map(([from, to]) => ({ from, to })),
+      missingSince: isoOrNull(found.sequence.missingSinceAt),
+      asked: found.sequence.asked,
+    },
     calibration: {
       id: certificate?.id ?? null,
       certificate: certificate?.certificate ?? null,

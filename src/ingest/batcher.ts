@@ -3,10 +3,12 @@ import { formatDistanceStrict } from 'date-fns'
 import type { Logger } from 'pino'
 import type { MessageProblem, ReceivedMessage } from '../domain/message.ts'
 import type { Metrics } from '../metrics.ts'
+import type { BatcherLimits } from './batcher-limits.ts'
 
 /**
  * Self-clocked group commit: while one batch is being stored the next one gathers, so that batches grow with the load
- * and a lone message waits for nobody. One writer, no timer, a bounded queue; a message is acked only after its commit.
+ * and a lone message waits for nobody. No timer, a bounded queue; a message is acked only after its commit, and after
+ * all that came before it. One writer; another one joins while half a batch waits, so that the database is never idle.
  *
  *   idle ── offer ──► storing ── committed ──► acks in arrival order ──► something waits? storing : idle
  *                      │  ▲ database away, or a fault of ours: the same batch again, later and later, for ever
@@ -18,8 +20,10 @@ export function createBatcher(options: BatcherOptions): Batcher {
   const batcher: State = {
     options,
     waiting: [],
+    waitingReadings: 0,
+    arrived: [],
     held: { messages: 0, bytes: 0 },
-    writing: false,
+    writers: 0,
     accepting: true,
     abandon: new AbortController(),
     outage: null,
@@ -27,7 +31,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
     emptyListeners: [],
   }
   return {
-    offer: (message, from, tag) => offer(batcher, { message, from, tag }),
+    offer: (message, from, tag) => offer(batcher, { message, from, tag, stored: false }),
     hasRoom: () => hasRoom(batcher),
     onRoom: (listener) => void batcher.roomListeners.push(listener),
     held: () => batcher.held.messages,
@@ -55,32 +59,6 @@ export type BatcherOptions = {
   limits: BatcherLimits
 }
 
-/** Bounds of one batcher; `highWater…` bound what is held, waiting or being stored. */
-export type BatcherLimits = {
-  maxBatchMessages: number
-  maxBatchReadings: number
-  highWaterMessages: number
-  highWaterBytes: number
-  /** First pause after a failure; doubles up to `retryDelayMaxMs`. */
-  retryDelayMs: number
-  retryDelayMaxMs: number
-}
-
-/** Limits that fit a fleet on one machine. */
-export const BATCHER_LIMITS: BatcherLimits = {
-  // an insert costs the same per row from about 5,000 rows on (70,000/s; 20,000: 79,000/s), and locks are held shorter
-  maxBatchMessages: 5000,
-  // up to 20,000 readings are judged in the recording transaction itself
-  maxBatchReadings: 20_000,
-  // two full batches: one being stored, one gathered meanwhile
-  highWaterMessages: 10_000,
-  // a quarter of the messages at their largest would otherwise be 640 MB
-  highWaterBytes: 64 * 1024 * 1024,
-  retryDelayMs: 100,
-  // a database that is back is noticed within five seconds
-  retryDelayMaxMs: 5000,
-}
-
 export type Batcher = {
   /** Takes a message, or answers false when full or draining; `tag` comes back through `from.stored` after COMMIT. */
   offer: (message: ReceivedMessage, from: AckSink, tag: number) => boolean
@@ -93,13 +71,16 @@ export type Batcher = {
   drain: (deadlineMs: number) => Promise<'empty' | 'deadline'>
 }
 
-type Entry = { message: ReceivedMessage; from: AckSink; tag: number }
+type Entry = { message: ReceivedMessage; from: AckSink; tag: number; stored: boolean }
 
 type State = {
   readonly options: BatcherOptions
   waiting: Entry[]
+  waitingReadings: number
+  /** In order of arrival, from the oldest that is not acked. */
+  arrived: Entry[]
   held: { messages: number; bytes: number }
-  writing: boolean
+  writers: number
   accepting: boolean
   readonly abandon: AbortController
   outage: { sinceMs: number; tries: number } | null
@@ -110,12 +91,14 @@ type State = {
 function offer(batcher: State, entry: Entry): boolean {
   if (!batcher.accepting || !hasRoom(batcher)) return false
   batcher.waiting.push(entry)
+  batcher.waitingReadings += readingsOf(entry.message)
+  batcher.arrived.push(entry)
   batcher.held.messages += 1
   batcher.held.bytes += entry.message.payload.length
   // 30 ns, and true also while a batch hangs, which is when somebody looks
   batcher.options.metrics.queued.set(batcher.held.messages)
-  if (!batcher.writing) {
-    batcher.writing = true
+  if (mayWrite(batcher)) {
+    batcher.writers += 1
     // not at once: the packets that came in the same read of the socket make the first batch together
     setImmediate(() => void write(batcher))
   }
@@ -126,29 +109,46 @@ function hasRoom({ held, options: { limits } }: State): boolean {
   return held.messages < limits.highWaterMessages && held.bytes < limits.highWaterBytes
 }
 
-/** The one writer: runs while something waits. */
+/** Whether another writer is worth its while: the first one always, a further one for half a batch. */
+function mayWrite({ waiting, waitingReadings, writers, options: { limits } }: State): boolean {
+  if (writers === 0) return waiting.length > 0
+  const isHalf = waiting.length >= limits.maxBatchMessages / 2 || waitingReadings >= limits.maxBatchReadings / 2
+  return writers < limits.maxWriters && isHalf
+}
+
+/** A writer: stores batch after batch while enough waits. */
 async function write(batcher: State): Promise<void> {
-  while (batcher.waiting.length > 0 && !batcher.abandon.signal.aborted) {
-    await store(batcher, takeBatch(batcher))
+  for (;;) {
+    const batch = takeBatch(batcher)
+    if (batch.length > 0) await store(batcher, batch)
+    batcher.writers -= 1
+    if (batcher.abandon.signal.aborted || !mayWrite(batcher)) break
+    batcher.writers += 1
   }
-  batcher.writing = false
-  if (batcher.waiting.length > 0) return
+  if (batcher.writers > 0 || batcher.waiting.length > 0) return
   const listeners = batcher.emptyListeners
   batcher.emptyListeners = []
   for (const listener of listeners) listener()
 }
 
-/** The oldest messages within both limits, and at least one. */
-function takeBatch({ waiting, options: { limits } }: State): Entry[] {
+/** The oldest messages within both limits, and at least one where any waits. */
+function takeBatch(batcher: State): Entry[] {
+  const { waiting, options } = batcher
+  const { maxBatchMessages, maxBatchReadings } = options.limits
   let count = 0
   let readings = 0
   for (const { message } of waiting) {
-    const { parsed } = message
-    readings += parsed.readings.length + parsed.observations.length + parsed.held.length
-    if (count > 0 && (count === limits.maxBatchMessages || readings > limits.maxBatchReadings)) break
+    const more = readingsOf(message)
+    if (count > 0 && (count === maxBatchMessages || readings + more > maxBatchReadings)) break
+    readings += more
     count += 1
   }
+  batcher.waitingReadings -= readings
   return waiting.splice(0, count)
+}
+
+function readingsOf({ parsed }: ReceivedMessage): number {
+  return parsed.readings.length + parsed.observations.length + parsed.held.length
 }
 
 /** Stores a batch and acks it; a batch the database refuses is halved until the refused message stands alone. */
@@ -235,11 +235,15 @@ function noteSuccess(batcher: State): void {
   batcher.outage = null
 }
 
+/** Acks what is stored, as far as everything that arrived before is stored too: MQTT demands that order. */
 function release(batcher: State, batch: readonly Entry[]): void {
-  batcher.held.messages -= batch.length
-  for (const entry of batch) batcher.held.bytes -= entry.message.payload.length
+  for (const entry of batch) entry.stored = true
+  const next = batcher.arrived.findIndex((entry) => !entry.stored)
+  const done = batcher.arrived.splice(0, next < 0 ? batcher.arrived.length : next)
+  batcher.held.messages -= done.length
+  for (const entry of done) batcher.held.bytes -= entry.message.payload.length
   batcher.options.metrics.queued.set(batcher.held.messages)
-  acknowledge(batch)
+  acknowledge(done)
   if (hasRoom(batcher)) for (const listener of batcher.roomListeners) listener()
 }
 
@@ -256,7 +260,7 @@ function acknowledge(batch: readonly Entry[]): void {
 
 async function drain(batcher: State, deadlineMs: number): Promise<'empty' | 'deadline'> {
   batcher.accepting = false
-  if (!batcher.writing) return batcher.held.messages === 0 ? 'empty' : 'deadline'
+  if (batcher.writers === 0) return batcher.held.messages === 0 ? 'empty' : 'deadline'
   const deadline = new AbortController()
   const empty = new Promise<'empty'>((resolve) => batcher.emptyListeners.push(() => resolve('empty')))
   const late = pause(deadlineMs, 'deadline' as const, { signal: deadline.signal }).catch(() => 'empty' as const)

@@ -12,6 +12,11 @@ export type Figure = {
 /** A benchmark by name; `quick` keeps it within seconds. */
 export type Benchmark = { name: string; run: (options: { quick: boolean }) => Promise<Figure[]> | Figure[] }
 
+/** The middle of the ratios of values measured in pairs, to two digits. */
+export function ratioOf(values: readonly number[], floors: readonly number[]): number {
+  return Math.round(median(values.map((value, index) => value / (floors[index] ?? value))) * 100) / 100
+}
+
 /** The middle of measured values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)

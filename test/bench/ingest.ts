@@ -1,125 +1,102 @@
-import { once } from 'node:events'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { from as copyFrom } from 'pg-copy-streams'
-import { judgePending } from '../../src/actions/judge.ts'
-import { recordMessages } from '../../src/actions/record-messages.ts'
-import type { ReceivedMessage } from '../../src/domain/message.ts'
-import { BATCHER_LIMITS, createBatcher } from '../../src/ingest/batcher.ts'
-import { openSession } from '../../src/ingest/session.ts'
-import { MINUTE, T0 } from '../support/limits.ts'
-import { type Benchmark, type Figure, median } from './figure.ts'
-import { openStage, PREFIX, placeFleet, type Queued, queueFor, type Stage } from './stage.ts'
-
-/**
- * Readings per second through the whole door: one reading per message, QoS 1, queued before, durable commits,
- * everything on, until the last PUBACK is out and no shipment waits for judging. The floor is the same session, batcher
- * and connection doing nothing useful: JSON.parse and COPY into a table without index, then the deferred ack.
- */
-export const ingestBenchmark: Benchmark = {
-  name: 'ingest',
-  run: async ({ quick }) => {
-    const stage = await openStage()
-    try {
-      return [await measure(stage, quick ? { messages: 20_000, rounds: 3 } : { messages: 40_000, rounds: 5 })]
-    } finally {
-      await stage.close()
-    }
-  },
-}
+import { type Door, type Run, through } from './door.ts'
+import { type Benchmark, type Figure, median, ratioOf } from './figure.ts'
+import { dirty, hours, oneEach, type Series } from './series.ts'
+import { openStage, placeFleet, type Queued, type Stage } from './stage.ts'
 
 const FLEET = { sensors: 2000, shipments: 500 }
+const FLEET_TEXT = `${FLEET.sensors} sensors on ${FLEET.shipments} shipments`
 
-async function measure(stage: Stage, { messages, rounds }: { messages: number; rounds: number }): Promise<Figure> {
-  const sensors = await placeFleet(stage.owner, FLEET)
-  await stage.owner.pool.query('create table floor_reading (sensor_id bigint, at text, value float8)')
-  await stage.owner.pool.query(`grant insert on floor_reading to ${new URL(stage.servingUrl).username}`)
-  const runs: { subject: Run[]; floor: Run[] } = { subject: [], floor: [] }
-  let slot = 0
-  for (let round = 0; round <= rounds; round++) {
-    const series = () => batchOf(sensors, slot, messages)
-    const floor = await through(stage, series(), (batch) => floorRecord(stage, batch))
-    const subject = await through(stage, series(), async (batch) => void (await recordMessages(stage.ctx, batch)))
-    slot += messages / sensors.length
-    // the first round warms up
-    if (round === 0) continue
-    runs.floor.push(floor)
-    runs.subject.push(subject)
-    process.stderr.write(`  round ${round}: floor ${floor.rate}/s, ingest ${subject.rate}/s\n`)
-  }
-  const [value, floor] = [median(runs.subject.map((run) => run.rate)), median(runs.floor.map((run) => run.rate))]
-  const ratio = median(runs.subject.map((run, index) => run.rate / (runs.floor[index]?.rate ?? run.rate)))
-  const batch = Math.round(median(runs.subject.map((run) => run.batch)))
-  const cpu = median(runs.subject.map((run) => run.cpuUs)).toFixed(1)
-  const notes = `${FLEET.sensors} sensors, ${FLEET.shipments} shipments; batches of ${batch}; ${cpu} us CPU per reading`
-  return { name: 'ingest', value, unit: 'readings/s', floor, ratio: Math.round(ratio * 100) / 100, notes }
+/** Readings per second through the whole door, one per message, against the floor measured by turns. */
+export const ingestBenchmark: Benchmark = {
+  name: 'ingest',
+  run: ({ quick }) =>
+    onStage(async (stage, sensors) => {
+      const size = quick ? { messages: 20_000, rounds: 2 } : { messages: 100_000, rounds: 5 }
+      const [subject, floor] = await byTurns(stage, size, [
+        { door: 'subject', series: (messages) => oneEach(sensors, messages) },
+        { door: 'floor', series: (messages) => oneEach(sensors, messages) },
+      ])
+      return [figure('ingest', [subject, floor], 1)]
+    }),
 }
 
-function* batchOf(sensors: readonly number[], slot: number, messages: number): Generator<Queued> {
-  for (let index = 0; index < messages; index++) {
-    const at = new Date(T0 + (slot + Math.floor(index / sensors.length)) * 15 * MINUTE).toISOString()
-    const value = 5 + (index % 11) / 10
-    const reading = `{"at":"${at}","channel":"probe","value":${value},"unit":"CEL"}`
-    const payload = `{"seq":${slot + index},"readings":[${reading}]}`
-    yield { topic: `${PREFIX}/${sensors[index % sensors.length]}/readings`, payload }
-  }
+/** The same with duplicates, late and invalid messages, against the clean ones. */
+export const ingestDirtyBenchmark: Benchmark = {
+  name: 'ingestDirty',
+  run: ({ quick }) =>
+    onStage(async (stage, sensors) => {
+      const size = quick ? { messages: 20_000, rounds: 2 } : { messages: 100_000, rounds: 5 }
+      const [soiled, clean] = await byTurns(stage, size, [
+        { door: 'subject', series: (messages) => dirty(sensors, messages) },
+        { door: 'subject', series: (messages) => oneEach(sensors, messages) },
+      ])
+      const figured = figure('ingestDirty', [soiled, clean], 1)
+      return [{ ...figured, notes: `1 % twice, 5 % late, 0.5 % invalid; its floor is ingest; ${figured.notes}` }]
+    }),
 }
 
-type Run = { rate: number; batch: number; cpuUs: number }
-
-async function through(
-  stage: Stage,
-  series: Iterable<Queued>,
-  record: (batch: readonly ReceivedMessage[]) => Promise<void>,
-): Promise<Run> {
-  const clientId = 'bench-consumer'
-  const count = await queueFor(stage.broker.url, clientId, series)
-  const { log, metrics, now } = stage.ctx
-  const done = { stored: 0, batches: 0 }
-  const counted = async (batch: readonly ReceivedMessage[]) => {
-    await record(batch)
-    done.stored += batch.length
-    done.batches++
-  }
-  const batcher = createBatcher({
-    record: counted,
-    setAside: async () => {
-      throw new Error('a benchmark message was set aside')
-    },
-    isTransient: () => false,
-    isDataError: () => false,
-    log,
-    metrics,
-    limits: BATCHER_LIMITS,
-  })
-  const cpu = process.cpuUsage()
-  const start = performance.now()
-  const session = openSession({ broker: brokerOf(stage, clientId), batcher, log, metrics, now, drainMs: 10_000 })
-  while (done.stored < count) await once(process.stdout, 'never', { signal: AbortSignal.timeout(5) }).catch(() => {})
-  await judgePending(stage.ctx)
-  const seconds = (performance.now() - start) / 1000
-  const used = process.cpuUsage(cpu)
-  await session.close()
-  const cpuUs = (used.user + used.system) / count
-  return { rate: Math.round(count / seconds), batch: count / done.batches, cpuUs }
+/** Messages of 60 readings, as loggers upload after a flight, against the floor with the same messages. */
+export const backfillBenchmark: Benchmark = {
+  name: 'backfill',
+  run: ({ quick }) =>
+    onStage(async (stage, sensors) => {
+      const size = quick ? { messages: 1000, rounds: 2 } : { messages: 10_000, rounds: 5 }
+      const [subject, floor] = await byTurns(stage, size, [
+        { door: 'subject', series: (messages) => hours(sensors, messages) },
+        { door: 'floor', series: (messages) => hours(sensors, messages) },
+      ])
+      return [figure('backfill', [subject, floor], 60)]
+    }),
 }
 
-function brokerOf(stage: Stage, clientId: string) {
-  const share = { group: 'bench', prefix: PREFIX, receiveMaximum: 65_535 }
-  return { url: stage.broker.url, protocolVersion: 5, clientId, ...share } as const
-}
-
-async function floorRecord(stage: Stage, batch: readonly ReceivedMessage[]): Promise<void> {
-  const lines: string[] = []
-  for (const { topic, payload } of batch) {
-    const { readings } = JSON.parse(Buffer.from(payload).toString('utf8'))
-    lines.push(`${topic.slice(PREFIX.length + 1, -'/readings'.length)}\t${readings[0].at}\t${readings[0].value}\n`)
-  }
-  const client = await stage.db.pool.connect()
+async function onStage(work: (stage: Stage, sensors: Series) => Promise<Figure[]>): Promise<Figure[]> {
+  const stage = await openStage()
   try {
-    const copy = client.query(copyFrom('copy floor_reading (sensor_id, at, value) from stdin'))
-    await pipeline(Readable.from([lines.join('')]), copy)
+    return await work(stage, { sensors: await placeFleet(stage.owner, FLEET), slot: 0 })
   } finally {
-    client.release()
+    await stage.close()
+  }
+}
+
+type Contender = { door: Door; series: (messages: number) => Iterable<Queued> }
+
+/** Contenders alternate, so that the machine's moods meet both; the first round warms up. */
+async function byTurns(
+  stage: Stage,
+  { messages, rounds }: { messages: number; rounds: number },
+  [first, second]: [Contender, Contender],
+): Promise<[Run[], Run[]]> {
+  const runs: [Run[], Run[]] = [[], []]
+  for (let round = 0; round <= rounds; round++) {
+    const two = await through(stage, second.door, second.series(messages))
+    const one = await through(stage, first.door, first.series(messages))
+    if (round === 0) continue
+    runs[0].push(one)
+    runs[1].push(two)
+    process.stderr.write(`  round ${round}: ${rate(one, 1)} and ${rate(two, 1)} messages/s\n`)
+  }
+  return runs
+}
+
+function rate({ messages, seconds }: Run, readings: number): number {
+  return Math.round((messages * readings) / seconds)
+}
+
+function figure(name: string, [subject, floor]: [readonly Run[], readonly Run[]], readings: number): Figure {
+  const [values, floors] = [subject, floor].map((runs) => runs.map((run) => rate(run, readings)))
+  const batch = Math.round(median(subject.map((run) => run.messages / run.batches)))
+  const cpu = median(subject.map((run) => run.cpuUs / readings))
+  const floorCpu = median(floor.map((run) => run.cpuUs / readings))
+  return {
+    name,
+    value: median(values ?? []),
+    unit: 'readings/s',
+    floor: median(floors ?? []),
+    ratio: ratioOf(values ?? [], floors ?? []),
+    notes: [
+      FLEET_TEXT,
+      `batches of ${batch} messages`,
+      `CPU of the program per reading ${cpu.toFixed(2)} us, floor ${floorCpu.toFixed(2)} us`,
+    ].join('; '),
   }
 }

@@ -1,21 +1,28 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Benchmark, Figure } from './figure.ts'
-import { ingestBenchmark } from './ingest.ts'
+import { backfillBenchmark, ingestBenchmark, ingestDirtyBenchmark } from './ingest.ts'
 import { judgeBenchmark } from './judge.ts'
+import { latencyBenchmark } from './latency.ts'
+import { scaleBenchmark } from './scale.ts'
+import { statusBenchmark } from './status.ts'
+import { storageBenchmark } from './storage.ts'
 
 /**
- * `npm run bench [-- --only NAME] [--quick] [--json FILE]`: measures, shows progress, prints a table and writes figures
- * as JSON, an object per figure name. Ratios are measured side by side in one run; absolute numbers are those of this
- * machine.
+ * `npm run bench [-- --only NAME[,NAME]] [--quick] [--json FILE]`: measures, shows progress, prints a table and writes
+ * figures as JSON, an object per figure name. Ratios are measured side by side in one run; absolute numbers are those
+ * of this machine.
  */
-const BENCHMARKS: readonly Benchmark[] = [judgeBenchmark, ingestBenchmark]
+const BENCHMARKS: readonly Benchmark[] = [
+  ...[judgeBenchmark, ingestBenchmark, ingestDirtyBenchmark, backfillBenchmark],
+  ...[scaleBenchmark, latencyBenchmark, statusBenchmark, storageBenchmark],
+]
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, json: { type: 'string' } },
 })
 
-const chosen = BENCHMARKS.filter(({ name }) => values.only === undefined || name === values.only)
+const chosen = BENCHMARKS.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name))
 if (chosen.length === 0) {
   console.error(`There is no benchmark "${values.only}": choose ${BENCHMARKS.map(({ name }) => name).join(', ')}.`)
   process.exit(2)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { connectAsync, type MqttClient } from 'mqtt'
 import { pino } from 'pino'
-import { connect, type Database } from '../../db/connect.ts'
+import { connect, type Database, withClient } from '../../db/connect.ts'
 import { createDatabase, dropDatabase, withDatabase } from '../../db/databases.ts'
 import { startEmbeddedPostgres } from '../../db/embedded.ts'
 import { migrate } from '../../db/migrate.ts'
@@ -16,9 +16,12 @@ import { parseMessage } from '../../src/ingest/message.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import { FRIDGE, T0 } from '../support/limits.ts'
 import { startMosquitto } from '../support/mosquitto.ts'
+import { FLOOR_TABLE } from './floor.ts'
 
 /** Topics of a benchmark, apart from any other on the broker. */
 export const PREFIX = 'bench/v1'
+/** The shared subscription of its consumers. */
+export const GROUP = 'bench'
 
 /** A real broker and a real database of a benchmark's own. */
 export type Stage = Awaited<ReturnType<typeof openStage>>
@@ -33,6 +36,10 @@ export async function openStage() {
   const ownerUrl = withDatabase(postgres.ownerUrl, name)
   const servingRole = new URL(postgres.servingUrl).username
   await migrate({ ownerUrl, servingRole, now: Date.now, log: () => {} })
+  await withClient(ownerUrl, async (client) => {
+    await client.query(FLOOR_TABLE)
+    await client.query(`grant insert on floor_reading to ${servingRole}`)
+  })
   const options = { max: 4, applicationName: 'bench', statementTimeoutMs: 0, log: pino({ level: 'silent' }) }
   const db = connect(withDatabase(postgres.servingUrl, name), options)
   const owner = connect(ownerUrl, options)
@@ -80,6 +87,8 @@ export async function placeFleet(db: Database, { sensors, shipments }: { sensors
       profile_id, packed_at)
     select o.id, 'S' || n, p.product_id, o.id, 1800000, ${at}, p.id, ${at}
     from organisation o, profile p, generate_series(1, ${shipments}) n`.execute(kysely)
+  await sql`insert into shipment_party (shipment_id, organisation_id, role, known_at)
+    select id, organisation_id, 'sender', ${at} from shipment`.execute(kysely)
   const rows = await sql<{ id: number }>`insert into sensor (organisation_id, serial, model, noisy, secret_sha256,
       known_at)
     select o.id, 'L' || n, 'bench', false, decode(repeat('00', 32), 'hex'), ${at}
@@ -102,7 +111,7 @@ export type Queued = { topic: string; payload: string }
 export async function queueFor(url: string, clientId: string, messages: Iterable<Queued>): Promise<number> {
   const session = { clean: false, clientId, protocolVersion: 5, properties: { sessionExpiryInterval: 3600 } } as const
   const absent = await connectAsync(url, session)
-  await absent.subscribeAsync(`$share/bench/${PREFIX}/+/readings/#`, { qos: 1 })
+  await absent.subscribeAsync(`$share/${GROUP}/${PREFIX}/+/readings/#`, { qos: 1 })
   await absent.endAsync()
   const publisher = await connectAsync(url, { protocolVersion: 5 })
   const count = await publishAll(publisher, messages)

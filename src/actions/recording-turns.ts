@@ -1,0 +1,54 @@
+import type { Memory } from './recorder-memory.ts'
+
+/**
+ * Two batches of a process at once: while the server is busy with the readings of one, the other is judged and
+ * committed. In order, so that readings come to the folds as they arrived:
+ *
+ *   batch 1   store ──► judge ──► commit
+ *   batch 2        store ······ (waits) ──► judge ──► commit
+ *
+ * A batch stores beside an earlier one unless they have a sensor in common: it would wait in the database for a key
+ * that the earlier one has inserted, while that one waits for its turn. It judges when every earlier one has ended,
+ * since what is remembered may only be used when what changed it is committed.
+ */
+export type Turn = {
+  readonly sensorIds: ReadonlySet<number>
+  /** Resolves when its readings are stored, or it has ended without. */
+  readonly stored: Promise<void>
+  readonly ended: Promise<void>
+  /** Waits until it may store. */
+  toStore: () => Promise<void>
+  /** Says that its readings are stored. */
+  haveStored: () => void
+  /** Waits until it may judge: every batch before it has ended. */
+  toJudge: () => Promise<void>
+  end: () => void
+}
+
+/** Takes the next turn at a memory, for a batch of these sensors. */
+export function takeTurn(memory: Memory, sensorIds: ReadonlySet<number>): Turn {
+  const before = [...memory.turns]
+  const stored = Promise.withResolvers<void>()
+  const ended = Promise.withResolvers<void>()
+  const inCommon = before.filter((other) => haveInCommon(other.sensorIds, sensorIds))
+  const turn: Turn = {
+    sensorIds,
+    stored: stored.promise,
+    ended: ended.promise,
+    toStore: async () => void (await Promise.all(inCommon.map((other) => other.stored))),
+    haveStored: stored.resolve,
+    toJudge: async () => void (await Promise.all(before.map((other) => other.ended))),
+    end: () => {
+      memory.turns.delete(turn)
+      stored.resolve()
+      ended.resolve()
+    },
+  }
+  memory.turns.add(turn)
+  return turn
+}
+
+function haveInCommon(a: ReadonlySet<number>, b: ReadonlySet<number>): boolean {
+  for (const id of a) if (b.has(id)) return true
+  return false
+}

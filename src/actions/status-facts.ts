@@ -1,0 +1,101 @@
+import { sql } from 'kysely'
+import type { Tx } from '../../db/connect.ts'
+import { upToAt } from '../domain/excursion.ts'
+import { type CustodyFacts, loadCustody } from './custody-status.ts'
+import { type Folded, foldPlacements } from './fold-placements.ts'
+import { worksOf } from './judge.ts'
+import { loadFacts, type ShipmentFacts } from './judging-facts.ts'
+import { numbers } from './load-rows.ts'
+import { loadOthers, type OtherPlacement } from './sensor-status.ts'
+import { type EvaluationHead, loadHeads } from './store-evaluations.ts'
+
+/** All that a shipment's status is answered from, but for the instant of asking. */
+export type StatusFacts = {
+  shipmentId: number
+  reference: string
+  profile: { profileId: number; version: number; name: string; example: boolean }
+  judging: ShipmentFacts
+  /** In the order of the judged placements. */
+  folded: FoldedUntil[]
+  /** Readings of the judged placements outside of the window: kept, shown grey, not judged. */
+  outOfWindow: number
+  head: EvaluationHead | null
+  custody: CustodyFacts
+  others: OtherPlacement[]
+  units: { id: number; code: string }[]
+}
+
+/** A fold with the newest instant of its placement that was looked at, judged or not. */
+export type FoldedUntil = Folded & { seenAt: number }
+
+/** A reader folds without limit what a missing cache leaves to fold. */
+const READ_BUDGET = 100_000_000
+
+/** Loads the facts of a shipment that exists and does not wait for judging. */
+export async function loadStatusFacts(tx: Tx, shipmentId: number): Promise<StatusFacts> {
+  const [judging] = await loadFacts(tx, [shipmentId])
+  if (judging === undefined) throw new Error(`shipment ${shipmentId} has no facts`)
+  const { folded } = await foldPlacements(tx, worksOf(judging, new Map()), { budget: READ_BUDGET, write: false })
+  const { shipment, units } = await loadPlain(tx, shipmentId)
+  const heads = await loadHeads(tx, [shipmentId])
+  const seenAt = await loadSeen(tx, folded)
+  return {
+    shipmentId,
+    reference: shipment.reference,
+    profile: {
+      profileId: shipment.profile_id,
+      version: shipment.version,
+      name: shipment.name,
+      example: shipment.example,
+    },
+    judging,
+    folded: folded.map((fold) => ({
+      ...fold,
+      seenAt: Math.max(upToAt(fold.state), seenAt.get(fold.placement.id) ?? Number.NEGATIVE_INFINITY),
+    })),
+    outOfWindow: await countOutside(tx, judging),
+    head: heads.get(shipmentId) ?? null,
+    custody: await loadCustody(tx, shipmentId),
+    others: await loadOthers(tx, shipmentId),
+    units,
+  }
+}
+
+async function loadPlain(tx: Tx, shipmentId: number) {
+  const shipment = await tx
+    .selectFrom('shipment')
+    .innerJoin('profile', 'profile.id', 'shipment.profile_id')
+    .select(['shipment.reference', 'shipment.profile_id', 'profile.version', 'profile.name', 'profile.example'])
+    .where('shipment.id', '=', shipmentId)
+    .executeTakeFirstOrThrow()
+  const units = await tx
+    .selectFrom('unit')
+    .select(['id', 'code'])
+    .where('shipment_id', '=', shipmentId)
+    .orderBy('id')
+    .execute()
+  return { shipment, units }
+}
+
+/** The newest stored instant of each placement, in the window or not. */
+async function loadSeen(tx: Tx, folded: readonly Folded[]): Promise<Map<number, number>> {
+  if (folded.length === 0) return new Map()
+  const result = await sql<{ id: number; seen: number | null }>`
+    select p.id, (select max(r.measured_at) from reading r
+      where r.sensor_id = p.sensor_id and r.channel = p.channel
+        and r.measured_at >= p.from_at and r.measured_at < coalesce(p.to_at, 'infinity')) as seen
+    from placement p where p.id = any(${numbers(folded.map(({ placement }) => placement.id))}::bigint[])`.execute(tx)
+  return new Map(result.rows.flatMap(({ id, seen }) => (seen === null ? [] : [[id, seen]])))
+}
+
+async function countOutside(tx: Tx, { window, placements }: ShipmentFacts): Promise<number> {
+  if (window === null || placements.length === 0) return 0
+  const from = new Date(window.fromAt).toISOString()
+  const to = Number.isFinite(window.toAt) ? new Date(window.toAt).toISOString() : 'infinity'
+  const result = await sql<{ count: number }>`select count(*) as count
+    from placement p join reading r on r.sensor_id = p.sensor_id and r.channel = p.channel
+      and r.measured_at >= p.from_at and r.measured_at < coalesce(p.to_at, 'infinity')
+    where p.id = any(${numbers(placements.map(({ id }) => id))}::bigint[])
+      and (r.measured_at < ${from}::timestamptz or r.measured_at >= ${to}::timestamptz)`.execute(tx)
+  return result.rows[0]?.count ?? 0
+}

@@ -1,0 +1,174 @@
+import { type CompiledQuery, sql } from 'kysely'
+import type { Database } from '../../db/connect.ts'
+import type { Actor } from '../domain/actor.ts'
+import { gapsOf } from '../domain/sequence.ts'
+import { advance } from './fold-placements.ts'
+import { byPlacement, type NewestRow, newestObservationsOf } from './newest-observations.ts'
+import { type Remembered, remembered } from './recorder-memory.ts'
+import type { AroundSensors } from './sensor-status.ts'
+import { ranges } from './sequence-notes.ts'
+import { loadStatusFacts, type StatusFacts } from './status-facts.ts'
+import { canSeeShipment } from './visibility.ts'
+
+/**
+ * The facts behind a shipment's status, remembered between questions: one statement asks whether they still hold and
+ * brings the readings that came since. Read whole where they do not: most questions are asked again and again of the
+ * same journeys, and reading everything takes twenty statements.
+ *
+ *   asked ──► one statement ── same revision, evaluation and ledger ──► fold the new readings on ──► answer
+ *                   └──────── not remembered, or something differs ──► read all in one snapshot ──► answer
+ *
+ * A shipment's `revision` is raised by whatever changes how it is judged and by readings that came late; what is only
+ * later than all before is seen by its time. The ledger is compared byte by byte (by its digest) with the one whose
+ * chain was verified, at every question.
+ */
+export async function currentFacts(
+  db: Database,
+  actor: Actor,
+  shipmentId: number,
+): Promise<CurrentFacts | 'unseen' | 'behind'> {
+  const memory = memoryOf(db)
+  const known = memory.get(shipmentId)
+  const found = known && (await look(db, actor, known))
+  if (known !== undefined && found !== undefined) {
+    if (found === null) return 'unseen'
+    if (found.behind) return 'behind'
+    if (holds(known, found)) return { facts: goneOn(known, found), ...around(found) }
+  }
+  return readWhole(db, actor, shipmentId)
+}
+
+async function look(db: Database, actor: Actor, known: Known): Promise<Found | null> {
+  const { sql: text, parameters } = looking(db, actor, known)
+  const { rows } = await db.pool.query<Found>({ name: 'look_at_shipment', text, values: [...parameters] })
+  return rows[0] ?? null
+}
+
+export type CurrentFacts = AroundSensors & { facts: StatusFacts }
+
+async function readWhole(db: Database, actor: Actor, shipmentId: number): Promise<CurrentFacts | 'unseen' | 'behind'> {
+  const snapshot = db.kysely.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
+  return snapshot.execute(async (tx) => {
+    const { rows } = await tx.executeQuery(looking(db, actor, { facts: { shipmentId, folded: [] } }))
+    const [found] = rows
+    if (found === undefined) return 'unseen'
+    if (found.behind) return 'behind'
+    const facts = await loadStatusFacts(tx, shipmentId)
+    memoryOf(db).set(shipmentId, { facts, revision: found.revision, ledger: found.ledger })
+    return { facts, ...around(found) }
+  })
+}
+
+type Known = { facts: StatusFacts; revision: number; ledger: string | null }
+
+/** Some 20 kB each. */
+const MOST_REMEMBERED = 2000
+
+const memories = new WeakMap<Database, Remembered<Known>>()
+
+function memoryOf(db: Database): Remembered<Known> {
+  const known = memories.get(db)
+  if (known !== undefined) return known
+  const made = remembered<Known>(MOST_REMEMBERED)
+  memories.set(db, made)
+  return made
+}
+
+type Found = {
+  revision: number
+  behind: boolean
+  version: number | null
+  ledger: string | null
+  /** By placement, ascending; at most `MOST_FRESH` in all. */
+  fresh: { placement: number; at: number; value: number | null }[] | null
+  newest: NewestRow[] | null
+  sequences: { sensor: number; epoch: number; seen: string; since: number | null; asked: number }[] | null
+}
+
+/** Journeys of a day at a reading a minute; beyond it all is read again. */
+const MOST_FRESH = 2000
+
+type Looking = { facts: Pick<StatusFacts, 'shipmentId' | 'folded'> }
+
+/** `LOOK` about a shipment whose readings are known that far. */
+function looking(db: Database, actor: Actor, { facts: { shipmentId, folded } }: Looking): CompiledQuery<Found> {
+  const after = folded.map(({ seenAt, placement }) => Math.max(seenAt, placement.fromAt - 1))
+  const ids = folded.map(({ placement }) => placement.id)
+  compiled ??= LOOK.compile(db.kysely)
+  const parameters = [shipmentId, actor.organisationId, ids, after.map((at) => new Date(at).toISOString())]
+  return { ...compiled, parameters }
+}
+
+let compiled: CompiledQuery<Found> | undefined
+
+/**
+ * $1 the shipment, $2 the asking organisation, $3 placements and $4 up to which instant their readings are known. As
+ * a text of its own, since putting it together and planning it take longer than its execution. Nothing but keys picks
+ * rows, so that the plan is as good for any shipment and the server keeps it.
+ */
+const LOOK = sql<Found>`
+  select s.revision, s.judge_from is not null as behind,
+    (select max(e.version) from evaluation e where e.shipment_id = s.id) as version,
+    ${ledgerDigest()} as ledger,
+    (select json_agg(json_build_object('placement', x.id, 'at', x.at, 'value', x.value) order by x.at)
+      from (${freshRows()}) x) as fresh,
+    ${newestObservationsOf(sql<number>`s.id`)} as newest,
+    ${sequencesOf()} as sequences
+  from shipment s where s.id = $1::bigint and ${canSeeShipment({ organisationId: sql`$2::bigint` }, sql<number>`s.id`)}`
+
+/** Over the hashed records as they are stored, in order: what was verified once is verified while it is the same. */
+function ledgerDigest() {
+  return sql`(select encode(sha256(convert_to(string_agg(
+      c.seq || c.prev_hash || c.hash || c.record::text, ' ' order by c.seq), 'UTF8')), 'hex')
+    from custody_event c where c.shipment_id = s.id)`
+}
+
+function freshRows() {
+  return sql`select l.id, floor(extract(epoch from r.measured_at) * 1000)::bigint as at, r.value
+    from placement l cross join lateral (select ($4::timestamptz[])[array_position($3::bigint[], l.id)] as after) known
+    cross join lateral (
+      select measured_at, value_milli_c as value from reading where sensor_id = l.sensor_id and channel = l.channel
+        and measured_at > known.after and measured_at < coalesce(l.to_at, 'infinity')
+      union all select measured_at, value_milli_c from conflict where sensor_id = l.sensor_id and channel = l.channel
+        and measured_at > known.after and measured_at < coalesce(l.to_at, 'infinity')
+    ) r where l.shipment_id = s.id and l.superseded_at is null order by r.measured_at limit ${sql.lit(MOST_FRESH)}`
+}
+
+function sequencesOf() {
+  return sql`(select json_agg(json_build_object('sensor', q.sensor_id, 'epoch', q.epoch, 'seen', q.seen::text,
+      'since', floor(extract(epoch from q.missing_since) * 1000)::bigint, 'asked', q.attempts))
+    from sensor_sequence q where q.sensor_id in (select l.sensor_id from placement l
+      where l.shipment_id = s.id and l.superseded_at is null))`
+}
+
+function around({ newest, sequences: found }: Found): AroundSensors {
+  const known = (found ?? []).map(({ sensor, epoch, seen, since, asked }) => {
+    const status = { restarts: epoch, missing: gapsOf(ranges(seen)), missingSinceAt: since, asked }
+    return [sensor, status] as const
+  })
+  return { newest: byPlacement(newest ?? []), sequences: new Map(known) }
+}
+
+function holds({ facts, revision, ledger }: Known, found: Found): boolean {
+  const isSame = found.revision === revision && found.ledger === ledger
+  return isSame && found.version === (facts.head?.version ?? null) && (found.fresh?.length ?? 0) < MOST_FRESH
+}
+
+/** Folds readings later than all that were seen; another question may have brought some of them meanwhile. */
+function goneOn({ facts }: Known, { fresh }: Found): StatusFacts {
+  if (fresh === null) return facts
+  const isJudging = facts.judging.window !== null
+  const rowsOf = Map.groupBy(fresh, ({ placement }) => placement)
+  for (const fold of facts.folded) {
+    const { fromAt, toAt } = fold.placement.rules
+    const rows = (rowsOf.get(fold.placement.id) ?? []).filter(({ at }) => at > fold.seenAt)
+    const inScope = rows.filter(({ at }) => at >= fromAt && at < toAt)
+    advance(
+      fold,
+      inScope.map(({ at, value }) => ({ at, milliC: value })),
+    )
+    if (isJudging) facts.outOfWindow += rows.length - inScope.length
+    fold.seenAt = rows.at(-1)?.at ?? fold.seenAt
+  }
+  return facts
+}

@@ -1,0 +1,164 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { withClient } from '../../db/connect.ts'
+import { recordMessages } from '../../src/actions/record-messages.ts'
+import { shipmentStatus } from '../../src/actions/shipment-status.ts'
+import type { CustodyKind } from '../../src/domain/custody-event.ts'
+import { isRefusal } from '../../src/domain/refusal.ts'
+import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { FRIDGE, MINUTE, T0 } from '../support/limits.ts'
+import {
+  actorOf,
+  addSensor,
+  addShipment,
+  anotherProcess,
+  correct,
+  createWorld,
+  message,
+  place,
+  say,
+  type World,
+} from '../support/world.ts'
+
+let database: TestDatabase
+let world: World
+
+beforeAll(async () => {
+  database = await testDatabase()
+  world = await createWorld(database, { ...FRIDGE, nominalIntervalMs: MINUTE, maxGapMs: 3 * MINUTE })
+})
+afterAll(() => database.drop())
+
+type Scene = { shipmentId: number; sensors: number[]; placements: number[]; minute: number }
+
+const step = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('measure' as const),
+      sensor: fc.nat(1),
+      minutes: fc.integer({ min: 1, max: 60 }),
+      c: fc.constantFrom(5, 5, 5, 9, 1, null),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constantFrom('late', 'again', 'contradict', 'before packing'), sensor: fc.nat(1) }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('say', 'shorten', 'wait', 'observe'), sensor: fc.nat(1) }) },
+)
+type Step = { do: string; sensor: number; minutes?: number; c?: number | null }
+
+test('a status from memory says what a process says that remembers nothing', { timeout: 120_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 12 }), async (steps) => {
+      const scene = await openScene()
+      for (const one of steps) {
+        await play(scene, one)
+        // each answer is remembered for the next
+        const remembered = await statusOf(world, scene)
+        const stranger = anotherProcess(world, database)
+        const fresh = await statusOf({ ...world, ctx: stranger.ctx }, scene)
+        await stranger.close()
+        expect(remembered).toEqual(fresh)
+      }
+    }),
+    { numRuns: 12, endOnFailure: true },
+  )
+})
+
+async function openScene(): Promise<Scene> {
+  const shipmentId = await addShipment(world)
+  const sensors = [await addSensor(world), await addSensor(world)]
+  const placements: number[] = []
+  for (const sensorId of sensors)
+    placements.push(await place(world, { shipmentId, sensorId, fromAt: T0 - 30 * MINUTE }))
+  return { shipmentId, sensors, placements, minute: 0 }
+}
+
+async function play(scene: Scene, { do: what, sensor, minutes = 10, c = 5 }: Step): Promise<void> {
+  const sensorId = scene.sensors[sensor] ?? 0
+  const measure = (fromMinute: number, value: number | null, count = minutes) => {
+    const samples = Array.from({ length: count }, (_, index) => ({ at: T0 + (fromMinute + index) * MINUTE, c: value }))
+    return recordMessages(world.ctx, [message(sensorId, samples, world.clock.now)])
+  }
+  switch (what) {
+    case 'measure':
+      await measure(scene.minute, c)
+      scene.minute += minutes
+      break
+    case 'late':
+      await measure(Math.max(0, scene.minute - 40) + 0.5, 9, 3)
+      break
+    case 'again':
+    case 'contradict':
+      await measure(Math.max(0, scene.minute - 5), what === 'again' ? 5 : 8.5, 5)
+      break
+    case 'before packing':
+      await measure(-20, 7, 5)
+      break
+    case 'say':
+      await say(world, scene.shipmentId, { kind: kindAt(scene), at: T0 + scene.minute * MINUTE, by: world.centre })
+      break
+    case 'shorten':
+      await shorten(scene, sensor)
+      break
+    case 'wait':
+      world.clock.now += 7 * MINUTE
+      break
+    default:
+      await observe(scene, sensorId)
+  }
+}
+
+function kindAt({ minute }: Scene): CustodyKind {
+  const kinds: CustodyKind[] = ['arrived', 'received', 'opened', 'departed']
+  return kinds[minute % kinds.length] ?? 'arrived'
+}
+
+/** What is refused (a placement corrected already) changes nothing. */
+async function shorten(scene: Scene, sensor: number): Promise<void> {
+  const id = scene.placements[sensor] ?? 0
+  await correct(world, id, { toAt: T0 + (scene.minute + 1) * MINUTE }).catch(() => undefined)
+}
+
+async function observe({ minute }: Scene, sensorId: number): Promise<void> {
+  const at = new Date(T0 + minute * MINUTE).toISOString()
+  const payload = Buffer.from(
+    JSON.stringify({ seq: minute, readings: [{ at, channel: 'humidity', value: 41.5, unit: 'P1' }] }),
+  )
+  const topic = `unbroken/v1/${sensorId}/readings`
+  const received = { topic, payload, receivedAt: world.clock.now, contentType: null, retained: false }
+  await recordMessages(world.ctx, [{ ...received, parsed: world.ctx.parseMessage(received) }])
+}
+
+async function statusOf({ ctx, sender }: World, { shipmentId }: Scene) {
+  const status = await shipmentStatus(ctx, actorOf(sender), shipmentId)
+  if (isRefusal(status)) throw new Error(status.detail)
+  return status
+}
+
+/** An organisation that is no party of anything. */
+const NOBODY = 999_999
+
+test('what is remembered for one organisation is not shown to another', async () => {
+  const { shipmentId } = await openScene()
+  await statusOf(world, { shipmentId, sensors: [], placements: [], minute: 0 })
+  expect(await shipmentStatus(world.ctx, actorOf(NOBODY), shipmentId)).toMatchObject({ refused: 'not_found' })
+})
+
+test('a ledger that was tampered with is not answered from memory', async () => {
+  const scene = await openScene()
+  expect((await statusOf(world, scene)).custody.chainStatus).not.toBe('broken')
+  await tamper(scene.shipmentId)
+  expect((await statusOf(world, scene)).custody.chainStatus).toBe('broken')
+})
+
+/** As no action can: by the owner of the table. */
+async function tamper(shipmentId: number): Promise<void> {
+  await withClient(database.ownerUrl, (owner) =>
+    owner.query(`update custody_event set record = record || '{"place":"elsewhere"}' where shipment_id = $1`, [
+      shipmentId,
+    ]),
+  )
+}

@@ -1,0 +1,144 @@
+import { recordMessages } from '../../src/actions/record-messages.ts'
+import { receiveMessage } from '../../src/ingest/message.ts'
+import { T0 } from '../support/limits.ts'
+import { type Benchmark, type Figure, median } from './figure.ts'
+import { oneEach, type Series } from './series.ts'
+import { openStage, PREFIX, placeFleet, type Stage } from './stage.ts'
+
+/**
+ * What a reading costs as the fleet and the table grow: recorded in batches of 5,000 one-reading messages, without the
+ * broker, by 1,000 and 10,000 sensors, and on top of 1 and 10 million stored readings; 100,000 sensors in the long run.
+ * The value is how many times more it costs.
+ */
+export const scaleBenchmark: Benchmark = {
+  name: 'scale',
+  run: async ({ quick }) => {
+    const sensors = await growth(quick ? [500, 2000] : [1000, 10_000], async (count) => {
+      const cost = await onFleet(count, 0, quick)
+      return { ...cost, of: `${count} sensors` }
+    })
+    const stored = await growth(quick ? [50_000, 150_000] : [1_000_000, 10_000_000], async (count) => {
+      const cost = await onFleet(2000, count, quick)
+      return { ...cost, of: `${count} stored` }
+    })
+    const long = quick ? [] : [await longRun()]
+    return [figure('scaleSensors', sensors), figure('scaleStored', stored), ...long]
+  },
+}
+
+type Cost = { us: number; buffers: number; rssMb: number }
+type Named = Cost & { of: string }
+
+async function growth(
+  counts: readonly [number, number],
+  costOf: (count: number) => Promise<Named>,
+): Promise<[Named, Named]> {
+  const small = await costOf(counts[0])
+  const large = await costOf(counts[1])
+  return [small, large]
+}
+
+function figure(name: string, [small, large]: [Named, Named]): Figure {
+  const text = ({ of, us, buffers, rssMb }: Named) =>
+    `${of}: ${us.toFixed(1)} us and ${buffers.toFixed(2)} buffers per reading, ${rssMb} MB resident`
+  const value = Math.round((large.us / small.us) * 100) / 100
+  return { name, value, unit: 'times', floor: 1, ratio: value, notes: `${text(small)}; ${text(large)}` }
+}
+
+const BATCH = 5000
+
+async function onFleet(sensors: number, stored: number, quick: boolean): Promise<Cost> {
+  const stage = await openStage()
+  try {
+    const ids = await placeFleet(stage.owner, { sensors, shipments: sensors / 4 })
+    if (stored > 0) await storeElsewhere(stage, stored)
+    const rounds = quick ? 3 : 5
+    const each = Math.max(sensors, quick ? 10_000 : 50_000)
+    return await record(stage, { sensors: ids, slot: 0 }, { rounds, messages: each })
+  } finally {
+    await stage.close()
+  }
+}
+
+/** Readings of other sensors, as years of a fleet leave them: two months, a reading a minute. */
+export async function storeElsewhere(stage: Pick<Stage, 'owner'>, readings: number): Promise<void> {
+  const { pool } = stage.owner
+  const perSensor = 80_000
+  for (const month of ['2026-03-01', '2026-04-01']) await pool.query(`select ensure_reading_partition('${month}')`)
+  for (let sensor = 0; sensor * perSensor < readings; sensor++) {
+    const count = Math.min(perSensor, readings - sensor * perSensor)
+    await pool.query(
+      `insert into reading (sensor_id, channel, measured_at, received_at, batch_id, seq, value_milli_c)
+       select $1, 'probe', $2::timestamptz + n * interval '1 minute', $2, 0, n, 5000 from generate_series(0, $3 - 1) n`,
+      [1_000_000 + sensor, new Date(T0).toISOString(), count],
+    )
+    process.stderr.write(`\r  ${sensor * perSensor + count} readings stored elsewhere`)
+  }
+  process.stderr.write('\n')
+  await pool.query('vacuum analyze reading')
+}
+
+async function record(
+  stage: Stage,
+  series: Series,
+  { rounds, messages }: { rounds: number; messages: number },
+): Promise<Cost> {
+  const costs: number[] = []
+  const buffers: number[] = []
+  for (let round = 0; round <= rounds; round++) {
+    const batches = batchesOf(series, messages)
+    const before = await buffersTouched(stage)
+    const start = performance.now()
+    for (const batch of batches) await recordMessages(stage.ctx, batch)
+    const us = ((performance.now() - start) * 1000) / messages
+    const touched = (await buffersTouched(stage)) - before
+    // the first round learns the fleet
+    if (round === 0) continue
+    costs.push(us)
+    buffers.push(touched / messages)
+  }
+  const rssMb = Math.round(process.memoryUsage().rss / 2 ** 20)
+  return { us: median(costs), buffers: median(buffers), rssMb }
+}
+
+function batchesOf(series: Series, messages: number) {
+  const received = [...oneEach(series, messages)].map(({ topic, payload }) =>
+    receiveMessage(topic, Buffer.from(payload), { prefix: PREFIX, receivedAt: Date.now(), retained: false }),
+  )
+  return Array.from({ length: Math.ceil(messages / BATCH) }, (_, index) =>
+    received.slice(index * BATCH, (index + 1) * BATCH),
+  )
+}
+
+/** Pages looked at by all statements so far, from memory or disk; a session tells its own at the latest after 1 s. */
+async function buffersTouched({ owner, db }: Stage): Promise<number> {
+  await db.pool.query('select pg_stat_force_next_flush()')
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  await db.pool.query('select 1')
+  const { rows } = await owner.pool.query<{ touched: number }>(
+    'select blks_hit + blks_read as touched from pg_stat_database where datname = current_database()',
+  )
+  return rows[0]?.touched ?? 0
+}
+
+/** As many sensors as a process remembers, and the memory it takes for them. */
+async function longRun(): Promise<Figure> {
+  const sensors = 100_000
+  const stage = await openStage()
+  try {
+    const ids = await placeFleet(stage.owner, { sensors, shipments: sensors / 4 })
+    const before = Math.round(process.memoryUsage().rss / 2 ** 20)
+    const cost = await record(stage, { sensors: ids, slot: 0 }, { rounds: 3, messages: sensors })
+    const notes = `${cost.buffers.toFixed(2)} buffers per reading; ${before} MB resident before, ${cost.rssMb} MB after`
+    return {
+      name: 'scaleLong',
+      value: Math.round(cost.us * 10) / 10,
+      unit: 'us/reading',
+      floor: null,
+      ratio: null,
+      notes,
+    }
+  } finally {
+    await stage.close()
+  }
+}
