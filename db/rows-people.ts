@@ -57,3 +57,12 @@ export type SignatureRow = {
   sha256: string
   known_at: Instant
 }
+export type ServiceKeyRow = { id: Id; kid: string; public_key: string; salt: string; reason: string; known_at: Instant }
+export type LedgerStampRow = {
+  shipment_id: number
+  seq: number
+  hash: string
+  kid: string
+  signature: string
+  known_at: Instant
+}

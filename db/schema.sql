@@ -151,10 +151,11 @@ create table custody_event (
   kind text not null,
   at timestamp with time zone not null,
   known_at timestamp with time zone not null,
-  organisation_id bigint not null,
+  organisation_id bigint,
   record jsonb not null,
   prev_hash text not null,
   hash text not null,
+  constraint custody_event_check CHECK (((organisation_id IS NULL) = (kind = 'readings_root'::text))),
   constraint custody_event_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text)),
   constraint custody_event_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
   constraint custody_event_pkey PRIMARY KEY (shipment_id, seq),
@@ -254,6 +255,22 @@ create table kept_message_release (
 );
 comment on table kept_message_release is 'A person sent a held or quarantined message through the door again.';
 grant select, insert on kept_message_release to serving;
+
+create table ledger_stamp (
+  shipment_id bigint not null,
+  seq integer not null,
+  hash text not null,
+  kid text not null,
+  signature text not null,
+  known_at timestamp with time zone not null,
+  constraint ledger_stamp_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text)),
+  constraint ledger_stamp_kid_fkey FOREIGN KEY (kid) REFERENCES service_key(kid),
+  constraint ledger_stamp_pkey PRIMARY KEY (shipment_id, seq),
+  constraint ledger_stamp_shipment_id_seq_fkey FOREIGN KEY (shipment_id, seq) REFERENCES custody_event(shipment_id, seq),
+  constraint ledger_stamp_signature_check CHECK ((signature ~ '^[A-Za-z0-9_-]{86}$'::text))
+);
+comment on table ledger_stamp is 'The service''s key signed this head of a shipment''s ledger, in the transaction that wrote it: what was recorded up to there cannot be cut off or written anew. A machine''s stamp, never a signature.';
+grant select, insert on ledger_stamp to serving;
 
 create table lorawan_registration (
   id bigint generated always as identity not null,
@@ -543,6 +560,24 @@ comment on table sequence_event is 'What was noticed of a sensor''s sequence num
 CREATE INDEX sequence_event_by_sensor ON public.sequence_event USING btree (sensor_id, id);
 grant select, insert on sequence_event to serving;
 
+create table service_key (
+  id bigint generated always as identity not null,
+  kid text not null,
+  public_key text not null,
+  salt text not null,
+  reason text not null,
+  known_at timestamp with time zone not null,
+  constraint service_key_kid_check CHECK ((kid ~ '^[A-Za-z0-9_-]{43}$'::text)),
+  constraint service_key_kid_key UNIQUE (kid),
+  constraint service_key_pkey PRIMARY KEY (id),
+  constraint service_key_public_key_check CHECK ((public_key ~ '^[A-Za-z0-9_-]{43}$'::text)),
+  constraint service_key_public_key_key UNIQUE (public_key),
+  constraint service_key_reason_check CHECK ((reason <> ''::text)),
+  constraint service_key_salt_check CHECK ((salt <> ''::text))
+);
+comment on table service_key is 'The keys with which the service stamps ledger heads; the newest is in use, each one until the next. Ed25519; the private half is made from salt and STAMP_SECRET whenever it is needed, and kept nowhere. kid: RFC 7638 thumbprint.';
+grant select, insert on service_key to serving;
+
 create table shipment (
   id bigint generated always as identity not null,
   organisation_id bigint not null,
@@ -561,6 +596,7 @@ create table shipment (
   judge_from timestamp with time zone,
   revision bigint default 0 not null,
   keeper bigint,
+  root_due boolean default false not null,
   constraint shipment_consignee_id_fkey FOREIGN KEY (consignee_id) REFERENCES organisation(id),
   constraint shipment_container_id_fkey FOREIGN KEY (container_id) REFERENCES container(id),
   constraint shipment_max_handover_ms_check CHECK ((max_handover_ms > 0)),
@@ -575,6 +611,8 @@ create table shipment (
   constraint shipment_sscc_key UNIQUE (sscc)
 ) with (fillfactor=80);
 comment on table shipment is 'One closed container under one profile; the unit of judging and the lock target. Projections: profile_id (newest shipment_profile), packed_at and closed_at (from custody). judge_from: oldest instant not judged yet. revision: raised by whatever changes its judgement other than readings later than all before; keeper: the process that recorded for it last.';
+comment on column shipment.root_due is 'An evaluation that somebody relied on (a readings_root names one) was superseded: the new one is to be rooted, too.';
+CREATE INDEX shipment_root_due ON public.shipment USING btree (id) WHERE root_due;
 CREATE INDEX shipment_unjudged ON public.shipment USING btree (id) WHERE (judge_from IS NOT NULL);
 grant select, insert on shipment to serving;
 grant update (profile_id) on shipment to serving;
@@ -583,6 +621,7 @@ grant update (closed_at) on shipment to serving;
 grant update (judge_from) on shipment to serving;
 grant update (revision) on shipment to serving;
 grant update (keeper) on shipment to serving;
+grant update (root_due) on shipment to serving;
 
 create table shipment_party (
   shipment_id bigint not null,

@@ -16,6 +16,8 @@ export type Tables = {
   person_password: people.PersonPassword
   person_session: people.PersonSession
   signature: people.SignatureRow
+  service_key: people.ServiceKeyRow
+  ledger_stamp: people.LedgerStampRow
   product: rows.Product
   profile: rows.ProfileRow
   profile_approval: rows.ProfileApproval

@@ -4,14 +4,13 @@ import type { Ctx } from '../context.ts'
 import { type Actor, organisationOf } from '../domain/actor.ts'
 import type { Canonical } from '../domain/canonical.ts'
 import { type CustodyEvent, eventRecord } from '../domain/custody-event.ts'
+import type { NamedEvaluation } from '../domain/evaluation-hash.ts'
 import { appendEntry, type ChainHead, type LedgerEntry } from '../domain/ledger.ts'
+import { CUSTODY_EVENT } from '../domain/verify-ledger.ts'
 import { audit } from './audit.ts'
 import type { Ledger } from './custody-ledger.ts'
 import { type Signer, sign } from './signatures.ts'
 import { sha256 } from './store-evaluations.ts'
-
-/** The record type of a signed custody event; its id is `<shipment>/<seq>`, its hash that of the entry unsigned. */
-export const CUSTODY_EVENT = 'custody_event'
 
 /** An event to append, by whom, and who has proved that they sign it. The place in the ledger is given here. */
 export type Appending = {
@@ -19,7 +18,8 @@ export type Appending = {
   shipmentId: number
   event: Omit<CustodyEvent, 'seq' | 'signatures'>
   signers: readonly Signer[]
-  evaluation?: { version: number; sha256: string } | null
+  /** The one relied on, which the signatures name; null where the event rests on none. */
+  evaluation: NamedEvaluation | null
 }
 
 /**
@@ -32,7 +32,7 @@ export async function appendCustody(tx: Tx, ctx: Ctx, asked: Appending & { ledge
   const stated = { ...asked.event, seq: ledger.head.seq + 1 }
   const unsigned = appendEntry(ledger.head, { ...eventRecord(stated), shipmentId }, sha256)
   const id = `${shipmentId}/${unsigned.seq}`
-  const record = { type: CUSTODY_EVENT, id, sha256: unsigned.hash, shipmentId, evaluation: asked.evaluation ?? null }
+  const record = { type: CUSTODY_EVENT, id, sha256: unsigned.hash, shipmentId, evaluation: asked.evaluation }
   const signatures: Canonical[] = []
   for (const signer of signers) signatures.push((await sign(tx, ctx, { signer, record })).entry)
   const event: CustodyEvent = signatures.length === 0 ? stated : { ...stated, signatures }
@@ -50,9 +50,9 @@ export function withEntry(ledger: Ledger, entry: LedgerEntry): Ledger & { head: 
   return { ...ledger, entries: [...ledger.entries, entry], head: { seq: entry.seq, hash: entry.hash } }
 }
 
-type Inserted = { shipmentId: number; organisationId: number; at: number; entry: LedgerEntry }
+type Inserted = { shipmentId: number; organisationId: number | null; at: number; entry: LedgerEntry }
 
-/** Stores an entry of any kind; `at` is when what it says happened. */
+/** Stores an entry of any kind; `at` is when what it says happened, the organisation null for the service's own. */
 export async function insertEntry(tx: Tx, inserted: Inserted): Promise<void> {
   const { seq, prevHash, hash, ...record } = inserted.entry
   await tx

@@ -5,14 +5,17 @@ import type { ChainHead, LedgerEntry } from '../domain/ledger.ts'
 import { GENESIS } from '../domain/ledger.ts'
 import { parseInstant } from '../domain/units.ts'
 
-/** A shipment's ledger in order of recording: the events as judged, and the entries as hashed. */
+/**
+ * A shipment's ledger in order of recording: all entries as they are hashed, and those among them that say something
+ * about custody. The others are the service's own (`readings_root`): they stand in the chain and are no events.
+ */
 export type Ledger = { events: CustodyEvent[]; entries: LedgerEntry[]; head: ChainHead }
 
 /** Loads a shipment's ledger; the events are read from the hashed records, so what is judged is what is proven. */
 export async function loadLedger(tx: Tx, shipmentId: number): Promise<Ledger> {
   const rows = await tx
     .selectFrom('custody_event')
-    .select(['seq', 'record', 'prev_hash', 'hash'])
+    .select(['seq', 'kind', 'record', 'prev_hash', 'hash'])
     .where('shipment_id', '=', shipmentId)
     .orderBy('seq')
     .execute()
@@ -24,11 +27,16 @@ export async function loadLedger(tx: Tx, shipmentId: number): Promise<Ledger> {
   }))
   const last = entries.at(-1)
   return {
-    events: rows.map((row) => ({ ...storedEvent.parse(row.record), seq: row.seq })),
+    events: rows
+      .filter(({ kind }) => kind !== READINGS_ROOT)
+      .map((row) => ({ ...storedEvent.parse(row.record), seq: row.seq })),
     entries,
     head: last === undefined ? GENESIS : { seq: last.seq, hash: last.hash },
   }
 }
+
+/** The kind of the service's own entries. */
+export const READINGS_ROOT = 'readings_root'
 
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
 

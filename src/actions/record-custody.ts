@@ -4,9 +4,10 @@ import type { Ctx } from '../context.ts'
 import { type Actor, denied, SERVICE } from '../domain/actor.ts'
 import { refuseEvent } from '../domain/custody-admissible.ts'
 import { effectiveEvents } from '../domain/custody-effective.ts'
-import type { CustodyEvent, CustodyStatement } from '../domain/custody-event.ts'
+import type { CustodyEvent, CustodyKind, CustodyStatement } from '../domain/custody-event.ts'
 import type { LedgerEntry } from '../domain/ledger.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
+import type { Stamp } from '../domain/stamp.ts'
 import { judgingWindow } from '../domain/window.ts'
 import { type Appending, appendCustody } from './append-custody.ts'
 import { audit } from './audit.ts'
@@ -16,6 +17,7 @@ import {
   type CustodySigning,
   custodySigners,
   NOBODY,
+  refuseReceiver,
   refuseStrangers,
   takerActor,
   witnessOf,
@@ -25,23 +27,34 @@ import { followWindow, type WindowChange } from './follow-window.ts'
 import { judgePending } from './judge.ts'
 import { lockSensors, lockShipments } from './locks.ts'
 import { organisationKey, organisationKeys } from './organisations.ts'
+import { appendReadingsRoot } from './readings-roots.ts'
 import { isSealing, refuseSealing } from './sealing.ts'
 import { noShipment } from './shipments.ts'
 import type { Signer } from './signatures.ts'
+import { stampHead } from './stamps.ts'
 import { canSeeShipment } from './visibility.ts'
 
 /** What was said about a shipment, and who signs it; `signing` null: a machine attests, or a person only reports. */
 export type CustodyInput = { shipmentId: number; statement: StatedFields; signing?: CustodySigning | null }
 
-/** The ledger entry; that of the taker's acceptance where one was signed with it; and how the chain stands. */
-export type CustodyRecorded = { event: LedgerEntry; accepted: LedgerEntry | null; custody: CustodyAnswer }
+/**
+ * The ledger entry; that of the taker's acceptance where one was signed with it; the stamp over the head that they left,
+ * null where this installation stamps nothing; and how the chain stands.
+ */
+export type CustodyRecorded = {
+  event: LedgerEntry
+  accepted: LedgerEntry | null
+  stamp: Stamp | null
+  custody: CustodyAnswer
+}
 
 /**
  * Appends a custody event to the shipment's hash chain and answers with how the chain stands. The ledger refuses only
  * what is no statement about the world: `invalid`, `in_the_future`, `not_found`, and `not_allowed` for a role or
  * organisation that may not speak here; sealing on a profile that does not rule is refused as a decision, and a
- * signature as `authenticateSigner` says, before anything is written. Everything else is recorded and found. An event
- * that moves the judging window ends or reopens placements with it and judges the shipment again.
+ * signature as `authenticateSigner` says, before anything is written. Everything else is recorded and found. Whatever
+ * relies on the readings (a handover, receipt or decision) stands on a `readings_root`, and its signatures name the
+ * evaluation. An event that moves the judging window ends or reopens placements with it and judges the shipment again.
  */
 export async function recordCustody(ctx: Ctx, actor: Actor, input: CustodyInput): Promise<CustodyRecorded | Refusal> {
   const no = denied(actor, 'record_custody')
@@ -70,23 +83,36 @@ async function append(tx: Tx, ctx: Ctx, { actor, shipmentId, statement, signers 
     refuseEvent(event, { now: ctx.now(), recorded: ledger.events }) ??
     (await refuseForeignCorrection(tx, actor, { shipmentId, event, ledger })) ??
     (await refuseStrangers(tx, shipmentId, signers)) ??
+    refuseReceiver(event, signers, ledger) ??
     (isSealing(event) ? await refuseSealing(tx, ctx, shipment.profile_id) : null)
   if (refusal !== null) return refusal
   const { others, taker } = signers
-  const given = await appendCustody(tx, ctx, { actor, shipmentId, event, signers: others, ledger })
+  const relied = RELIES.has(event.kind)
+    ? await appendReadingsRoot(tx, ctx, { shipmentId, ledger })
+    : { ...ledger, evaluation: null }
+  const { evaluation } = relied
+  const given = await appendCustody(tx, ctx, { actor, shipmentId, event, signers: others, evaluation, ledger: relied })
   const accepting = taker && acceptance(actor, shipmentId, { event: given.event, taker })
-  const taken = accepting && (await appendCustody(tx, ctx, { ...accepting, ledger: given }))
+  const taken = accepting && (await appendCustody(tx, ctx, { ...accepting, evaluation, ledger: given }))
+  const { head } = taken ?? given
+  const stamp = await stampHead(tx, ctx, { shipmentId, head })
   const change = windowChange(shipment, taken ?? given)
   if (change !== null) await moveWindow(tx, ctx, { shipmentId, change, seq: given.event.seq })
-  return { event: given.entry, accepted: taken?.entry ?? null }
+  return { event: given.entry, accepted: taken?.entry ?? null, stamp }
 }
+
+/** Handovers, the receipt and decisions: who makes them relies on the readings up to there. */
+const RELIES: ReadonlySet<CustodyKind> = new Set([
+  ...(['handover_release', 'handover_accept', 'received', 'accepted', 'quarantined', 'released', 'rejected'] as const),
+  ...(['released_exceptionally', 'returned', 'destroyed'] as const),
+])
 
 /** What the taker signs: the same handover, the same time, place, bags and seals, which both have seen. */
 function acceptance(
   actor: Actor,
   shipmentId: number,
   { event, taker }: { event: CustodyEvent; taker: Signer },
-): Appending {
+): Omit<Appending, 'evaluation'> {
   const { toOrg = '', at, units, coi, seals, handoverId, place, tzOffset, recordedAt } = event
   const by = takerActor(actor, taker)
   const said = { at, units, coi, seals, handoverId, place, tzOffset, recordedAt }

@@ -56,6 +56,8 @@ export const PROBLEMS = {
   password_unfit: { status: 422, title: 'This password cannot be chosen' },
   machine_cannot_sign: { status: 403, title: 'Only people sign' },
   meaning_not_allowed: { status: 403, title: 'Your role may not sign this' },
+  stamps_off: { status: 409, title: 'This installation stamps nothing' },
+  root_differs: { status: 409, title: 'The readings are not those that were rooted' },
   busy: { status: 503, title: 'Too many are signing in at this moment' },
   malformed: { status: 400, title: 'The request cannot be read' },
   unauthenticated: { status: 401, title: 'Who are you?' },

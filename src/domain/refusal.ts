@@ -41,7 +41,7 @@ export type ReceiptRefusalCode =
   | 'qa_decides'
   | 'verdict_not_accept'
 
-/** Those of signing in and of signing. */
+/** Those of signing in, of signing and of stamping. */
 export type SigningRefusalCode =
   | 'sign_in_failed'
   | 'signing_failed'
@@ -52,6 +52,8 @@ export type SigningRefusalCode =
   | 'busy'
   | 'machine_cannot_sign'
   | 'meaning_not_allowed'
+  | 'stamps_off'
+  | 'root_differs'
 
 /** Builds a refusal; `detail` is shown to the user and says what to do. */
 export function refuse(code: RefusalCode, detail: string): Refusal {

@@ -65,6 +65,13 @@ const PROVOKE: Record<SigningRefusalCode, () => Promise<Answer>> = {
   },
   busy: () => crowded(() => attempt(people.packer.token, { ...PACKED, signing: own(people.packer, 'packed') })),
   machine_cannot_sign: () => attempt(lane.sponsor.key, { ...PACKED, signing: other(people.packer, 'packed') }),
+  stamps_off: async () => {
+    const { stampSecret } = api.ctx
+    api.ctx.stampSecret = null
+    const answer = await api.call(lane.admin.key, 'POST /service-keys', { body: { reason: 'yearly' } })
+    api.ctx.stampSecret = stampSecret
+    return answer
+  },
   meaning_not_allowed: () => attempt(people.verifier.token, { ...PACKED, signing: own(people.verifier, 'packed') }),
 }
 
