@@ -76,9 +76,7 @@ const ROOT_DIFFERS = 'The stored readings do not lead to the root that stands in
 const instant = z.iso.datetime().transform((text) => Date.parse(text))
 
 const storedScope = z.object({
-  placements: z.array(
-    z.object({ sensorId: z.int(), channel: z.string(), fromAt: instant, toAt: instant.nullable() }),
-  ),
+  placements: z.array(z.object({ sensorId: z.int(), channel: z.string(), fromAt: instant, toAt: instant.nullable() })),
   untilAt: instant.nullable(),
   known: z.object({ at: instant, batch: z.int() }).nullable(),
 })

@@ -16,6 +16,7 @@ import { calibrationRoutes } from './calibration-routes.ts'
 import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
 import { evaluationRoutes } from './evaluation-routes.ts'
+import { ledgerRoutes } from './ledger-routes.ts'
 import { messageRoutes } from './message-routes.ts'
 import { observationRoutes } from './observation-routes.ts'
 import { observeRequest } from './observe-request.ts'
@@ -32,6 +33,7 @@ import { repeatRequest } from './repeat-request.ts'
 import { roleRoutes } from './role-routes.ts'
 import { sensorRoutes } from './sensor-routes.ts'
 import { sequenceRoutes } from './sequence-routes.ts'
+import { publishedKeyRoutes, serviceKeyRoutes } from './service-key-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { shipmentRoutes } from './shipment-routes.ts'
 import { statusRoutes } from './status-routes.ts'
@@ -64,7 +66,7 @@ export function createApp(ctx: Ctx, deps: ApiDeps) {
   app.onError(answerThrown)
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' })
   app.doc31('/openapi.json', DOCUMENT)
-  return app.openapiRoutes(probeRoutes).route(API_PATH, resources())
+  return app.openapiRoutes(probeRoutes).openapiRoutes(publishedKeyRoutes).route(API_PATH, resources())
 }
 
 const DOCUMENT = {
@@ -102,6 +104,7 @@ function resources() {
     .openapiRoutes(sessionRoutes)
     .openapiRoutes(personRoutes)
     .openapiRoutes(roleRoutes)
+    .openapiRoutes(serviceKeyRoutes)
     .openapiRoutes(productRoutes)
     .openapiRoutes(profileRoutes)
     .openapiRoutes(sensorRoutes)
@@ -113,6 +116,7 @@ function resources() {
     .openapiRoutes(statusRoutes)
     .openapiRoutes(placementRoutes)
     .openapiRoutes(custodyRoutes)
+    .openapiRoutes(ledgerRoutes)
     .openapiRoutes(readingRoutes)
     .openapiRoutes(observationRoutes)
     .openapiRoutes(evaluationRoutes)

@@ -3,23 +3,19 @@ import { listCustody } from '../actions/custody-status.ts'
 import { listing } from '../actions/page.ts'
 import { recordCustody } from '../actions/record-custody.ts'
 import { CUSTODY_KINDS } from '../domain/custody-event.ts'
-import type { LedgerEntry } from '../domain/ledger.ts'
 import { isRefusal, refuse } from '../domain/refusal.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
-import { custody, printCustody } from './custody-answer.ts'
+import { custody, entry, printCustody, printEntry } from './custody-answer.ts'
 import { defineRoute } from './define-route.ts'
 import { byId, id, line, moment, prose } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
 import { secondSigning, signing } from './signing-body.ts'
+import { printStamp, stamp } from './stamp-answer.ts'
 
 const MAX_UNITS = 500
 const MAX_SEALS = 50
 const MAX_DETAILS = 50
-
-const entry = z
-  .looseObject({ seq: z.int(), prevHash: z.string(), hash: z.string() })
-  .openapi('CustodyEvent', { description: 'the statement as it is hashed: SHA-256 of its canonical JSON without hash' })
 
 const acknowledgement = z
   .object({ name: line, company: line.optional(), code: line.optional(), waybill: line.optional() })
@@ -73,6 +69,7 @@ const statementBody = statement.extend({
 const recorded = z.object({
   event: entry,
   accepted: entry.nullable().meta({ description: 'the acceptance, where the taker signed with the giver' }),
+  stamp: stamp.nullable().meta({ description: 'over the head of the ledger after it: keep it; null: stamps are off' }),
   custody,
 })
 
@@ -107,6 +104,7 @@ const record = defineRoute({
     const printed = {
       event: printEntry(done.event),
       accepted: done.accepted && printEntry(done.accepted),
+      stamp: done.stamp && printStamp(done.stamp),
       custody: printCustody(done.custody),
     }
     return c.json(printed, 201, { Location: `${API_PATH}/shipments/${shipmentId}/custody-events` })
@@ -133,8 +131,3 @@ const list = defineRoute({
 })
 
 export const custodyRoutes = [record, list] as const
-
-/** The entry as it stands: any other form of it would not verify. */
-function printEntry(found: LedgerEntry): z.infer<typeof entry> {
-  return { ...found }
-}

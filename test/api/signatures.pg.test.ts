@@ -46,9 +46,9 @@ describe('a signed event', () => {
         id: expect.any(Number),
         sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
         recordType: 'custody_event',
-        recordId: `${event.shipmentId}/2`,
+        recordId: `${event.shipmentId}/3`,
         recordSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
-        evaluation: null,
+        evaluation: { version: 1, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
         signerId: people.receiver.id,
         userName: people.receiver.userName,
         printedName: people.receiver.printedName,
@@ -64,8 +64,8 @@ describe('a signed event', () => {
     ])
     expect(faultOf(event)).toBeNull()
     expect(faultOf({ ...event, kind: 'opened' })).toBe('OTHER_RECORD')
-    expect(faultOf({ ...event, seq: 3 })).toBe('OTHER_RECORD')
-    const [stored] = await loadSignatures(database.db.kysely, { type: 'custody_event', id: `${event.shipmentId}/2` })
+    expect(faultOf({ ...event, seq: 4 })).toBe('OTHER_RECORD')
+    const [stored] = await loadSignatures(database.db.kysely, { type: 'custody_event', id: `${event.shipmentId}/3` })
     expect(stored?.entry).toEqual(event.signatures[0])
   })
 

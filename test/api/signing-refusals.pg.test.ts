@@ -3,9 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { PROBLEMS } from '../../src/api/problem.ts'
 import type { SigningRefusalCode } from '../../src/domain/refusal.ts'
 import { type Answer, type Api, createApi, iso, type Json, keyOf, named } from '../support/api.ts'
-import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { asOwner, type TestDatabase, testDatabase } from '../support/database.ts'
 import { everything } from '../support/everything.ts'
-import { createLane, type Lane, openShipment } from '../support/lane.ts'
+import { createLane, type Lane, openShipment, travel } from '../support/lane.ts'
 import { MINUTE } from '../support/limits.ts'
 import {
   createSigners,
@@ -25,12 +25,16 @@ let lane: Lane
 let people: Signers
 /** A shipment nothing was said about. */
 let path: string
+/** One that was handed over. */
+let rooted: Awaited<ReturnType<typeof travel>>
 
 beforeAll(async () => {
   database = await testDatabase()
   api = await createApi(database)
   lane = await createLane(api)
   people = await createSigners(api, lane)
+  rooted = await travel(api, lane, [4, 5])
+  await api.post(lane.sponsor.key, `${rooted.path}/custody-events`, releaseTo(lane.centre.id))
 })
 beforeEach(async () => {
   path = `/shipments/${(await openShipment(api, lane)).id}`
@@ -65,6 +69,11 @@ const PROVOKE: Record<SigningRefusalCode, () => Promise<Answer>> = {
   },
   busy: () => crowded(() => attempt(people.packer.token, { ...PACKED, signing: own(people.packer, 'packed') })),
   machine_cannot_sign: () => attempt(lane.sponsor.key, { ...PACKED, signing: other(people.packer, 'packed') }),
+  root_differs: async () => {
+    await asOwner(database, `update reading set value_milli_c = 1 where sensor_id = ${rooted.sensor.id}`)
+    const asked = `sensorId=${rooted.sensor.id}&at=${iso(0)}`
+    return api.call(lane.centre.key, `GET ${rooted.path}/reading-proofs?${asked}`)
+  },
   stamps_off: async () => {
     const { stampSecret } = api.ctx
     api.ctx.stampSecret = null
