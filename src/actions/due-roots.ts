@@ -1,7 +1,5 @@
 import { type Tx, transaction } from '../../db/connect.ts'
 import type { Ctx } from '../context.ts'
-import { SERVICE } from '../domain/actor.ts'
-import { audit } from './audit.ts'
 import { loadLedger } from './custody-ledger.ts'
 import { appendReadingsRoot } from './readings-roots.ts'
 import { stampHead } from './stamps.ts'
@@ -23,11 +21,7 @@ async function appendDue(tx: Tx, ctx: Ctx, only: number | null): Promise<boolean
   const found = await (only === null ? locked.skipLocked() : locked).executeTakeFirst()
   if (found === undefined) return false
   const ledger = await loadLedger(tx, found.id)
-  const { head, evaluation } = await appendReadingsRoot(tx, ctx, { shipmentId: found.id, ledger })
-  if (head.seq === ledger.head.seq) return true
-  await stampHead(tx, ctx, { shipmentId: found.id, head })
-  const deed = { at: ctx.now(), action: 'root_readings', subjectKind: 'shipment', subjectId: found.id }
-  const after = { seq: head.seq, hash: head.hash, evaluation: evaluation?.version ?? null }
-  await audit(tx, SERVICE, [{ ...deed, after, reason: 'an evaluation that somebody relied on was superseded' }])
+  const { head } = await appendReadingsRoot(tx, ctx, { shipmentId: found.id, ledger })
+  if (head.seq > ledger.head.seq) await stampHead(tx, ctx, { shipmentId: found.id, head })
   return true
 }

@@ -1,11 +1,13 @@
 import type { Tx } from '../../db/connect.ts'
 import type { Ctx } from '../context.ts'
+import { SERVICE } from '../domain/actor.ts'
 import type { Canonical } from '../domain/canonical.ts'
 import { type NamedEvaluation, namedEvaluation } from '../domain/evaluation-hash.ts'
 import { appendEntry, type LedgerEntry } from '../domain/ledger.ts'
 import { readingsRoot } from '../domain/readings-root.ts'
 import { isoInstant } from '../domain/units.ts'
 import { insertEntry, withEntry } from './append-custody.ts'
+import { audit } from './audit.ts'
 import { type Ledger, READINGS_ROOT } from './custody-ledger.ts'
 import { loadFacts } from './judging-facts.ts'
 import { loadHours, newestKnown, type ReadingsScope } from './rooted-readings.ts'
@@ -48,6 +50,9 @@ export async function appendReadingsRoot(
   const record = { kind: READINGS_ROOT, shipmentId, recordedAt: isoInstant(now), ...said }
   const entry = appendEntry(ledger.head, record, sha256)
   await insertEntry(tx, { shipmentId, organisationId: null, at: now, entry })
+  const deed = { at: now, action: 'root_readings', subjectKind: 'shipment', subjectId: shipmentId }
+  const after = { seq: entry.seq, hash: entry.hash, evaluation: evaluation?.version ?? null }
+  await audit(tx, SERVICE, [{ ...deed, after }])
   return { ...withEntry(ledger, entry), evaluation }
 }
 

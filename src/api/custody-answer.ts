@@ -32,6 +32,7 @@ export const custody = z
       }),
     ),
     signed: z.array(z.int()).meta({ description: 'entries of handovers that a person signed' }),
+    attested: z.array(z.int()).meta({ description: 'entries that an organisation’s machine attested; not signed' }),
     acknowledgements: z.array(z.int()).meta({ description: 'entries given without a signature' }),
     headHash: z.string().meta({ description: 'hash of the newest ledger entry' }),
   })
@@ -47,6 +48,7 @@ export function printCustody(found: CustodyAnswer): z.infer<typeof custody> {
     seals: found.seals && [...found.seals],
     findings: found.findings,
     signed: [...found.signed],
+    attested: [...found.attested],
     acknowledgements: [...found.acknowledgements],
     headHash: found.headHash,
   }

@@ -14,6 +14,8 @@ export type Custody = {
   readonly findings: readonly CustodyFinding[]
   /** `seq` of handover events that a person signed */
   readonly signed: readonly number[]
+  /** `seq` of handover events that an organisation's machine attested, naming who did it; no e-signature */
+  readonly attested: readonly number[]
   /** `seq` of handover events given by acknowledgement, without an e-signature */
   readonly acknowledgements: readonly number[]
   /** every unit ever named, with the event that ended its life */
@@ -66,6 +68,7 @@ export function foldCustody(recorded: readonly CustodyEvent[], terms: CustodyTer
     seals: sealing.seals,
     findings: findings.toSorted(byFinding),
     signed: handoverSeqs(events, isSigned),
+    attested: handoverSeqs(events, (event) => isOwnWord(event) && !isSigned(event)),
     acknowledgements: handoverSeqs(events, (event) => event.acknowledgement !== undefined && !isSigned(event)),
     units,
   }

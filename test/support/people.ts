@@ -54,6 +54,8 @@ export async function createSigners(api: Api, { admin, sponsor, centre, stranger
     packer: await of(sponsor.id, ['packer']),
     receiver: await of(centre.id, ['auditor', 'receiver'], { siteId: site.id }),
     verifier: await of(centre.id, ['verifier']),
+    qa: await of(centre.id, ['receiver', 'qa_site']),
+    otherQa: await of(centre.id, ['qa_site']),
     stranger: await of(stranger.id, ['receiver', 'packer']),
   }
 }
