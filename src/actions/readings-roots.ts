@@ -19,7 +19,7 @@ export type Rooted = Ledger & { evaluation: NamedEvaluation | null }
 
 /**
  * Appends a `readings_root`: the readings judged so far as one hash, with its scope (of which placements, until when,
- * known until when) and the evaluation that rests on it. To be called by whatever a person relies on (handover, receipt,
+ * known until when) and the evaluation that rests on it. To be called by whatever relies on them (handover, receipt,
  * decision) before its own entry, which then stands on it by `prevHash`; so a signature over that entry covers the
  * readings. A root that stands already is not repeated; a shipment that was never judged has none. The caller holds the
  * shipment's lock and stamps the head at the end. `evaluation` is null while judging is behind its inputs.

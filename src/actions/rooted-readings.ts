@@ -102,8 +102,10 @@ async function load(
 function stored(placements: readonly RootedPlacement[]) {
   const from = placements.map(({ fromAt }) => new Date(fromAt).toISOString())
   const to = placements.map(({ toAt }) => (toAt === null ? 'infinity' : new Date(toAt).toISOString()))
-  const columns = sql`sensor_id as sensor, channel, measured_at as at, value_milli_c as value, source, batch_id as batch`
-  const within = sql`sensor_id = p.sensor and channel = p.channel and measured_at >= p.from_at and measured_at < p.to_at`
+  const columns = sql`sensor_id as sensor, channel, measured_at as at, value_milli_c as value, source,
+    batch_id as batch`
+  const within = sql`sensor_id = p.sensor and channel = p.channel
+    and measured_at >= p.from_at and measured_at < p.to_at`
   return sql`select r.* from unnest(${numbers(placements.map(({ sensorId }) => sensorId))}::bigint[],
       ${placements.map(({ channel }) => channel)}::text[], ${from}::timestamptz[], ${to}::timestamptz[])
       as p(sensor, channel, from_at, to_at)

@@ -65,6 +65,7 @@ const rotate = defineRoute({
 
 export const serviceKeyRoutes = [rotate] as const
 
+/** As the API and the key set answer it. */
 export function printServiceKey({ kid, x, fromAt, untilAt }: ServiceKey): z.infer<typeof serviceKey> {
   const plain = { kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig' } as const
   return { ...plain, kid, x, fromAt: isoInstant(fromAt), untilAt: isoOrNull(untilAt) }

@@ -13,8 +13,8 @@ export const stamp = z
     stampedAt: printedInstant,
     signature: z.string().meta({
       description:
-        'Ed25519, base64url, over the canonical JSON of {purpose: "unbroken ledger head", shipmentId, seq, hash, kid, ' +
-        'stampedAt}; a machine’s stamp, not a signature of a person',
+        'Ed25519, base64url, over the canonical JSON of {purpose: "unbroken ledger head", shipmentId, seq, hash, ' +
+        'kid, stampedAt}; a machine’s stamp, not a signature of a person',
     }),
   })
   .openapi('Stamp')

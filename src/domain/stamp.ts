@@ -58,7 +58,7 @@ export type Crypto = { readonly sha256: HashBytes; readonly verify: VerifyEd2551
  */
 export type StampFault = 'UNKNOWN_KEY' | 'KEY_NOT_IN_FORCE' | 'SIGNATURE_MALFORMED' | 'SIGNATURE_WRONG'
 
-/** Why a stamp proves nothing; null where it holds for the head it names. Which head is in hand, the caller compares. */
+/** Why a stamp proves nothing; null where it holds for the head it names, which the caller compares with its own. */
 export async function stampFault(
   stamp: Stamp,
   keys: readonly ServiceKey[],

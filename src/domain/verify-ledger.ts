@@ -27,9 +27,8 @@ export type LedgerVerification = {
 
 /**
  * Verifies a ledger by itself: its hash chain, the e-signatures in it and the stamps over its heads. Stamps kept
- * elsewhere (on a handover's receipt, a certificate) may be among `stamps`: one whose head is missing shows the cut that
- * the chain cannot (vector T4). Keys are
- * to be taken from where the service publishes them: an export can bring any.
+ * elsewhere (on a handover's receipt, a certificate) may be among `stamps`: one whose head is missing shows the cut
+ * that the chain cannot (vector T4). Take the keys from where the service publishes them: an export can bring any.
  */
 export async function verifyLedger(exported: LedgerExport, crypto: Crypto): Promise<LedgerVerification> {
   const sha256 = hashText(crypto)

@@ -17,6 +17,7 @@ import {
   releaseTo,
   type Signers,
   type TestPerson,
+  tokenOf,
 } from '../support/people.ts'
 
 let database: TestDatabase
@@ -218,4 +219,25 @@ test('the password of a signature stands in no table and no log line', async () 
     expect(stored.includes(secret)).toBe(false)
     expect(api.logged.join('').includes(secret)).toBe(false)
   }
+})
+
+test('a user name that nobody has stands in no table and no log line: it may be a password', async () => {
+  const typed = 'my-password-in-the-wrong-field'
+  const signing = { userName: typed, password: 'x', meaning: 'packed' }
+  const { body } = await attempt(people.packer.token, { ...PACKED, signing })
+  expect(body.type).toMatch(/signing-failed$/)
+  expect((await everything(database)).includes(typed)).toBe(false)
+  expect(api.logged.join('').includes(typed)).toBe(false)
+})
+
+test('what is kept of a request to recognise its repeat is keyed, so that it gives no password away', async () => {
+  const tokens = [people.packer.token, await tokenOf(api, people.packer)]
+  const body = { ...PACKED, signing: own(people.packer, 'packed') }
+  const keys = ['keyed-1', 'keyed-2']
+  for (const [index, token] of tokens.entries()) {
+    expect((await attempt(token, body, { 'Idempotency-Key': keys[index] ?? '' })).status).toBe(201)
+  }
+  const kept = await database.db.kysely.selectFrom('idempotency').select('request_sha256').where('key', 'in', keys)
+  // the same person and the same body: only the secret of the session makes the difference
+  expect(new Set((await kept.execute()).map((row) => row.request_sha256)).size).toBe(2)
 })
