@@ -38,8 +38,8 @@ import { canSeeShipment } from './visibility.ts'
 export type CustodyInput = { shipmentId: number; statement: StatedFields; signing?: CustodySigning | null }
 
 /**
- * The ledger entry; that of the taker's acceptance where one was signed with it; the stamp over the head they left, null
- * where this installation stamps nothing; and how the chain stands.
+ * The ledger entry; that of the taker's acceptance where one was signed with it; the stamp over the head they left, or
+ * null where this installation stamps nothing; and how the chain stands.
  */
 export type CustodyRecorded = {
   event: LedgerEntry
