@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, sign as signBytes, verify as verifyBytes } from 'node:crypto'
+import { createPublicKey, hash, sign as signBytes, verify as verifyBytes } from 'node:crypto'
 import type { Tx } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
@@ -43,7 +43,7 @@ export async function loadStamps(db: Pick<Tx, 'selectFrom'>, shipmentId: number)
 
 /** What the domain's verifications take, on this machine. */
 export const CRYPTO: Crypto = {
-  sha256: (bytes) => createHash('sha256').update(bytes).digest(),
+  sha256: (bytes) => hash('sha256', bytes, 'buffer'),
   verify: ({ publicKey, message, signature }) => {
     const jwk = { kty: 'OKP', crv: 'Ed25519', x: toBase64url(publicKey) }
     return verifyBytes(null, message, createPublicKey({ key: jwk, format: 'jwk' }), signature)

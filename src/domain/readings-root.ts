@@ -129,8 +129,10 @@ function byHour(a: HourRoot, b: HourRoot): number {
   return a.hourAt - b.hourAt
 }
 
+const utf8 = new TextEncoder()
+
 function bytesOf(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
+  return utf8.encode(text)
 }
 
 function printed({ index, size, path }: InclusionPath): ProofPath {

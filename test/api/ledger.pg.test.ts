@@ -73,6 +73,8 @@ describe('a handover', () => {
     expect(accepted.signatures[0].evaluation).toEqual(evaluation)
     const { items } = await api.get(lane.centre.key, `${path}/evaluations`)
     expect(items[0].version).toBe(evaluation.version)
+    const whole = await api.get(lane.centre.key, `${path}/evaluations/${evaluation.version}`)
+    expect(whole.readingsRoot).toEqual({ seq: root.seq, root: root.root })
   })
 
   test('is verified by the service and, from the export alone, by anyone', async () => {
