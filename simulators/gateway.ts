@@ -1,4 +1,4 @@
-import { Link, type Outcome } from './link.ts'
+import { Link, type LinkDoor, type Outcome } from './link.ts'
 import { waitUntil } from './wait.ts'
 
 /**
@@ -21,7 +21,8 @@ export class Gateway {
     const { mqttUrl, username, secret, clientId = `gateway-${username}` } = door
     const { protocolVersion = 4, window = DEFAULT_WINDOW, reconnectMs = RECONNECT_MS } = door
     const link = { mqttUrl, clientId, username, password: secret, protocolVersion, window, reconnectMs }
-    this.#link = new Link({ ...link, maxUnacked: this.#maxUnacked })
+    const heard = door.listen === undefined ? {} : { listen: door.listen }
+    this.#link = new Link({ ...link, ...heard, maxUnacked: this.#maxUnacked })
     this.#link.goOnline()
   }
 
@@ -115,6 +116,8 @@ export type GatewayDoor = {
   /** Messages on the wire without PUBACK. */
   window?: number
   reconnectMs?: number
+  /** What the gateway hears for its sensors, as their downlinks. */
+  listen?: LinkDoor['listen']
 }
 
 export type MessageFormat = { ending?: string; contentType?: string }

@@ -197,7 +197,7 @@ export type LinkDoor = {
   will?: Announcement
   /** The first word on every connection, until `announce` replaces it. */
   announcement?: Announcement
-  listen?: { topic: string; onMessage: (topic: string, payload: Uint8Array) => void }
+  listen?: { topic: string; onMessage: (topic: string, payload: Uint8Array) => void } | undefined
   /** Messages kept without PUBACK, on the wire or not; the oldest is forgotten first. */
   maxUnacked?: number
   /** Of these, on the wire. */

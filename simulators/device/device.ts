@@ -1,8 +1,8 @@
-import { z } from 'zod'
 import { Link } from '../link.ts'
-import { Firmware, type SeqRange, type Step, type Transmission } from './firmware.ts'
+import { Firmware, type Step, type Transmission } from './firmware.ts'
 import type { TrueSample } from './measuring.ts'
 import type { DeviceScript } from './script.ts'
+import { readWish } from './wish.ts'
 
 /**
  * A device on a connection of its own: what its firmware decides, published under its own credentials, with its status
@@ -129,26 +129,3 @@ export type DeviceDoor = {
 
 const DEFAULT_TOPIC_PREFIX = 'unbroken/v1'
 const DEFAULT_MAX_UNACKED = 10_000
-/** A wish longer than this is not a wish a small device can hold. */
-const MAX_RANGES = 100
-
-const sequence = z.int().nonnegative()
-const desiredState = z.object({
-  resend: z
-    .array(z.tuple([sequence, sequence]))
-    .max(MAX_RANGES)
-    .default([]),
-  attempt: sequence.default(1),
-})
-
-/** The wish of a downlink; an emptied downlink wishes nothing. Null where it is not understood. */
-function readWish(payload: Uint8Array): { resend: readonly SeqRange[]; attempt: number } | null {
-  if (payload.length === 0) return { resend: [], attempt: 0 }
-  try {
-    const read = desiredState.safeParse(JSON.parse(Buffer.from(payload).toString()))
-    return read.success ? read.data : null
-  } catch {
-    // no JSON: a device without a screen has nobody to tell
-    return null
-  }
-}

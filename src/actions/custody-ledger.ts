@@ -27,9 +27,7 @@ export async function loadLedger(tx: Tx, shipmentId: number): Promise<Ledger> {
   }))
   const last = entries.at(-1)
   return {
-    events: rows
-      .filter(({ kind }) => kind !== READINGS_ROOT)
-      .map((row) => ({ ...storedEvent.parse(row.record), seq: row.seq })),
+    events: rows.filter(({ kind }) => kind !== READINGS_ROOT).map(ledgerEvent),
     entries,
     head: last === undefined ? GENESIS : { seq: last.seq, hash: last.hash },
   }
@@ -37,6 +35,11 @@ export async function loadLedger(tx: Tx, shipmentId: number): Promise<Ledger> {
 
 /** The kind of the service's own entries. */
 export const READINGS_ROOT = 'readings_root'
+
+/** The event in a stored record, which is none of the service's own entries. */
+export function ledgerEvent({ record, seq }: { record: unknown; seq: number }): CustodyEvent {
+  return { ...storedEvent.parse(record), seq }
+}
 
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
 

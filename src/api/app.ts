@@ -15,6 +15,7 @@ import { authenticateRequest } from './authenticate-request.ts'
 import { calibrationRoutes } from './calibration-routes.ts'
 import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
+import { epcisContextRoutes, epcisRoutes } from './epcis-routes.ts'
 import { evaluationRoutes } from './evaluation-routes.ts'
 import { ledgerRoutes } from './ledger-routes.ts'
 import { messageRoutes } from './message-routes.ts'
@@ -66,7 +67,11 @@ export function createApp(ctx: Ctx, deps: ApiDeps) {
   app.onError(answerThrown)
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' })
   app.doc31('/openapi.json', DOCUMENT)
-  return app.openapiRoutes(probeRoutes).openapiRoutes(publishedKeyRoutes).route(API_PATH, resources())
+  return app
+    .openapiRoutes(probeRoutes)
+    .openapiRoutes(publishedKeyRoutes)
+    .openapiRoutes(epcisContextRoutes)
+    .route(API_PATH, resources())
 }
 
 const DOCUMENT = {
@@ -120,6 +125,7 @@ function resources() {
     .openapiRoutes(readingRoutes)
     .openapiRoutes(observationRoutes)
     .openapiRoutes(evaluationRoutes)
+    .openapiRoutes(epcisRoutes)
     .openapiRoutes(messageRoutes)
     .openapiRoutes(auditRoutes)
 }

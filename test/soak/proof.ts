@@ -10,7 +10,7 @@ export type Proof = { lost: number; twice: number; foreign: number; wrong: numbe
 const MINUTE_MS = 60_000
 
 /** Compares what is stored with what was acknowledged, reading by reading, and every served answer with the truth. */
-export async function prove(fleet: SoakFleet, stored: { ownerUrl: string; span: Span }): Promise<Proof> {
+export async function prove(fleet: SoakFleet, stored: Stored): Promise<Proof> {
   const proof: Proof = { lost: 0, twice: 0, foreign: 0, wrong: 0, lines: [] }
   await withClient(stored.ownerUrl, async (client) => {
     for (const sensor of fleet.shipments.flatMap(({ sensors }) => sensors)) {
@@ -24,7 +24,9 @@ export async function prove(fleet: SoakFleet, stored: { ownerUrl: string; span: 
     const { rows } = await client.query<{ conflicts: string; kept: string }>(
       'select (select count(*) from conflict) as conflicts, (select count(*) from kept_message) as kept',
     )
-    proof.foreign += Number(rows[0]?.conflicts) + Number(rows[0]?.kept)
+    const kept = Number(rows[0]?.kept)
+    proof.foreign += Number(rows[0]?.conflicts) + Math.max(0, kept - stored.poison)
+    proof.lost += Math.max(0, stored.poison - kept)
   })
   for (const shipment of fleet.shipments) {
     const differences = await differencesOf(fleet, shipment, stored.span)
@@ -33,6 +35,9 @@ export async function prove(fleet: SoakFleet, stored: { ownerUrl: string; span: 
   }
   return proof
 }
+
+/** `poison`: messages that are no readings and must lie among what is kept for people. */
+type Stored = { ownerUrl: string; span: Span; poison: number }
 
 /** The window of every shipment. */
 type Span = { fromAt: number; toAt: number }

@@ -1,17 +1,15 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { withClient } from '../../db/connect.ts'
-import { Gateway } from '../../simulators/gateway.ts'
 import { NO_FAULTS } from '../../simulators/network/faults.ts'
 import { scheduleOutages } from '../../simulators/outages.ts'
 import { seededRandom, seedOf } from '../../simulators/random.ts'
 import { findMosquitto, NO_BROKER } from '../support/tools.ts'
-import { until } from '../support/until.ts'
-import { openBoxes, openFleet, patient, type SoakFleet } from './fleet.ts'
+import { drive, noTraffic, openRoad, settle, spanOf } from './drive.ts'
+import { openBoxes, openFleet, patient } from './fleet.ts'
+import { watchMemory } from './memory.ts'
 import { type Proof, prove } from './proof.ts'
-import { openStage, type SoakStage } from './stage.ts'
-import { publish, type TrafficCounts } from './traffic.ts'
+import { killable, openStage, type SoakStage } from './stage.ts'
+import type { TrafficCounts } from './traffic.ts'
 
 /**
  * `npm run test:soak -- --minutes 10 --seed N`: the whole service under random faults. Its process, its broker and its
@@ -23,7 +21,7 @@ async function main(): Promise<number> {
   if (findMosquitto() === null) throw new Error(NO_BROKER)
   const { minutes, seed } = readArguments()
   say(`soak of ${minutes} min, seed ${seed}: ${SHIPMENTS} shipments, ${SHIPMENTS * 2} sensors`)
-  const stage = await openStage(seed)
+  const stage = await openStage({ seed })
   try {
     return await soak(stage, { minutes, seed })
   } finally {
@@ -36,25 +34,28 @@ type Asked = { minutes: number; seed: number }
 const SHIPMENTS = 250
 /** Each tick is a minute of every journey: five a second are 2,500 readings a second. */
 const TICK_MS = 200
-const GATEWAYS = 4
 const MINUTE_MS = 60_000
-const SETTLED_MS = 120_000
 /** Far above what the service needs (about 250 MB) and far below what a leak of a soak would take. */
 const MOST_RESIDENT_MB = 800
 
 async function soak(stage: SoakStage, { minutes, seed }: Asked): Promise<number> {
   const ticks = Math.round((minutes * MINUTE_MS) / TICK_MS)
-  const span = { fromAt: spanStart(ticks), toAt: spanStart(ticks) + ticks * MINUTE_MS }
+  const span = spanOf(ticks)
   const fleet = await openFleet(stage.service, { shipments: SHIPMENTS, seed, startAt: span.fromAt })
-  const gateways = await openGateways(stage)
-  const memory = watchMemory(stage)
+  const counts = noTraffic()
+  const place = { mqttUrl: stage.sensorsUrl, topicPrefix: stage.service.topicPrefix }
+  const road = await openRoad(fleet, { ...place, startAt: span.fromAt, counts })
+  const memory = watchMemory(() => [stage.service.program().pid])
   const faults = startFaults(stage, { minutes, seed })
-  const counts: TrafficCounts = { readings: 0, messages: 0, duplicates: 0, reorders: 0, uploads: 0 }
   const startedAt = performance.now()
-  await drive({ fleet, gateways, counts, ticks, startAt: span.fromAt })
+  const onTick = (tick: number) => {
+    if (tick % 150 === 0) say(`  ${Math.round((tick / ticks) * 100)} %, ${counts.readings} readings`)
+  }
+  await drive(fleet, road, { ticks, tickMs: TICK_MS, startAt: span.fromAt, counts, onTick })
   const drivenS = (performance.now() - startedAt) / 1000
   await faults.stop()
-  const rest = await settle(stage, { fleet, gateways, counts })
+  await stage.service.ready()
+  const rest = await settle(road, { ownerUrl: stage.ownerUrl, counts, say })
   const storedS = (performance.now() - startedAt) / 1000
   const asking = {
     ...fleet,
@@ -62,9 +63,9 @@ async function soak(stage: SoakStage, { minutes, seed }: Asked): Promise<number>
     centre: patient(stage.service, fleet.centre),
   }
   await openBoxes(asking, span.toAt)
-  const proof = await prove(asking, { ownerUrl: stage.ownerUrl, span })
+  const proof = await prove(asking, { ownerUrl: stage.ownerUrl, span, poison: 0 })
   const residentMb = memory.stop()
-  for (const gateway of gateways) await gateway.close()
+  await road.close()
   const rate = { sent: counts.readings / drivenS, stored: counts.readings / storedS }
   summarise({ counts, proof, rate, residentMb, rest, outages: faults.happened(), network: stage.network.stats() })
   const bad = proof.lost + proof.twice + proof.foreign + proof.wrong + rest.unacked
@@ -77,46 +78,16 @@ async function soak(stage: SoakStage, { minutes, seed }: Asked): Promise<number>
 
 const LEAST_RATE = 2000
 
-/** Journeys that end before now, on a full minute: nothing lies in the future. */
-function spanStart(ticks: number): number {
-  return Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - (ticks + 60) * MINUTE_MS
-}
-
-async function openGateways({ network, service }: SoakStage): Promise<Gateway[]> {
-  const gateways = Array.from({ length: GATEWAYS }, (_, index) => {
-    const username = `soak-${index}`
-    return new Gateway({ mqttUrl: network.url, username, secret: '', topicPrefix: service.topicPrefix })
-  })
-  for (const gateway of gateways) await gateway.connected(10_000)
-  return gateways
-}
-
-type Drive = { fleet: SoakFleet; gateways: readonly Gateway[]; counts: TrafficCounts; ticks: number; startAt: number }
-
-/** A minute of every journey per tick; behind time after an outage it catches up as fast as the gateways have room. */
-async function drive({ fleet, gateways, counts, ticks, startAt }: Drive): Promise<void> {
-  const sensors = fleet.shipments.flatMap((shipment) => shipment.sensors)
-  const begunAt = performance.now()
-  for (let tick = 0; tick <= ticks; tick += 1) {
-    for (const [index, sensor] of sensors.entries()) {
-      const gateway = gateways[index % gateways.length]
-      const messages = tick < ticks ? sensor.live(tick, counts) : sensor.flush(counts)
-      for (const message of messages) {
-        while (gateway?.hasRoom() === false) await gateway.room()
-        counts.messages += 1
-        if (gateway !== undefined) void publish(gateway, sensor.id, { seq: counts.messages, startAt, message })
-      }
-    }
-    if (tick % 150 === 0) say(`  ${Math.round((tick / ticks) * 100)} %, ${counts.readings} readings`)
-    await pause(Math.max(0, begunAt + (tick + 1) * TICK_MS - performance.now()))
-  }
-}
-
 /** Processes die and come back by plan; the network changes its mind every few seconds. */
-function startFaults({ processes, network }: SoakStage, { minutes, seed }: Asked) {
+function startFaults({ service, broker, database, network }: SoakStage, { minutes, seed }: Asked) {
   const durationMs = minutes * MINUTE_MS * 0.9
   const upMs = { min: 15_000, max: 45_000 }
-  const outages = scheduleOutages(processes, { seed, durationMs, upMs, downMs: { min: 500, max: 4000 } })
+  const outages = scheduleOutages([killable(service), broker, database], {
+    seed,
+    durationMs,
+    upMs,
+    downMs: { min: 500, max: 4000 },
+  })
   const random = seededRandom(seedOf(seed, 'network'))
   const stopped = new AbortController()
   const blow = async () => {
@@ -143,48 +114,6 @@ function startFaults({ processes, network }: SoakStage, { minutes, seed }: Asked
   }
   outages.done.catch((error: unknown) => say(`an outage failed: ${String(error)}`))
   return { stop, happened: outages.happened }
-}
-
-/** Waits until all is acknowledged and stored, as long as it gets more. */
-async function settle(
-  stage: SoakStage,
-  sent: { fleet: SoakFleet; gateways: readonly Gateway[]; counts: TrafficCounts },
-) {
-  await stage.service.ready()
-  for (const gateway of sent.gateways) await gateway.settled(SETTLED_MS).catch((error: unknown) => say(String(error)))
-  const unacked = sent.gateways.reduce((sum, gateway) => sum + gateway.inFlight(), 0)
-  const all = () =>
-    withClient(stage.ownerUrl, async (client) => {
-      const { rows } = await client.query<{ count: string }>('select count(*) from reading')
-      return Number(rows[0]?.count) >= sent.counts.readings
-    })
-  await until(all, { what: 'every reading to be stored', deadlineMs: SETTLED_MS }).catch((error: unknown) => {
-    say(String(error))
-  })
-  return { unacked }
-}
-
-function watchMemory({ service }: SoakStage) {
-  let [peak, last] = [0, 0]
-  const timer = setInterval(() => {
-    last = residentMb(service.program().pid) ?? last
-    peak = Math.max(peak, last)
-  }, 1000)
-  const stop = () => {
-    clearInterval(timer)
-    return { peak, last }
-  }
-  return { stop }
-}
-
-/** Null for a process that has just ended. */
-function residentMb(pid: number): number | null {
-  try {
-    const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-    return kb === undefined ? null : Math.round(Number(kb) / 1024)
-  } catch {
-    return null
-  }
 }
 
 type Found = {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,15 +12,34 @@ import { until } from '../support/until.ts'
 
 /** Everything a soak runs on, each part of its own, so that it may be killed. */
 export type SoakStage = {
+  /** The first of the services: whom fleets ask. */
   service: RunningService
+  services: readonly RunningService[]
   network: Network
-  processes: Outageable[]
+  broker: SoakBroker
+  database: SoakDatabase
   ownerUrl: string
+  /** Superuser of the database server. */
+  adminUrl: string
+  /** Where sensors publish. */
+  sensorsUrl: string
   close: () => Promise<void>
 }
 
-/** Starts database, broker (with persistence), network and service; `close` ends and removes all of them. */
-export async function openStage(seed: number): Promise<SoakStage> {
+export type StageOptions = {
+  seed: number
+  /** More than one share a subscription. */
+  services?: number
+  /** Whose packets cross the network that can be cut. */
+  network?: 'sensors' | 'service'
+  env?: Record<string, string>
+  /** The folder of the database where it is not a temporary one; settings of the server. */
+  dataRoot?: string
+  settings?: Record<string, string>
+}
+
+/** Starts database, broker (with persistence), network and services; `close` ends and removes all of them. */
+export async function openStage(options: StageOptions): Promise<SoakStage> {
   const folder = mkdtempSync(join(tmpdir(), 'unbroken-soak-'))
   // the server of root runs as `nobody`
   chmodSync(folder, 0o755)
@@ -28,50 +48,73 @@ export async function openStage(seed: number): Promise<SoakStage> {
     for (const shut of opened.splice(0).reverse()) await shut()
   }
   try {
-    const database = await openDatabase(folder)
+    const database = await openDatabase(options.dataRoot ?? folder, options.settings ?? {})
     opened.push(database.close)
     const broker = await openBroker(folder)
     opened.push(broker.close)
-    const service = await startService({
-      databaseUrls: database.urls,
-      mqttUrl: broker.url,
-      env: { LOG_LEVEL: 'warn' },
-    })
-    opened.push(service.stop)
-    const network = await startNetwork({ target: broker.url, seed })
+    const network = await startNetwork({ target: broker.url, seed: options.seed })
     opened.push(network.close)
-    const serviceProcess = {
-      name: 'service',
-      kill: async () => void (await service.program().end('SIGKILL')),
-      start: () => service.restart(),
-    }
-    const processes = [serviceProcess, broker.process, database.process]
-    return { service, network, processes, ownerUrl: database.urls.ownerUrl, close }
+    const [serviceUrl, sensorsUrl] =
+      options.network === 'service' ? [network.url, broker.url] : [broker.url, network.url]
+    const services = await openServices(options, { databaseUrls: database.urls, mqttUrl: serviceUrl })
+    opened.push(() => Promise.all(services.map((service) => service.stop())))
+    const [service] = services
+    if (service === undefined) throw new Error('a stage needs a service')
+    const { ownerUrl } = database.urls
+    const { adminUrl } = database
+    return { service, services, network, broker, database, ownerUrl, adminUrl, sensorsUrl, close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function openDatabase(dataRoot: string) {
+async function openServices(
+  { services: count = 1, env = {} }: StageOptions,
+  place: { databaseUrls: { servingUrl: string; ownerUrl: string }; mqttUrl: string },
+): Promise<RunningService[]> {
+  const run = randomBytes(6).toString('hex')
+  const shared = count === 1 ? {} : { MQTT_SHARE_GROUP: run, MQTT_TOPIC_PREFIX: `test-${run}/v1` }
+  const services: RunningService[] = []
+  for (let index = 0; index < count; index += 1) {
+    services.push(await startService({ ...place, env: { LOG_LEVEL: 'warn', ...shared, ...env } }))
+  }
+  return services
+}
+
+/** A service as an outage sees it: killed with -9 and started again. */
+export function killable(service: RunningService, name = 'service'): Outageable {
+  return {
+    name,
+    kill: async () => void (await service.program().end('SIGKILL')),
+    start: () => service.restart(),
+  }
+}
+
+export type SoakDatabase = Outageable & { running: () => boolean }
+
+async function openDatabase(dataRoot: string, settings: Record<string, string>) {
   const handles: EmbeddedPostgres[] = []
   const start = async (port?: number) => {
-    const postgres = await startEmbeddedPostgres({ name: 'soak', dataRoot, port, log: () => {} })
+    const postgres = await startEmbeddedPostgres({ name: 'soak', dataRoot, port, settings, log: () => {} })
     handles.push(postgres)
     return postgres
   }
   const first = await start()
   await createDatabase(first.adminUrl, 'soak', { owner: new URL(first.ownerUrl).username })
   const urls = { servingUrl: withDatabase(first.servingUrl, 'soak'), ownerUrl: withDatabase(first.ownerUrl, 'soak') }
-  const process = {
+  const pid = () => handles.at(-1)?.pid ?? 0
+  return {
+    urls,
+    adminUrl: withDatabase(first.adminUrl, 'soak'),
     name: 'database',
-    kill: () => kill(handles.at(-1)?.pid ?? 0),
+    running: () => isRunning(pid()),
+    kill: () => kill(pid()),
     start: async () => void (await start(first.port)),
+    close: async () => {
+      for (const handle of handles) await handle.stop()
+    },
   }
-  const close = async () => {
-    for (const handle of handles) await handle.stop()
-  }
-  return { urls, process, close }
 }
 
 /** As the machine's out-of-memory killer would: nothing is written, nobody is told. */
@@ -89,17 +132,27 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function openBroker(dataRoot: string) {
+export type SoakBroker = Outageable & {
+  url: string
+  /** With -9 it loses what it has acknowledged, persistence or not. */
+  stop: (signal: 'SIGTERM' | 'SIGKILL') => Promise<void>
+  /** Forgets what a stopped broker kept on disk: sessions, and messages for them. */
+  forget: () => void
+}
+
+async function openBroker(dataRoot: string): Promise<SoakBroker & { close: () => Promise<void> }> {
   const folder = mkdtempSync(join(dataRoot, 'mosquitto-'))
   const port = await freePort()
   let mosquitto: Mosquitto = await startMosquitto({ port, folder })
-  const process = {
+  return {
+    url: mosquitto.url,
     name: 'broker',
-    // killed with -9 it loses what it has acknowledged, persistence or not
     kill: () => mosquitto.stop('SIGTERM'),
+    stop: (signal) => mosquitto.stop(signal),
     start: async () => {
       mosquitto = await startMosquitto({ port, folder })
     },
+    forget: () => rmSync(join(folder, 'mosquitto.db'), { force: true }),
+    close: () => mosquitto.remove(),
   }
-  return { url: mosquitto.url, process, close: () => mosquitto.remove() }
 }

@@ -1,8 +1,10 @@
-import type { Gateway } from '../../simulators/gateway.ts'
 import { gaussian, type Random, seededRandom, seedOf } from '../../simulators/random.ts'
 
 /** One reading of a soak: its minute since the journeys' start, milli-degrees Celsius. */
 export type SoakReading = { minute: number; milliC: number }
+
+/** What a sensor publishes at once, under its own consecutive number. */
+export type SoakMessage = { seq: number; readings: readonly SoakReading[] }
 
 /** How often each thing happened to the traffic. */
 export type TrafficCounts = {
@@ -11,11 +13,13 @@ export type TrafficCounts = {
   duplicates: number
   reorders: number
   uploads: number
+  /** Messages sent again because the service asked for them. */
+  resent: number
 }
 
 /**
  * One sensor of a soak: what it measures and what becomes of it, drawn from the seed alone. Call `live` for each
- * minute of the journey in turn; `sent` then holds every reading that was ever published.
+ * minute of the journey in turn; `sent` then holds every reading that was ever published, `messages` how.
  *
  *   measured ─► nobody measures (hole) | offline: memory ─► upload, newest first | buffered ─► message
  *                                                            message ─► sent | sent twice | after the next one
@@ -23,13 +27,15 @@ export type TrafficCounts = {
 export class SoakSensor {
   readonly id: number
   readonly sent: SoakReading[] = []
+  /** By sequence number: what the sensor can send again. */
+  readonly messages: SoakMessage[] = []
   readonly #random: Random
   readonly #perMessage: number
   readonly #warmth: (minute: number) => number
   #silence: { kind: 'hole' | 'offline'; untilMinute: number } | null = null
   #buffer: SoakReading[] = []
   #memory: SoakReading[] = []
-  #overtaken: SoakReading[] | null = null
+  #overtaken: SoakMessage | null = null
 
   constructor(id: number, born: { seed: number; shipment: number; place: number }) {
     this.id = id
@@ -39,9 +45,9 @@ export class SoakSensor {
   }
 
   /** The messages of a minute, in the order in which they leave. */
-  live(minute: number, counts: TrafficCounts): SoakReading[][] {
+  live(minute: number, counts: TrafficCounts): SoakMessage[] {
     const reading = { minute, milliC: this.#measure(minute) }
-    const messages: SoakReading[][] = []
+    const messages: SoakMessage[] = []
     this.#changeSilence(minute, messages, counts)
     if (this.#silence?.kind === 'offline') this.#memory.push(reading)
     if (this.#silence !== null) return messages
@@ -51,8 +57,8 @@ export class SoakSensor {
   }
 
   /** What still waits inside, at the end. */
-  flush(counts: TrafficCounts): SoakReading[][] {
-    const messages: SoakReading[][] = []
+  flush(counts: TrafficCounts): SoakMessage[] {
+    const messages: SoakMessage[] = []
     this.#upload(messages, counts)
     if (this.#buffer.length > 0) this.#post(this.#buffer.splice(0), messages, counts)
     if (this.#overtaken !== null) messages.push(this.#overtaken)
@@ -65,26 +71,28 @@ export class SoakSensor {
     return Math.round(celsius * 10) * 100
   }
 
-  #changeSilence(minute: number, messages: SoakReading[][], counts: TrafficCounts): void {
+  #changeSilence(minute: number, messages: SoakMessage[], counts: TrafficCounts): void {
     const [chance, kind, length] = [this.#random(), this.#random(), this.#random()]
     if (this.#silence !== null && minute >= this.#silence.untilMinute) {
       this.#silence = null
       this.#upload(messages, counts)
     }
-    if (this.#silence !== null || chance > SILENCES_PER_MINUTE) return
+    if (this.#silence !== null || chance > SILENCES_PER_MINUTE || minute < FIRST_SILENCE_MINUTE) return
     const untilMinute = minute + 5 + Math.floor(length * LONGEST_SILENCE_MINUTES)
     this.#silence = { kind: kind < HOLES ? 'hole' : 'offline', untilMinute }
   }
 
   /** The newest part first, as loggers do that are read out backwards. */
-  #upload(messages: SoakReading[][], counts: TrafficCounts): void {
+  #upload(messages: SoakMessage[], counts: TrafficCounts): void {
     if (this.#memory.length > 0) counts.uploads += 1
     while (this.#memory.length > 0) this.#post(this.#memory.splice(-PER_UPLOAD), messages, counts)
   }
 
-  #post(message: SoakReading[], messages: SoakReading[][], counts: TrafficCounts): void {
-    for (const reading of message) this.sent.push(reading)
-    counts.readings += message.length
+  #post(readings: SoakReading[], messages: SoakMessage[], counts: TrafficCounts): void {
+    const message = { seq: this.messages.length, readings }
+    this.messages.push(message)
+    for (const reading of readings) this.sent.push(reading)
+    counts.readings += readings.length
     const [twice, later] = [this.#random(), this.#random()]
     if (later < REORDERED && this.#overtaken === null) {
       counts.reorders += 1
@@ -101,23 +109,23 @@ export class SoakSensor {
   }
 }
 
-/** Publishes a message; its readings have their instants from `startAt` on. */
-export function publish(gateway: Gateway, sensorId: number, { seq, startAt, message }: Posting): Promise<unknown> {
-  const readings = message.map(({ minute, milliC }) => ({
+/** The text of a message whose readings have their instants from `startAt` on. */
+export function payloadOf({ seq, readings }: SoakMessage, startAt: number): string {
+  const timed = readings.map(({ minute, milliC }) => ({
     at: new Date(startAt + minute * MINUTE_MS).toISOString(),
     value: milliC / 1000,
     unit: 'CEL',
   }))
-  return gateway.publish(sensorId, JSON.stringify({ seq, readings }))
+  return JSON.stringify({ seq, readings: timed })
 }
-
-type Posting = { seq: number; startAt: number; message: readonly SoakReading[] }
 
 const MINUTE_MS = 60_000
 const PER_MESSAGE = [1, 2, 5, 10]
 const PER_UPLOAD = 20
 const SILENCES_PER_MINUTE = 0.002
 const LONGEST_SILENCE_MINUTES = 45
+/** By then every sensor has sent its first number: of those before the first one that is seen nobody can know. */
+const FIRST_SILENCE_MINUTE = 10
 /** Share of silences in which nothing is measured at all. */
 const HOLES = 0.2
 const SENT_TWICE = 0.02
