@@ -3,6 +3,7 @@ import type * as rows from './rows.ts'
 import type * as channels from './rows-channels.ts'
 import type * as keeping from './rows-keeping.ts'
 import type * as loggers from './rows-loggers.ts'
+import type * as people from './rows-people.ts'
 
 /**
  * The tables as TypeScript sees them; `test/db/tables.pg.test.ts` holds them against the migrated database.
@@ -12,6 +13,13 @@ export type Tables = {
   organisation: rows.Organisation
   site: rows.Site
   api_key: rows.ApiKey
+  person: people.Person
+  person_role: people.PersonRoleRow
+  person_password: people.PersonPassword
+  person_session: people.PersonSession
+  signature: people.SignatureRow
+  service_key: people.ServiceKeyRow
+  ledger_stamp: people.LedgerStampRow
   product: rows.Product
   profile: rows.ProfileRow
   profile_approval: rows.ProfileApproval

@@ -17,12 +17,14 @@ import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
 import { epcisContextRoutes, epcisRoutes } from './epcis-routes.ts'
 import { evaluationRoutes } from './evaluation-routes.ts'
+import { ledgerRoutes } from './ledger-routes.ts'
 import { legalHoldRoutes } from './legal-hold-routes.ts'
 import { messageRoutes } from './message-routes.ts'
 import { observationRoutes } from './observation-routes.ts'
 import { observeRequest } from './observe-request.ts'
 import { orderRoutes } from './order-routes.ts'
 import { organisationRoutes } from './organisation-routes.ts'
+import { personRoutes } from './person-routes.ts'
 import { placementRoutes } from './placement-routes.ts'
 import { probeRoutes } from './probe-routes.ts'
 import { answerInvalid, answerProblem, answerThrown, answerTooLarge, MAX_BODY_BYTES } from './problem.ts'
@@ -32,17 +34,20 @@ import { readingImportRoutes } from './reading-import-routes.ts'
 import { readingRoutes } from './reading-routes.ts'
 import { repeatRequest } from './repeat-request.ts'
 import { retentionRoutes } from './retention-routes.ts'
+import { roleRoutes } from './role-routes.ts'
 import { sensorRoutes } from './sensor-routes.ts'
 import { sequenceRoutes } from './sequence-routes.ts'
 import { seriesRoutes } from './series-routes.ts'
+import { publishedKeyRoutes, serviceKeyRoutes } from './service-key-routes.ts'
+import { sessionRoutes } from './session-routes.ts'
 import { shipmentRoutes } from './shipment-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 import type { ApiDeps } from './variables.ts'
 
 /**
- * The HTTP door. A request passes: its id and one log line, the size limit, and below `/api/v1` the API key and, for a
- * POST that may be repeated, the idempotency key; then its route, which parses, calls one action and answers. Whatever
- * cannot be answered is a problem document (`problem.ts`).
+ * The HTTP door. A request passes: its id and one log line, the size limit, and below `/api/v1` the API key or the
+ * session and, for a POST that may be repeated, the idempotency key; then its route, which parses, calls one action and
+ * answers. Whatever cannot be answered is a problem document (`problem.ts`).
  */
 export function createApp(ctx: Ctx, deps: ApiDeps) {
   const app = new OpenAPIHono<BlankEnv>({
@@ -66,7 +71,11 @@ export function createApp(ctx: Ctx, deps: ApiDeps) {
   app.onError(answerThrown)
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' })
   app.doc31('/openapi.json', DOCUMENT)
-  return app.openapiRoutes(probeRoutes).openapiRoutes(epcisContextRoutes).route(API_PATH, resources())
+  return app
+    .openapiRoutes(probeRoutes)
+    .openapiRoutes(publishedKeyRoutes)
+    .openapiRoutes(epcisContextRoutes)
+    .route(API_PATH, resources())
 }
 
 const DOCUMENT = {
@@ -106,6 +115,10 @@ function resources() {
   return new OpenAPIHono()
     .openapiRoutes(organisationRoutes)
     .openapiRoutes(apiKeyRoutes)
+    .openapiRoutes(sessionRoutes)
+    .openapiRoutes(personRoutes)
+    .openapiRoutes(roleRoutes)
+    .openapiRoutes(serviceKeyRoutes)
     .openapiRoutes(productRoutes)
     .openapiRoutes(profileRoutes)
     .openapiRoutes(sensorRoutes)
@@ -117,6 +130,7 @@ function resources() {
     .openapiRoutes(statusRoutes)
     .openapiRoutes(placementRoutes)
     .openapiRoutes(custodyRoutes)
+    .openapiRoutes(ledgerRoutes)
     .openapiRoutes(readingRoutes)
     .openapiRoutes(readingImportRoutes)
     .openapiRoutes(observationRoutes)

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect, withClient } from '../../db/connect.ts'
 import { recordMessages } from '../../src/actions/record-messages.ts'
 import { PROBLEMS, type ProblemCode, problemType } from '../../src/api/problem.ts'
-import type { ReceiptRefusalCode } from '../../src/domain/refusal.ts'
+import type { ReceiptRefusalCode, SigningRefusalCode } from '../../src/domain/refusal.ts'
 import { type Answer, type Api, createApi, FRIDGE_BODY, iso, named } from '../support/api.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { addSensor, createLane, type Lane, openShipment, travel } from '../support/lane.ts'
@@ -19,8 +19,8 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
-/** What a client does to meet each code; the receipt's own are met where its routes are tested. */
-const PROVOKE: Record<Exclude<ProblemCode, ReceiptRefusalCode>, () => Promise<Answer>> = {
+/** What a client does to meet each code; those of the receipt and of signing are met where their routes are tested. */
+const PROVOKE: Record<Exclude<ProblemCode, ReceiptRefusalCode | SigningRefusalCode>, () => Promise<Answer>> = {
   not_found: () => as('GET /shipments/999999'),
   invalid: () => as('POST /products', { name: '' }),
   not_allowed: () => api.call(lane.centre.key, 'POST /products', { body: { name: 'x' } }),
