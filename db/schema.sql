@@ -433,6 +433,33 @@ CREATE UNIQUE INDEX lorawan_registration_sensor ON public.lorawan_registration U
 grant select, insert on lorawan_registration to serving;
 grant update (superseded_at) on lorawan_registration to serving;
 
+create table lot_decision (
+  id bigint generated always as identity not null,
+  product_id bigint not null,
+  lot text not null,
+  kind text not null,
+  batch_status text,
+  reference text,
+  reason text not null,
+  lifts_id bigint,
+  known_at timestamp with time zone not null,
+  constraint lot_decision_batch_status_check CHECK ((batch_status = ANY (ARRAY['released'::text, 'pending'::text, 'unknown'::text]))),
+  constraint lot_decision_check CHECK (((kind = 'batch_status'::text) = (batch_status IS NOT NULL))),
+  constraint lot_decision_check1 CHECK (((lifts_id IS NULL) OR (kind <> 'batch_status'::text))),
+  constraint lot_decision_kind_check CHECK ((kind = ANY (ARRAY['batch_status'::text, 'hold'::text, 'recall'::text]))),
+  constraint lot_decision_lifts_id_fkey FOREIGN KEY (lifts_id) REFERENCES lot_decision(id),
+  constraint lot_decision_lifts_id_key UNIQUE (lifts_id),
+  constraint lot_decision_lot_check CHECK ((lot <> ''::text)),
+  constraint lot_decision_pkey PRIMARY KEY (id),
+  constraint lot_decision_product_id_fkey FOREIGN KEY (product_id) REFERENCES product(id),
+  constraint lot_decision_reason_check CHECK ((reason <> ''::text)),
+  constraint lot_decision_reference_check CHECK ((reference <> ''::text))
+);
+comment on table lot_decision is 'Decisions of the sponsor''s QA about a lot, each signed (signature.record_type lot_decision). Of batch statuses the newest rules. lifts_id: the row lifts that hold or recall, and is none itself. reference: number in the sponsor''s quality system.';
+CREATE INDEX lot_decision_by_lot ON public.lot_decision USING btree (product_id, lot, id);
+CREATE INDEX lot_decision_by_product ON public.lot_decision USING btree (product_id, id);
+grant select, insert on lot_decision to serving;
+
 create table observation (
   sensor_id bigint not null,
   measured_at timestamp with time zone not null,
@@ -939,6 +966,7 @@ create table unit (
 );
 comment on table unit is 'A bag in a shipment, by the code on its label; verdict and disposition are per unit.';
 CREATE INDEX unit_by_din ON public.unit USING btree (din) WHERE (din IS NOT NULL);
+CREATE INDEX unit_by_lot ON public.unit USING btree (lot, shipment_id) WHERE (lot IS NOT NULL);
 CREATE INDEX unit_by_serial ON public.unit USING btree (serial, gtin) WHERE (serial IS NOT NULL);
 grant select, insert on unit to serving;
 

@@ -3,6 +3,7 @@ import type * as rows from './rows.ts'
 import type * as channels from './rows-channels.ts'
 import type * as keeping from './rows-keeping.ts'
 import type * as loggers from './rows-loggers.ts'
+import type * as lots from './rows-lots.ts'
 import type * as people from './rows-people.ts'
 
 /**
@@ -57,6 +58,7 @@ export type Tables = {
   archive: keeping.ArchiveRow
   archive_restoration: keeping.ArchiveRestoration
   archived_series: keeping.ArchivedSeries
+  lot_decision: lots.LotDecisionRow
   schema_migration: rows.SchemaMigration
 }
 

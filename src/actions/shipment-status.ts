@@ -5,6 +5,7 @@ import type { Combined, JudgedSpan, Status } from '../domain/combine.ts'
 import type { Level, Severity } from '../domain/profile.ts'
 import type { Refusal } from '../domain/refusal.ts'
 import { type Assessment, assess, type StoredJudgement } from './assess.ts'
+import type { ShippedLot } from './batch-facts.ts'
 import { type ContainerStatus, containerStatus } from './container-status.ts'
 import { type CustodyAnswer, custodyOf } from './custody-status.ts'
 import { type Reason, reasonsOf } from './evaluation-record.ts'
@@ -27,6 +28,8 @@ export type ShipmentStatus = {
   /** Null where the shipment names none. */
   container: ContainerStatus | null
   units: { id: number; code: string; terminal: { kind: string; at: number } | null }[]
+  /** What the sponsor says about the lots of its units: batch status, hold, recall. */
+  lots: readonly ShippedLot[]
   /** SHA-256 over the evaluation's hash and the custody head, independent of `asOf`. */
   recordHash: string
 }
@@ -97,6 +100,7 @@ function statusOf({ facts, ...around }: CurrentFacts, { now, container }: Asked)
       code,
       terminal: custody.units.find((unit) => unit.code === code)?.terminal ?? null,
     })),
+    lots: facts.lots,
     recordHash: sha256(canonicalJson({ evaluation, custodyHead: custody.headHash, receipt: null })),
   }
 }

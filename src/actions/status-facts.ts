@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
 import { upToAt } from '../domain/excursion.ts'
+import { LATEST_AT } from '../domain/units.ts'
 import type { Assessment } from './assess.ts'
+import { lotsOfShipment, type ShippedLot } from './batch-facts.ts'
 import { type CustodyFacts, loadCustody } from './custody-status.ts'
 import { type Folded, foldPlacements } from './fold-placements.ts'
 import { worksOf } from './judge.ts'
@@ -27,6 +29,7 @@ export type StatusFacts = {
   custody: CustodyFacts
   others: OtherPlacement[]
   units: { id: number; code: string }[]
+  lots: ShippedLot[]
 }
 
 /** A fold with the newest instant of its placement that was looked at, judged or not. */
@@ -71,6 +74,7 @@ export async function loadStatusFacts(tx: Tx, shipmentId: number): Promise<Statu
     custody: await loadCustody(tx, shipmentId),
     others: await loadOthers(tx, shipmentId),
     units,
+    lots: await lotsOfShipment(tx, shipmentId, LATEST_AT),
   }
 }
 

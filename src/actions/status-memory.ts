@@ -54,7 +54,8 @@ async function readWhole(db: Database, actor: Actor, shipmentId: number): Promis
     if (found === undefined) return 'unseen'
     if (found.behind && !(await isArchived(tx, shipmentId))) return 'behind'
     const facts = await loadStatusFacts(tx, shipmentId)
-    const known = { facts, revision: found.revision, ledger: found.ledger, current: { facts, ...around(found) }, found }
+    const { revision, ledger, decided } = found
+    const known = { facts, revision, ledger, decided, current: { facts, ...around(found) }, found }
     // seldom asked for, and whatever changes must show at once that it waits
     if (facts.archived === null) memoryOf(db).set(shipmentId, known)
     return known.current
@@ -65,6 +66,7 @@ type Known = {
   facts: StatusFacts
   revision: number
   ledger: string | null
+  decided: number | null
   /** What was answered last, from what was found then. */
   current: CurrentFacts
   found: Pick<Found, 'newest' | 'sequences'>
@@ -88,6 +90,8 @@ type Found = {
   behind: boolean
   version: number | null
   ledger: string | null
+  /** The newest decision of the sponsor about a lot of the product; null: none. */
+  decided: number | null
   /** By placement, ascending; at most `MOST_FRESH` in all. */
   fresh: { placement: number; at: number; value: number | null }[] | null
   /** JSON of `NewestRow[]`, and of `SequenceRow[]`: as texts they are compared before they are read. */
@@ -120,6 +124,7 @@ const LOOK = sql<Found>`
   select s.revision, s.judge_from is not null as behind,
     (select max(e.version) from evaluation e where e.shipment_id = s.id) as version,
     ${ledgerDigest()} as ledger,
+    (select max(d.id) from lot_decision d where d.product_id = s.product_id) as decided,
     (select json_agg(json_build_object('placement', x.id, 'at', x.at, 'value', x.value) order by x.at)
       from (${freshRows()}) x) as fresh,
     ${newestObservationsOf(sql<number>`s.id`)} as newest,
@@ -165,8 +170,8 @@ function around({ newest, sequences }: Known['found']): AroundSensors {
   return { newest: byPlacement(observed), sequences: new Map(known) }
 }
 
-function holds({ facts, revision, ledger }: Known, found: Found): boolean {
-  const isSame = !found.behind && found.revision === revision && found.ledger === ledger
+function holds({ facts, revision, ledger, decided }: Known, found: Found): boolean {
+  const isSame = !found.behind && found.revision === revision && found.ledger === ledger && found.decided === decided
   if (isReadOut(facts.judging) && found.fresh !== null) return false
   return isSame && found.version === (facts.head?.version ?? null) && (found.fresh?.length ?? 0) < MOST_FRESH
 }

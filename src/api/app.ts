@@ -19,6 +19,7 @@ import { epcisContextRoutes, epcisRoutes } from './epcis-routes.ts'
 import { evaluationRoutes } from './evaluation-routes.ts'
 import { ledgerRoutes } from './ledger-routes.ts'
 import { legalHoldRoutes } from './legal-hold-routes.ts'
+import { lotRoutes } from './lot-routes.ts'
 import { messageRoutes } from './message-routes.ts'
 import { observationRoutes } from './observation-routes.ts'
 import { observeRequest } from './observe-request.ts'
@@ -121,6 +122,7 @@ function resources() {
     .openapiRoutes(serviceKeyRoutes)
     .openapiRoutes(productRoutes)
     .openapiRoutes(profileRoutes)
+    .openapiRoutes(lotRoutes)
     .openapiRoutes(sensorRoutes)
     .openapiRoutes(sequenceRoutes)
     .openapiRoutes(calibrationRoutes)

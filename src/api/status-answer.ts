@@ -7,6 +7,7 @@ import { coveragePercent, exactC, isoInstant } from '../domain/units.ts'
 import { containerAnswer, printContainer } from './container-answer.ts'
 import { custody, printCustody } from './custody-answer.ts'
 import { celsiusOrNull, isoOrNull, printedInstant } from './inputs.ts'
+import { lotStanding, printLotStanding } from './lot-answer.ts'
 import { measured, printMeasured } from './measured-answer.ts'
 
 const event = z.object({
@@ -123,6 +124,9 @@ export const shipmentStatus = z
     sensors: z.array(sensor),
     container: containerAnswer,
     units: z.array(unit),
+    lots: z
+      .array(lotStanding.extend({ lot: z.string().nullable(), units: z.array(z.string()) }))
+      .meta({ description: 'what the sponsor says about the lots of the units, now, also after receipt' }),
     recordHash: z.string().meta({ description: 'over evaluation and custody; independent of asOf' }),
   })
   .openapi('ShipmentStatus')
@@ -148,6 +152,7 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
       reason: 'The verdict on a unit is part of the receipt: none was made.',
       terminal: terminal && { kind: terminal.kind, at: isoInstant(terminal.at) },
     })),
+    lots: found.lots.map(({ lot, units, ...standing }) => ({ lot, units, ...printLotStanding(standing) })),
     recordHash: found.recordHash,
   }
 }

@@ -77,7 +77,8 @@ describe.each(READS)('%s', (_thing, pathOf, seenBy) => {
 })
 
 test('a list holds nothing of anyone else', async () => {
-  for (const path of ['/shipments', '/sensors', '/products', '/orders', '/containers', '/messages', '/legal-holds']) {
+  const lists = ['/shipments', '/sensors', '/products', '/orders', '/containers', '/messages', '/legal-holds']
+  for (const path of [...lists, '/lot-decisions']) {
     for (const role of ROLES) expect((await api.get(keys.stranger[role], path)).items, path).toEqual([])
   }
   for (const role of ROLES) {
