@@ -139,6 +139,7 @@ export type Placement = {
   superseded_at: InstantOrNull
 }
 export type Batch = {
+  ordinal: Generated<number>
   id: Generated<number>
   known_at: Instant
   messages: number
@@ -186,6 +187,7 @@ export type KeptMessage = {
 }
 export type KeptMessageRelease = { kept_message_id: number; reason: string; readings: number; known_at: Instant }
 export type CustodyEventRow = {
+  ordinal: Generated<number>
   shipment_id: number
   seq: number
   kind: string
@@ -197,6 +199,7 @@ export type CustodyEventRow = {
   hash: string
 }
 export type EvaluationRow = {
+  ordinal: Generated<number>
   id: Id
   shipment_id: number
   version: number

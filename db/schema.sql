@@ -94,10 +94,12 @@ create table batch (
   duplicates integer not null,
   conflicts integer not null,
   import_id bigint,
+  ordinal bigint default nextval('knowledge'::regclass) not null,
   constraint batch_import_id_fkey FOREIGN KEY (import_id) REFERENCES logger_import(id),
   constraint batch_pkey PRIMARY KEY (id)
 );
 comment on table batch is 'One recording transaction: the audit row of its readings, and the instant from which they were known. import_id: the import its readings come from.';
+comment on column batch.ordinal is 'Its place in the order in which things became known (sequence knowledge).';
 grant select, insert on batch to serving;
 
 create table calibration (
@@ -200,6 +202,7 @@ create table custody_event (
   record jsonb not null,
   prev_hash text not null,
   hash text not null,
+  ordinal bigint default nextval('knowledge'::regclass) not null,
   constraint custody_event_check CHECK (((organisation_id IS NULL) = (kind = 'readings_root'::text))),
   constraint custody_event_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text)),
   constraint custody_event_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
@@ -209,6 +212,7 @@ create table custody_event (
   constraint custody_event_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id)
 );
 comment on table custody_event is 'The ledger of a shipment in order of recording; record is the statement that is hashed (RFC 8785) together with seq and prevHash.';
+comment on column custody_event.ordinal is 'Whoever made it could know the batches with a lower ordinal.';
 CREATE INDEX custody_event_by_recording ON public.custody_event USING btree (known_at, shipment_id, seq);
 CREATE INDEX custody_event_by_sensor ON public.custody_event USING gin (jsonb_path_query_array(record, '$.**."sensorId"[*]'::jsonpath)) WHERE (record @? '$.**."sensorId"'::jsonpath);
 grant select, insert on custody_event to serving;
@@ -230,6 +234,7 @@ create table evaluation (
   content_sha256 text not null,
   statistics jsonb not null,
   known_at timestamp with time zone not null,
+  ordinal bigint default nextval('knowledge'::regclass) not null,
   constraint evaluation_content_sha256_check CHECK ((content_sha256 ~ '^[0-9a-f]{64}$'::text)),
   constraint evaluation_inputs_sha256_check CHECK ((inputs_sha256 ~ '^[0-9a-f]{64}$'::text)),
   constraint evaluation_pkey PRIMARY KEY (id),
@@ -241,6 +246,7 @@ create table evaluation (
   constraint evaluation_version_check CHECK ((version > 0))
 );
 comment on table evaluation is 'A version of the judgement of a shipment: inputs and content decide whether it is a new one; statistics (counts, coverage, extent of open events) are as of known_at.';
+comment on column evaluation.ordinal is 'Rests on the batches with a lower ordinal.';
 CREATE INDEX evaluation_by_recording ON public.evaluation USING btree (known_at, shipment_id, version);
 grant select, insert on evaluation to serving;
 

@@ -1,5 +1,4 @@
 import type { Gap, LevelResult } from '../domain/combine.ts'
-import { JUDGE_VERSION } from '../domain/judge.ts'
 import type { Assessment, SensorAssessment, StoredJudgement } from './assess.ts'
 
 /**
@@ -108,7 +107,7 @@ function levelContent(level: LevelResult) {
  */
 export function inputsOf({ shipment, sensors }: Assessment) {
   return {
-    judgeVersion: JUDGE_VERSION,
+    judgeVersion: shipment.judge.version,
     profileId: shipment.profileId,
     placements: sensors.map(({ placement, calibration }: SensorAssessment) => ({
       sensorId: placement.sensorId,

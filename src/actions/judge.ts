@@ -26,7 +26,7 @@ export type Changes = { shipmentIds: readonly number[]; changedFromAt: ReadonlyM
  */
 export async function judge(tx: Tx, ctx: Ctx, changes: Changes): Promise<Judging> {
   if (changes.shipmentIds.length === 0) return NOTHING_JUDGED
-  const found = await loadFacts(tx, changes.shipmentIds)
+  const found = await loadFacts(tx, changes.shipmentIds, ctx.judges.current)
   const facts = found.filter(({ archives }) => archives.length === 0)
   const archived = found.filter(({ archives }) => archives.length > 0)
   await postponeArchived(tx, archived, changes.changedFromAt)

@@ -2,16 +2,18 @@ import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
 import { type Certificate, certificateAt, corrected, rulingCertificates } from '../domain/calibration.ts'
 import type { FoldRules } from '../domain/excursion.ts'
-import { foldRules, JUDGE_VERSION } from '../domain/judge.ts'
+import { JUDGES, type Judge } from '../domain/judge-versions.ts'
 import type { Profile } from '../domain/profile.ts'
 import type { Readout } from '../domain/readout.ts'
-import { archivedMonths, within } from './archived-months.ts'
+import { type ArchivedMonth, archivedMonths, within } from './archived-months.ts'
 import { loadReadouts, type StoredReadout } from './readouts.ts'
+import { type Standing, stood } from './standing.ts'
 import { storedPoints, storedProfile } from './stored-profile.ts'
 
 /** All that decides a shipment's judgement, except its readings. */
 export type ShipmentFacts = {
   shipmentId: number
+  judge: Judge
   profileId: number
   profile: Profile
   /** Null: not packed. `toAt` is Infinity while the window is open. */
@@ -25,6 +27,7 @@ export type ShipmentFacts = {
 
 export type PlacementFacts = {
   id: number
+  judge: Judge
   sensorId: number
   channel: string
   role: string
@@ -53,8 +56,12 @@ export function isReadOut({ placements }: ShipmentFacts): boolean {
   return placements.some(({ readouts }) => readouts.length > 0)
 }
 
-/** Loads the facts of shipments set-wise: one statement per table, whatever their number. */
-export async function loadFacts(tx: Tx, shipmentIds: readonly number[]): Promise<ShipmentFacts[]> {
+/** Loads the facts of shipments set-wise: one statement per table, whatever their number; to be judged by `judge`. */
+export async function loadFacts(
+  tx: Tx,
+  shipmentIds: readonly number[],
+  judge: Judge = JUDGES.current,
+): Promise<ShipmentFacts[]> {
   const shipments = await tx
     .selectFrom('shipment')
     .select(['id', 'profile_id', 'packed_at', 'closed_at', 'judge_from'])
@@ -73,23 +80,29 @@ export async function loadFacts(tx: Tx, shipmentIds: readonly number[]): Promise
     if (profile === undefined) throw new Error(`profile ${shipment.profile_id} of shipment ${shipment.id} is missing`)
     const window = windowOf(shipment, profile)
     const placements = (rowsOf.get(shipment.id) ?? []).map((row) =>
-      placementFacts(row, { profileId: shipment.profile_id, profile, window, certificates, readouts }),
+      placementFacts(row, { judge, profileId: shipment.profile_id, profile, window, certificates, readouts }),
     )
     return {
       shipmentId: shipment.id,
+      judge,
       profileId: shipment.profile_id,
       profile,
       window,
       judgeFromAt: shipment.judge_from,
       placements,
-      archives: archived
-        .filter((month) => placements.some(({ rules }) => within([month], rules).length > 0))
-        .map(({ name }) => name),
+      archives: archivesOf(placements, archived),
     }
   })
 }
 
-function windowOf(shipment: { packed_at: number | null; closed_at: number | null }, profile: Profile) {
+/** The archives that hold readings by which the placements are judged. */
+export function archivesOf(placements: readonly PlacementFacts[], archived: readonly ArchivedMonth[]): string[] {
+  const held = archived.filter((month) => placements.some(({ rules }) => within([month], rules).length > 0))
+  return held.map(({ name }) => name)
+}
+
+/** The judging window by a shipment's events; null: not packed. */
+export function windowOf(shipment: { packed_at: number | null; closed_at: number | null }, profile: Profile) {
   if (shipment.packed_at === null) return null
   const fromAt = shipment.packed_at + profile.loadingMs
   return { fromAt, toAt: shipment.closed_at === null ? Number.POSITIVE_INFINITY : Math.max(fromAt, shipment.closed_at) }
@@ -106,9 +119,11 @@ export async function loadProfiles(tx: Tx, ids: readonly number[]): Promise<Map<
   return new Map(rows.map((row) => [row.id, storedProfile(row.definition)]))
 }
 
-type PlacementRow = Awaited<ReturnType<typeof loadPlacements>>[number]
+/** A placement with what is registered of its sensor. */
+export type PlacementRow = Awaited<ReturnType<typeof loadPlacements>>[number]
 
-async function loadPlacements(tx: Tx, shipmentIds: readonly number[]) {
+/** The placements of judged roles, in order of id. */
+export async function loadPlacements(tx: Tx, shipmentIds: readonly number[], knownAt: Standing = 'now') {
   return tx
     .selectFrom('placement')
     .innerJoin('sensor', 'sensor.id', 'placement.sensor_id')
@@ -126,7 +141,7 @@ async function loadPlacements(tx: Tx, shipmentIds: readonly number[]) {
       'sensor.noisy',
     ])
     .where('placement.shipment_id', 'in', [...shipmentIds])
-    .where('placement.superseded_at', 'is', null)
+    .where(stood('placement', knownAt))
     .where('placement.role', 'in', ['product', 'product_backup'])
     .orderBy('placement.id')
     .execute()
@@ -134,17 +149,18 @@ async function loadPlacements(tx: Tx, shipmentIds: readonly number[]) {
 
 export type CertificateRow = Certificate & { sensorId: number; channel: string }
 
-/** The certificates in force of sensors, ascending by date, by `sensorId/channel`. */
+/** The certificates of sensors that are in force, or were, ascending by date, by `sensorId/channel`. */
 export async function loadCertificates(
   db: Pick<Tx, 'selectFrom'>,
   sensorIds: readonly number[],
+  which: Standing | { ids: readonly number[] } = 'now',
 ): Promise<Map<string, CertificateRow[]>> {
   if (sensorIds.length === 0) return new Map()
   const rows = await db
     .selectFrom('calibration')
     .select(['id', 'sensor_id', 'channel', 'calibrated_at', 'due_at', 'certificate', 'uncertainty_milli_c', 'points'])
     .where('sensor_id', 'in', [...sensorIds])
-    .where('superseded_at', 'is', null)
+    .where((eb) => (typeof which === 'object' ? eb('id', 'in', [0, ...which.ids]) : stood('calibration', which)))
     .orderBy(sql`calibrated_at, id`)
     .execute()
   const certificates = rows.map((row) => ({
@@ -160,7 +176,9 @@ export async function loadCertificates(
   return Map.groupBy(certificates, ({ sensorId, channel }) => `${sensorId}/${channel}`)
 }
 
-type Around = {
+/** What a placement is judged by, beside its own row. */
+export type Around = {
+  judge: Judge
   profileId: number
   profile: Profile
   window: ShipmentFacts['window']
@@ -168,7 +186,8 @@ type Around = {
   readouts: Map<string, StoredReadout[]>
 }
 
-function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
+/** A placement as it is judged. */
+export function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
   const toAt = row.to_at ?? Number.POSITIVE_INFINITY
   const scope = {
     fromAt: Math.max(row.from_at, around.window?.fromAt ?? row.from_at),
@@ -183,7 +202,7 @@ function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
     .filter((readout) => readout.fromAt < scope.toAt && readout.toAt >= scope.fromAt)
     .map((readout) => ({ ...readout, intervalMs: readout.intervalMs ?? around.profile.nominalIntervalMs }))
   const uncertainty = certificates.map((certificate) => certificate.uncertaintyMilliC)
-  const rules = foldRules(
+  const rules = around.judge.foldRules(
     around.profile,
     {
       correct: (at, raw) => corrected(certificateAt(certificates, named, at), raw),
@@ -195,6 +214,7 @@ function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
   const ids = certificates.map((certificate) => certificate.id)
   return {
     id: row.id,
+    judge: around.judge,
     sensorId: row.sensor_id,
     channel: row.channel,
     role: row.role,
@@ -206,7 +226,7 @@ function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
     readouts,
     rules,
     fingerprint: [
-      ...[JUDGE_VERSION, around.profileId, scope.fromAt, named ?? '', ...ids],
+      ...[around.judge.version, around.profileId, scope.fromAt, named ?? '', ...ids],
       ...readouts.map(({ id }) => `r${id}`),
     ].join(':'),
   }

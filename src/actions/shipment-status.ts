@@ -59,7 +59,7 @@ export type Temperature = {
  */
 export async function shipmentStatus(ctx: Ctx, actor: Actor, shipmentId: number): Promise<ShipmentStatus | Refusal> {
   for (;;) {
-    const current = await currentFacts(ctx.db, actor, shipmentId)
+    const current = await currentFacts(ctx, actor, shipmentId)
     if (current === 'unseen') return noShipment(shipmentId)
     if (current !== 'behind') return statusNow(ctx, current)
     await judgePending(ctx, shipmentId)

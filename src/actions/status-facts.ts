@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
 import { upToAt } from '../domain/excursion.ts'
+import { JUDGES, type Judge } from '../domain/judge-versions.ts'
 import { LATEST_AT } from '../domain/units.ts'
 import type { Assessment } from './assess.ts'
 import { lotsOfShipment, type ShippedLot } from './batch-facts.ts'
@@ -45,8 +46,8 @@ export async function isArchived(tx: Tx, shipmentId: number): Promise<boolean> {
 }
 
 /** Loads the facts of a shipment that exists and does not wait for judging, unless for an archive. */
-export async function loadStatusFacts(tx: Tx, shipmentId: number): Promise<StatusFacts> {
-  const [judging] = await loadFacts(tx, [shipmentId])
+export async function loadStatusFacts(tx: Tx, shipmentId: number, judge: Judge = JUDGES.current): Promise<StatusFacts> {
+  const [judging] = await loadFacts(tx, [shipmentId], judge)
   if (judging === undefined) throw new Error(`shipment ${shipmentId} has no facts`)
   const archived = judging.archives.length > 0 ? await storedAssessment(tx, judging) : null
   const works = archived === null ? worksOf(judging, new Map()) : []

@@ -1,5 +1,6 @@
 import { type CompiledQuery, sql } from 'kysely'
 import type { Database } from '../../db/connect.ts'
+import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
 import { gapsOf } from '../domain/sequence.ts'
 import { advance } from './fold-placements.ts'
@@ -24,7 +25,7 @@ import { canSeeShipment } from './visibility.ts'
  * chain was verified, at every question.
  */
 export async function currentFacts(
-  db: Database,
+  { db, judges }: Pick<Ctx, 'db' | 'judges'>,
   actor: Actor,
   shipmentId: number,
 ): Promise<CurrentFacts | 'unseen' | 'behind'> {
@@ -35,7 +36,7 @@ export async function currentFacts(
     if (found === null) return 'unseen'
     if (holds(known, found)) return goneOn(known, found)
   }
-  return readWhole(db, actor, shipmentId)
+  return readWhole({ db, judges }, actor, shipmentId)
 }
 
 async function look(db: Database, actor: Actor, known: Known): Promise<Found | null> {
@@ -46,14 +47,18 @@ async function look(db: Database, actor: Actor, known: Known): Promise<Found | n
 
 export type CurrentFacts = AroundSensors & { facts: StatusFacts }
 
-async function readWhole(db: Database, actor: Actor, shipmentId: number): Promise<CurrentFacts | 'unseen' | 'behind'> {
+async function readWhole(
+  { db, judges }: Pick<Ctx, 'db' | 'judges'>,
+  actor: Actor,
+  shipmentId: number,
+): Promise<CurrentFacts | 'unseen' | 'behind'> {
   const snapshot = db.kysely.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
   return snapshot.execute(async (tx) => {
     const { rows } = await tx.executeQuery(looking(db, actor, { facts: { shipmentId, folded: [] } }))
     const [found] = rows
     if (found === undefined) return 'unseen'
     if (found.behind && !(await isArchived(tx, shipmentId))) return 'behind'
-    const facts = await loadStatusFacts(tx, shipmentId)
+    const facts = await loadStatusFacts(tx, shipmentId, judges.current)
     const { revision, ledger, decided } = found
     const known = { facts, revision, ledger, decided, current: { facts, ...around(found) }, found }
     // seldom asked for, and whatever changes must show at once that it waits

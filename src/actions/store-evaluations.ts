@@ -4,7 +4,6 @@ import type { Tx } from '../../db/connect.ts'
 import { at, atOrNull, json } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import { canonicalJson } from '../domain/canonical.ts'
-import { JUDGE_VERSION } from '../domain/judge.ts'
 import type { Assessment } from './assess.ts'
 import { contentOf, inputsOf, statisticsOf } from './evaluation-record.ts'
 import { numbers } from './load-rows.ts'
@@ -34,7 +33,7 @@ export async function storeEvaluations(
       {
         shipment_id: shipmentId,
         version,
-        judge_version: JUDGE_VERSION,
+        judge_version: assessment.shipment.judge.version,
         profile_id: assessment.shipment.profileId,
         status: content.status,
         severity: content.severity,
