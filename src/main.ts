@@ -23,6 +23,7 @@ const USAGE = `unbroken COMMAND
   archive DIRECTORY         write the months whose retention has passed to Parquet files there, verify, drop them
   archive --list            say of every month until when it is kept and why; changes nothing
   restore-archive DIRECTORY bring the month of one archive back, verified
+  replay [--shipment ID] [--evaluation V]   judge stored evaluations again and compare byte for byte
   evaluate FILE             judge cases {profiles, cases} without a database
   evaluate FILE --profile P judge a logger's file without a database
   import FILE --sensor ID --key KEY   send a logger's file to a running service; --dry-run shows how it is understood
@@ -64,6 +65,14 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
         warn,
         isTty: process.stdout.isTTY === true,
       })
+    case 'replay': {
+      const out = {
+        print,
+        show: (text: string) => void process.stderr.write(text),
+        isTty: process.stderr.isTTY === true,
+      }
+      return (await import('./commands/replay.ts')).replayCommand(rest, out)
+    }
     case 'evaluate': {
       const [file] = rest
       if (rest.some((argument) => argument.startsWith('--')))
@@ -89,8 +98,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
 
 /** An argument nobody reads is a mistake to be told, not to be passed over. */
 function takesArguments(command: string | undefined): boolean {
-  const taking = ['demo', 'doctor', 'evaluate', 'import', 'check-vectors', 'simulate', 'archive', 'restore-archive']
-  return taking.includes(command ?? '')
+  const files = ['evaluate', 'import', 'check-vectors', 'archive', 'restore-archive']
+  return [...files, 'demo', 'doctor', 'simulate', 'replay'].includes(command ?? '')
 }
 
 function usage(): number {

@@ -20,6 +20,8 @@ export type ShipmentStatus = {
   shipmentId: number
   reference: string
   asOf: number
+  /** Null: as it stands. Else what would have been answered at `asOf`, worked out at this instant. */
+  recomputedAt: number | null
   evaluationVersion: number | null
   profile: { profileId: number; version: number; name: string; example: boolean }
   temperature: Temperature
@@ -74,14 +76,15 @@ async function statusNow(ctx: Ctx, current: CurrentFacts): Promise<ShipmentStatu
   const now = ctx.now()
   const known = answered.get(current)
   if (known !== undefined && now >= known.asOf && now < known.asOf + SERVES_MS) return known
-  const status = statusOf(current, { now, container: await containerStatus(ctx.db, current, now) })
+  const status = statusOf(current, { now, recomputedAt: null, container: await containerStatus(ctx.db, current, now) })
   answered.set(current, status)
   return status
 }
 
-type Asked = { now: number; container: ContainerStatus | null }
+type Asked = { now: number; recomputedAt: number | null; container: ContainerStatus | null }
 
-function statusOf({ facts, ...around }: CurrentFacts, { now, container }: Asked): ShipmentStatus {
+/** The answer of an instant from the facts known at it. */
+export function statusOf({ facts, ...around }: CurrentFacts, { now, recomputedAt, container }: Asked): ShipmentStatus {
   const assessment = facts.archived ?? assess(facts.judging, facts.folded, now)
   const custody = custodyOf(facts.custody, now)
   const evaluation = facts.head && { content: facts.head.contentSha256, inputs: facts.head.inputsSha256 }
@@ -89,6 +92,7 @@ function statusOf({ facts, ...around }: CurrentFacts, { now, container }: Asked)
     shipmentId: facts.shipmentId,
     reference: facts.reference,
     asOf: now,
+    recomputedAt,
     evaluationVersion: facts.head?.version ?? null,
     profile: facts.profile,
     temperature: { ...temperatureOf(assessment), outOfWindow: facts.outOfWindow },

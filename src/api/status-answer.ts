@@ -113,6 +113,10 @@ export const shipmentStatus = z
     shipmentId: z.int(),
     reference: z.string(),
     asOf: printedInstant,
+    recomputed: z
+      .object({ at: printedInstant, detail: z.string() })
+      .nullable()
+      .meta({ description: 'null: as it stands; else the answer of asOf, from what was known by then' }),
     evaluationVersion: z
       .int()
       .nullable()
@@ -137,6 +141,7 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
     shipmentId: found.shipmentId,
     reference: found.reference,
     asOf: isoInstant(found.asOf),
+    recomputed: found.recomputedAt === null ? null : { at: isoInstant(found.recomputedAt), detail: RECOMPUTED },
     evaluationVersion: found.evaluationVersion,
     profileVersion: found.profile,
     temperature: printTemperature(found.temperature),
@@ -156,6 +161,10 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
     recordHash: found.recordHash,
   }
 }
+
+const RECOMPUTED =
+  'Judged again from what the service knew by asOf: what came in or was corrected later is left out, and so are the ' +
+  'message numbers of sensors, which are followed as of now only.'
 
 function printTemperature(found: Temperature): z.infer<typeof temperature> {
   const { span, judged } = found
