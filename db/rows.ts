@@ -101,6 +101,7 @@ export type Shipment = {
   closed_at: InstantOrNull
   judge_from: InstantOrNull
   root_due: Generated<boolean>
+  review_due: Generated<boolean>
   revision: Generated<number>
   keeper: OrNull<number>
 }

@@ -671,6 +671,47 @@ create table profile_approval (
 comment on table profile_approval is 'Who approved a profile version, on which stability document, and from when it rules.';
 grant select, insert on profile_approval to serving;
 
+create table re_review (
+  id bigint generated always as identity not null,
+  shipment_id bigint not null,
+  evaluation_version integer not null,
+  evaluation_sha256 text not null,
+  found jsonb not null,
+  found_sha256 text not null,
+  ordinal bigint default nextval('knowledge'::regclass) not null,
+  known_at timestamp with time zone not null,
+  constraint re_review_evaluation_sha256_check CHECK ((evaluation_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint re_review_evaluation_version_check CHECK ((evaluation_version > 0)),
+  constraint re_review_found_sha256_check CHECK ((found_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint re_review_pkey PRIMARY KEY (id),
+  constraint re_review_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id)
+);
+comment on table re_review is 'Something that people relied on came out otherwise by an evaluation, or by what the sponsor says about a lot. found: on which grounds, who relied on them, whom to notify. Ends with a re_review_decision only, whatever comes in later.';
+CREATE INDEX re_review_by_shipment ON public.re_review USING btree (shipment_id, id);
+grant select, insert on re_review to serving;
+
+create table re_review_decision (
+  id bigint generated always as identity not null,
+  shipment_id bigint not null,
+  up_to_id bigint not null,
+  evaluation_version integer not null,
+  evaluation_sha256 text not null,
+  conclusion text not null,
+  reason text not null,
+  ordinal bigint default nextval('knowledge'::regclass) not null,
+  known_at timestamp with time zone not null,
+  constraint re_review_decision_conclusion_check CHECK ((conclusion = ANY (ARRAY['stands'::text, 'decided_anew'::text]))),
+  constraint re_review_decision_evaluation_sha256_check CHECK ((evaluation_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint re_review_decision_evaluation_version_check CHECK ((evaluation_version > 0)),
+  constraint re_review_decision_pkey PRIMARY KEY (id),
+  constraint re_review_decision_reason_check CHECK ((reason <> ''::text)),
+  constraint re_review_decision_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id),
+  constraint re_review_decision_up_to_id_fkey FOREIGN KEY (up_to_id) REFERENCES re_review(id)
+);
+comment on table re_review_decision is 'A person looked again and signed (signature.record_type re_review_decision): ends the re-reviews of the shipment up to up_to_id, on the ground of that evaluation.';
+CREATE INDEX re_review_decision_by_shipment ON public.re_review_decision USING btree (shipment_id, id);
+grant select, insert on re_review_decision to serving;
+
 create table reading (
   sensor_id bigint not null,
   measured_at timestamp with time zone not null,
@@ -820,6 +861,7 @@ create table shipment (
   revision bigint default 0 not null,
   keeper bigint,
   root_due boolean default false not null,
+  review_due boolean default false not null,
   constraint shipment_consignee_id_fkey FOREIGN KEY (consignee_id) REFERENCES organisation(id),
   constraint shipment_container_id_fkey FOREIGN KEY (container_id) REFERENCES container(id),
   constraint shipment_max_handover_ms_check CHECK ((max_handover_ms > 0)),
@@ -835,7 +877,9 @@ create table shipment (
 ) with (fillfactor=80);
 comment on table shipment is 'One closed container under one profile; the unit of judging and the lock target. Projections: profile_id (newest shipment_profile), packed_at and closed_at (from custody). judge_from: oldest instant not judged yet. revision: raised by whatever changes its judgement other than readings later than all before; keeper: the process that recorded for it last.';
 comment on column shipment.root_due is 'An evaluation that somebody relied on (a readings_root names one) was superseded: the new one is to be rooted, too.';
+comment on column shipment.review_due is 'Something changed on which somebody may have relied: to be compared with what they knew.';
 CREATE INDEX shipment_by_container ON public.shipment USING btree (container_id) WHERE (container_id IS NOT NULL);
+CREATE INDEX shipment_review_due ON public.shipment USING btree (id) WHERE review_due;
 CREATE INDEX shipment_root_due ON public.shipment USING btree (id) WHERE root_due;
 CREATE INDEX shipment_unjudged ON public.shipment USING btree (id) WHERE (judge_from IS NOT NULL);
 grant select, insert on shipment to serving;
@@ -846,6 +890,7 @@ grant update (judge_from) on shipment to serving;
 grant update (revision) on shipment to serving;
 grant update (keeper) on shipment to serving;
 grant update (root_due) on shipment to serving;
+grant update (review_due) on shipment to serving;
 
 create table shipment_party (
   shipment_id bigint not null,

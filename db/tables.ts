@@ -5,6 +5,7 @@ import type * as keeping from './rows-keeping.ts'
 import type * as loggers from './rows-loggers.ts'
 import type * as lots from './rows-lots.ts'
 import type * as people from './rows-people.ts'
+import type * as reviews from './rows-reviews.ts'
 
 /**
  * The tables as TypeScript sees them; `test/db/tables.pg.test.ts` holds them against the migrated database.
@@ -59,6 +60,8 @@ export type Tables = {
   archive_restoration: keeping.ArchiveRestoration
   archived_series: keeping.ArchivedSeries
   lot_decision: lots.LotDecisionRow
+  re_review: reviews.ReReviewRow
+  re_review_decision: reviews.ReReviewDecisionRow
   schema_migration: rows.SchemaMigration
 }
 

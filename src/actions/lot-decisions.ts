@@ -11,6 +11,7 @@ import { lotDecision } from './batch-facts.ts'
 import { lockShipments } from './locks.ts'
 import { type Listing, listing, type Page } from './page.ts'
 import { findProduct } from './products.ts'
+import { markForReview } from './re-reviews.ts'
 import { authenticateSigner, loadSignatures, type Signature, type Signer, type Signing, sign } from './signatures.ts'
 import { sha256 } from './store-evaluations.ts'
 import { unlessExists } from './unless-exists.ts'
@@ -95,6 +96,7 @@ type Inserting = { actor: Actor; signer: Signer; said: Omit<LotDecision, 'id' | 
 async function insertDecision(tx: Tx, ctx: Ctx, { actor, signer, said }: Inserting): Promise<LotDecided> {
   const { shipmentIds, units } = await reachOf(tx, said)
   await lockShipments(tx, shipmentIds)
+  await markForReview(tx, shipmentIds)
   const knownAt = ctx.now()
   const row = await tx
     .insertInto('lot_decision')

@@ -10,6 +10,7 @@ import { type ContainerStatus, containerStatus } from './container-status.ts'
 import { type CustodyAnswer, custodyOf } from './custody-status.ts'
 import { type Reason, reasonsOf } from './evaluation-record.ts'
 import { judgePending } from './judge.ts'
+import type { ReReview } from './re-reviews.ts'
 import { type SensorStatus, sensorStatuses } from './sensor-status.ts'
 import { noShipment } from './shipments.ts'
 import { type CurrentFacts, currentFacts } from './status-memory.ts'
@@ -30,6 +31,8 @@ export type ShipmentStatus = {
   /** Null where the shipment names none. */
   container: ContainerStatus | null
   units: { id: number; code: string; terminal: { kind: string; at: number } | null }[]
+  /** Open re-reviews: with any, the shipment is in `re_review`, and nothing of it is to be used until decided. */
+  reReviews: readonly ReReview[]
   /** What the sponsor says about the lots of its units: batch status, hold, recall. */
   lots: readonly ShippedLot[]
   /** SHA-256 over the evaluation's hash and the custody head, independent of `asOf`. */
@@ -104,6 +107,7 @@ export function statusOf({ facts, ...around }: CurrentFacts, { now, recomputedAt
       code,
       terminal: custody.units.find((unit) => unit.code === code)?.terminal ?? null,
     })),
+    reReviews: facts.reReviews,
     lots: facts.lots,
     recordHash: sha256(canonicalJson({ evaluation, custodyHead: custody.headHash, receipt: null })),
   }

@@ -12,6 +12,7 @@ import { loadCustody } from './custody-status.ts'
 import { factsAsOf, headAsOf } from './facts-as-of.ts'
 import type { ShipmentFacts } from './judging-facts.ts'
 import { byPlacement, type NewestRow, newestObservationsOf } from './newest-observations.ts'
+import { openReReviews } from './re-reviews.ts'
 import { foldKnown, knownRows, loadRecorded, type Recorded, type RecordedRow } from './recorded-rows.ts'
 import { loadOthers } from './sensor-status.ts'
 import { type ShipmentStatus, statusOf } from './shipment-status.ts'
@@ -77,6 +78,7 @@ async function statusFacts(tx: Tx, known: Omit<Answering, 'recomputedAt'>): Prom
     custody: await loadCustody(tx, shipmentId, asOf),
     others: await loadOthers(tx, shipmentId, asOf),
     lots: await lotsOfShipment(tx, shipmentId, asOf),
+    reReviews: await openReReviews(tx, shipmentId, asOf),
   }
 }
 

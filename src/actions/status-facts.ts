@@ -10,6 +10,7 @@ import { type Folded, foldPlacements } from './fold-placements.ts'
 import { worksOf } from './judge.ts'
 import { loadFacts, type ShipmentFacts } from './judging-facts.ts'
 import { numbers } from './load-rows.ts'
+import { openReReviews, type ReReview } from './re-reviews.ts'
 import { loadOthers, type OtherPlacement } from './sensor-status.ts'
 import { type EvaluationHead, loadHeads } from './store-evaluations.ts'
 import { storedAssessment } from './stored-assessment.ts'
@@ -31,6 +32,8 @@ export type StatusFacts = {
   others: OtherPlacement[]
   units: { id: number; code: string }[]
   lots: ShippedLot[]
+  /** What people relied on and came out otherwise, until somebody has looked again. */
+  reReviews: ReReview[]
 }
 
 /** A fold with the newest instant of its placement that was looked at, judged or not. */
@@ -76,6 +79,7 @@ export async function loadStatusFacts(tx: Tx, shipmentId: number, judge: Judge =
     others: await loadOthers(tx, shipmentId),
     units,
     lots: await lotsOfShipment(tx, shipmentId, LATEST_AT),
+    reReviews: await openReReviews(tx, shipmentId),
   }
 }
 

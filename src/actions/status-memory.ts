@@ -92,6 +92,7 @@ function memoryOf(db: Database): Remembered<Known> {
 
 type Found = {
   revision: number
+  /** Something is still to be judged, or to be compared with what somebody relied on. */
   behind: boolean
   version: number | null
   ledger: string | null
@@ -126,7 +127,7 @@ let compiled: CompiledQuery<Found> | undefined
  * rows, so that the plan is as good for any shipment and the server keeps it.
  */
 const LOOK = sql<Found>`
-  select s.revision, s.judge_from is not null as behind,
+  select s.revision, s.judge_from is not null or s.review_due as behind,
     (select max(e.version) from evaluation e where e.shipment_id = s.id) as version,
     ${ledgerDigest()} as ledger,
     (select max(d.id) from lot_decision d where d.product_id = s.product_id) as decided,

@@ -56,10 +56,13 @@ export async function storeEvaluations(
   return heads
 }
 
-/** Where somebody relied on an older version, the readings of the new one are rooted afterwards (`due-roots.ts`). */
+/**
+ * Where somebody relied on an older version, the readings of the new one are rooted afterwards, and it is compared with
+ * what they knew (`due-roots.ts`).
+ */
 async function markRootsDue(tx: Tx, shipmentIds: readonly number[]): Promise<void> {
-  await sql`update shipment s set root_due = true where s.id = any(${numbers(shipmentIds)}::bigint[])
-    and not s.root_due and exists (select 1 from custody_event c
+  await sql`update shipment s set root_due = true, review_due = true where s.id = any(${numbers(shipmentIds)}::bigint[])
+    and not (s.root_due and s.review_due) and exists (select 1 from custody_event c
       where c.shipment_id = s.id and c.kind = 'readings_root')`.execute(tx)
 }
 

@@ -69,6 +69,11 @@ const content = z.object({
   gaps: z.array(z.object({ fromAt: instant, toAt: instant.nullable() })),
 }) satisfies z.ZodType<EvaluationContent>
 
+/** What a stored evaluation says. */
+export function storedContent(stored: unknown): EvaluationContent {
+  return content.parse(stored)
+}
+
 const statistics = z
   .object({
     horizonAt: instant,

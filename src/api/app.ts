@@ -31,6 +31,7 @@ import { probeRoutes } from './probe-routes.ts'
 import { answerInvalid, answerProblem, answerThrown, answerTooLarge, MAX_BODY_BYTES } from './problem.ts'
 import { productRoutes } from './product-routes.ts'
 import { profileRoutes } from './profile-routes.ts'
+import { reReviewRoutes } from './re-review-routes.ts'
 import { readingImportRoutes } from './reading-import-routes.ts'
 import { readingRoutes } from './reading-routes.ts'
 import { repeatRequest } from './repeat-request.ts'
@@ -130,6 +131,7 @@ function resources() {
     .openapiRoutes(containerRoutes)
     .openapiRoutes(shipmentRoutes)
     .openapiRoutes(statusRoutes)
+    .openapiRoutes(reReviewRoutes)
     .openapiRoutes(placementRoutes)
     .openapiRoutes(custodyRoutes)
     .openapiRoutes(ledgerRoutes)

@@ -9,6 +9,7 @@ import { custody, printCustody } from './custody-answer.ts'
 import { celsiusOrNull, isoOrNull, printedInstant } from './inputs.ts'
 import { lotStanding, printLotStanding } from './lot-answer.ts'
 import { measured, printMeasured } from './measured-answer.ts'
+import { printReReview, reReview } from './re-review-answer.ts'
 
 const event = z.object({
   start: printedInstant,
@@ -128,6 +129,12 @@ export const shipmentStatus = z
     sensors: z.array(sensor),
     container: containerAnswer,
     units: z.array(unit),
+    review: z.object({
+      state: z.enum(['none', 're_review']).meta({
+        description: 're_review: somebody relied on what came out otherwise; only a signed decision ends it',
+      }),
+      open: z.array(reReview),
+    }),
     lots: z
       .array(lotStanding.extend({ lot: z.string().nullable(), units: z.array(z.string()) }))
       .meta({ description: 'what the sponsor says about the lots of the units, now, also after receipt' }),
@@ -157,6 +164,10 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
       reason: 'The verdict on a unit is part of the receipt: none was made.',
       terminal: terminal && { kind: terminal.kind, at: isoInstant(terminal.at) },
     })),
+    review: {
+      state: found.reReviews.length > 0 ? 're_review' : 'none',
+      open: found.reReviews.map(printReReview),
+    },
     lots: found.lots.map(({ lot, units, ...standing }) => ({ lot, units, ...printLotStanding(standing) })),
     recordHash: found.recordHash,
   }

@@ -121,7 +121,10 @@ describe('is refused', () => {
 
   test('before the shipment existed', async () => {
     const { shipmentId } = await journey(1)
-    expect(await asked(shipmentId, T0 - 1)).toMatchObject({ refused: 'not_found', detail: expect.stringMatching('did not exist') })
+    expect(await asked(shipmentId, T0 - 1)).toMatchObject({
+      refused: 'not_found',
+      detail: expect.stringMatching('did not exist'),
+    })
   })
 
   test('to whoever does not see the shipment', async () => {
