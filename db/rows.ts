@@ -68,6 +68,7 @@ export type Calibration = {
   due_at: Instant
   points: Json
   uncertainty_milli_c: number
+  as_found: OrNull<string>
   known_at: Instant
   superseded_at: InstantOrNull
   superseded_reason: OrNull<string>

@@ -115,6 +115,8 @@ create table calibration (
   known_at timestamp with time zone not null,
   superseded_at timestamp with time zone,
   superseded_reason text,
+  as_found text,
+  constraint calibration_as_found_check CHECK ((as_found = ANY (ARRAY['within'::text, 'out_of_tolerance'::text]))),
   constraint calibration_certificate_check CHECK ((certificate <> ''::text)),
   constraint calibration_check CHECK ((calibrated_at < due_at)),
   constraint calibration_pkey PRIMARY KEY (id),
@@ -122,6 +124,7 @@ create table calibration (
   constraint calibration_uncertainty_milli_c_check CHECK ((uncertainty_milli_c >= 0))
 );
 comment on table calibration is 'A certificate of one sensor channel: points {atMilliC, correctionMilliC}; correction = reference - indicated.';
+comment on column calibration.as_found is 'How the laboratory found the sensor. out_of_tolerance: since the certificate before this one nobody knows what it really measured, so that no verdict rests on it. Null: not stated.';
 CREATE INDEX calibration_by_sensor ON public.calibration USING btree (sensor_id, channel, calibrated_at);
 grant select, insert on calibration to serving;
 grant update (superseded_at) on calibration to serving;

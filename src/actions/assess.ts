@@ -80,8 +80,8 @@ function sensorAssessment(
   { placement, state, intervals }: Folded,
   judgement: PlacementJudgement | null,
 ): SensorAssessment {
-  const { certificates, calibrationId, noisy } = placement
-  const judged = judgement && { fromAt: judgement.fromAt, toAt: judgement.toAt, profile: shipment.profile }
+  const { certificates, calibrationId, doubts, noisy } = placement
+  const judged = judgement && { fromAt: judgement.fromAt, toAt: judgement.toAt, profile: shipment.profile, doubts }
   return {
     placement,
     last: state.open && { at: state.open.at, lowestMilliC: state.open.min, highestMilliC: state.open.max },

@@ -103,7 +103,7 @@ function levelContent(level: LevelResult) {
 
 /**
  * What the evaluation was made from: the program's behaviour, the limits, the placements with their certificates, and
- * what was read out of the sensors' memory, where something was.
+ * what was read out of the sensors' memory, and when a sensor was in doubt, where anything was.
  */
 export function inputsOf({ shipment, sensors }: Assessment) {
   return {
@@ -118,6 +118,7 @@ export function inputsOf({ shipment, sensors }: Assessment) {
       certificates: placement.certificates.map((certificate) => certificate.id),
       namedCertificate: placement.calibrationId,
       calibrationProblem: calibration,
+      ...(placement.doubts.length === 0 ? {} : { doubts: placement.doubts }),
       ...(placement.readouts.length === 0 ? {} : { readouts: placement.readouts.map(({ id }) => id) }),
     })),
   }

@@ -1,6 +1,15 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
-import { type Certificate, certificateAt, corrected, rulingCertificates } from '../domain/calibration.ts'
+import {
+  AS_FOUND,
+  type AsFound,
+  type Certificate,
+  certificateAt,
+  corrected,
+  type Doubt,
+  doubtsOf,
+  rulingCertificates,
+} from '../domain/calibration.ts'
 import type { FoldRules } from '../domain/excursion.ts'
 import { JUDGES, type Judge } from '../domain/judge-versions.ts'
 import type { Profile } from '../domain/profile.ts'
@@ -36,6 +45,8 @@ export type PlacementFacts = {
   /** The certificate the placement names, and those that rule within placement and window, ascending by date. */
   calibrationId: number | null
   certificates: Certificate[]
+  /** When nobody knows what it really measured, within placement and window; mostly never. */
+  doubts: Doubt[]
   noisy: boolean
   /** What was read out of the sensor's memory within placement and window, in order of id; mostly nothing. */
   readouts: PlacedReadout[]
@@ -147,7 +158,12 @@ export async function loadPlacements(tx: Tx, shipmentIds: readonly number[], kno
     .execute()
 }
 
-export type CertificateRow = Certificate & { sensorId: number; channel: string }
+export type CertificateRow = Certificate & { sensorId: number; channel: string; asFound: AsFound | null }
+
+/** How a laboratory found a sensor, as stored. */
+export function storedAsFound(text: string | null): AsFound | null {
+  return AS_FOUND.find((found) => found === text) ?? null
+}
 
 /** The certificates of sensors that are in force, or were, ascending by date, by `sensorId/channel`. */
 export async function loadCertificates(
@@ -159,6 +175,7 @@ export async function loadCertificates(
   const rows = await db
     .selectFrom('calibration')
     .select(['id', 'sensor_id', 'channel', 'calibrated_at', 'due_at', 'certificate', 'uncertainty_milli_c', 'points'])
+    .select('as_found')
     .where('sensor_id', 'in', [...sensorIds])
     .where((eb) => (typeof which === 'object' ? eb('id', 'in', [0, ...which.ids]) : stood('calibration', which)))
     .orderBy(sql`calibrated_at, id`)
@@ -171,6 +188,7 @@ export async function loadCertificates(
     calibratedAt: row.calibrated_at,
     dueAt: row.due_at,
     uncertaintyMilliC: row.uncertainty_milli_c,
+    asFound: storedAsFound(row.as_found),
     points: storedPoints(row.points),
   }))
   return Map.groupBy(certificates, ({ sensorId, channel }) => `${sensorId}/${channel}`)
@@ -222,6 +240,7 @@ export function placementFacts(row: PlacementRow, around: Around): PlacementFact
     toAt,
     calibrationId: named,
     certificates,
+    doubts: doubtsOf(ofChannel, scope),
     noisy: row.noisy,
     readouts,
     rules,

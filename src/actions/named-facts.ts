@@ -43,11 +43,12 @@ export async function namedFacts(tx: Tx, stored: EvaluationInputs, judge: Judge)
     const of = `${placement.sensorId}/${placement.channel}`
     const ruling = (certificates.get(of) ?? []).filter(({ id }) => placement.certificates.includes(id))
     const read = readouts.filter(({ id }) => placement.readouts.includes(id))
-    return placementFacts(rowOf(placement, { ...sensor, id: index + 1, shipmentId: stored.shipment_id }), {
+    const facts = placementFacts(rowOf(placement, { ...sensor, id: index + 1, shipmentId: stored.shipment_id }), {
       ...around,
       certificates: new Map([[of, ruling]]),
       readouts: new Map<string, StoredReadout[]>([[of, read]]),
     })
+    return { ...facts, doubts: placement.doubts }
   })
   const archives = archivesOf(placements, await archivedMonths(tx, 'reading'))
   const isWhole = placements.every(
@@ -75,6 +76,7 @@ const inputs = z.object({
       certificates: z.array(z.int()),
       namedCertificate: z.int().nullable(),
       readouts: z.array(z.int()).default([]),
+      doubts: z.array(z.object({ certificateId: z.int(), fromAt: z.int().nullable(), toAt: z.int() })).default([]),
     }),
   ),
 })

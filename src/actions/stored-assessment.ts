@@ -31,11 +31,12 @@ export async function storedAssessment(tx: Tx, shipment: ShipmentFacts): Promise
 }
 
 function sensorOf(placement: PlacementFacts, shipment: ShipmentFacts, span: JudgedSpan | null): SensorAssessment {
-  const { rules, certificates, calibrationId } = placement
+  const { rules, certificates, calibrationId, doubts } = placement
   const judged = span && {
     fromAt: rules.fromAt,
     toAt: Math.max(rules.fromAt, Math.min(span.toAt, rules.toAt)),
     profile: shipment.profile,
+    doubts,
   }
   const calibration = judged && calibrationProblem(certificates, calibrationId, judged)
   return { placement, last: null, calibration, suspect: false, differing: [] }

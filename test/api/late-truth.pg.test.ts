@@ -177,6 +177,26 @@ describe('a re-review is opened, too, by', () => {
     expect((await reviewOf(path)).state).toBe('re_review')
   })
 
+  test('a calibration after the journey that found the sensor out of tolerance; the wrong sheet taken back ends the doubt', async () => {
+    const { path, sensor } = await received()
+    expect((await statusOf(path)).temperature.status).toBe('in_range')
+    const certificate = { certificate: 'C-3', laboratory: 'Lab', calibratedAt: iso(66), dueAt: iso(500_000) }
+    const points = [-10, 30].map((atC) => ({ atC, correctionC: 0 }))
+    const failed = { ...certificate, uncertaintyC: 0.3, points, asFound: 'out_of_tolerance' }
+    const added = await api.post(lane.sponsor.key, `/sensors/${sensor.id}/calibrations`, failed)
+    const doubted = await statusOf(path)
+    expect(doubted.temperature).toMatchObject({ status: 'indeterminate', reasons: ['CALIBRATION_INVALID'] })
+    expect(doubted.sensors[0].calibration.problem).toBe('found_out_of_tolerance')
+    expect(doubted.review.state).toBe('re_review')
+    expect(doubted.review.open[0].grounds[0]).toMatchObject({
+      was: { status: 'in_range' },
+      is: { status: 'indeterminate' },
+    })
+    await api.post(lane.sponsor.key, `/calibrations/${added.id}/supersession`, { reason: 'another sensor' })
+    const cleared = await statusOf(path)
+    expect([cleared.temperature.status, cleared.review.state]).toEqual(['in_range', 're_review'])
+  })
+
   test('a recall after the receipt, which names the unit', async () => {
     const lot = named('lot')
     const path = (await received()).path

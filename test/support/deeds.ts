@@ -51,7 +51,7 @@ export const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(nth, fc.constantFrom(...CHANGES()), instant).map(correcting) },
   { weight: 2, arbitrary: fc.tuple(shipment, fc.constantFrom(...KINDS()), instant).map(stating) },
   { weight: 2, arbitrary: fc.tuple(shipment, nth).map(voiding) },
-  { weight: 1, arbitrary: fc.tuple(sensor, instant, fc.integer({ min: -2, max: 2 })).map(calibrating) },
+  { weight: 1, arbitrary: fc.tuple(sensor, instant, fc.integer({ min: -2, max: 2 }), fc.boolean()).map(calibrating) },
   { weight: 1, arbitrary: fc.tuple(sensor, nth).map(superseding) },
   { weight: 1, arbitrary: fc.tuple(shipment, fc.boolean()).map(pinning) },
 )
@@ -127,10 +127,11 @@ function voiding([shipmentOf, which]: [Pick, number]): Deed {
   }
 }
 
-function calibrating([sensorOf, calibratedAt, degrees]: [Pick, number, number]): Deed {
+function calibrating([sensorOf, calibratedAt, degrees, fails]: [Pick, number, number, boolean]): Deed {
   const points = [-50_000, 60_000].map((atMilliC) => ({ atMilliC, correctionMilliC: degrees * 1000 }))
   const uncertaintyMilliC = 100 * Math.abs(degrees)
-  const named = { channel: 'probe', certificate: 'C-9', laboratory: 'Lab' }
+  const asFound = fails ? ('out_of_tolerance' as const) : null
+  const named = { channel: 'probe', certificate: 'C-9', laboratory: 'Lab', asFound }
   const certificate = { ...named, calibratedAt, dueAt: calibratedAt + 90_000 * MINUTE, points, uncertaintyMilliC }
   return (things, { world }) => addCalibration(world.ctx, sender(world), { ...certificate, sensorId: sensorOf(things) })
 }
