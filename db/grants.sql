@@ -34,8 +34,8 @@ grant update (superseded_at, superseded_reason) on readout to :serving;
 -- Lock targets. A row lock needs the right to update some column; revision and keeper say what a process may still
 -- remember.
 grant select, insert, update (model, revision) on sensor to :serving;
-grant select, insert, update (profile_id, packed_at, closed_at, judge_from, root_due, review_due, revision, keeper) on shipment
-  to :serving;
+grant select, insert, update (profile_id, packed_at, closed_at, judge_from, root_due, review_due, revision, keeper)
+  on shipment to :serving;
 
 -- People: what may be put right about them (the audit trail keeps how it stood), and what stands now of their attempts.
 grant select, insert, update (printed_name, email, site_id, disabled_at, failed_attempts, attempted_at) on person

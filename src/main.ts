@@ -40,14 +40,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       return configured(async (config) => (await import('./commands/migrate.ts')).migrateDatabase(config, warn))
     case 'doctor':
       return (await (await import('./commands/doctor.ts')).doctorCommand(rest, { print, warn })) ?? usage()
-    case 'archive': {
-      const [where] = rest
-      if (where === undefined || rest.length > 1 || (where.startsWith('-') && where !== '--list')) return usage()
-      const directory = where === '--list' ? null : where
-      return configured(async (config) =>
-        (await import('./commands/archive.ts')).archiveMonths(config, directory, { print, warn }),
-      )
-    }
+    case 'archive':
+      return archive(rest)
     case 'restore-archive': {
       const [directory] = rest
       if (directory === undefined || rest.length > 1) return usage()
@@ -65,14 +59,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
         warn,
         isTty: process.stdout.isTTY === true,
       })
-    case 'replay': {
-      const out = {
-        print,
-        show: (text: string) => void process.stderr.write(text),
-        isTty: process.stderr.isTTY === true,
-      }
-      return (await import('./commands/replay.ts')).replayCommand(rest, out)
-    }
+    case 'replay':
+      return (await import('./commands/replay.ts')).replayCommand(rest, { print, ...shown })
     case 'evaluate': {
       const [file] = rest
       if (rest.some((argument) => argument.startsWith('--')))
@@ -94,6 +82,21 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
     default:
       return usage()
   }
+}
+
+async function archive(rest: readonly string[]): Promise<number> {
+  const [where] = rest
+  if (where === undefined || rest.length > 1 || (where.startsWith('-') && where !== '--list')) return usage()
+  const directory = where === '--list' ? null : where
+  return configured(async (config) =>
+    (await import('./commands/archive.ts')).archiveMonths(config, directory, { print, warn }),
+  )
+}
+
+/** Where progress is shown. */
+const shown = {
+  show: (text: string) => void process.stderr.write(text),
+  isTty: process.stderr.isTTY === true,
 }
 
 /** An argument nobody reads is a mistake to be told, not to be passed over. */

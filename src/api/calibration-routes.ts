@@ -54,8 +54,8 @@ const calibrationBody = z
       .nullish()
       .meta({
         description:
-          'how the laboratory found the sensor; out_of_tolerance: no verdict since the certificate before rests on it, ' +
-          'and the shipments since then are judged again',
+          'how the laboratory found the sensor; out_of_tolerance: no verdict rests on it since the certificate ' +
+          'before, and the shipments since then are judged again',
       }),
     points: z
       .array(point)

@@ -97,7 +97,8 @@ export function printReReviewDecision(found: SignedReReviewDecision): z.infer<ty
 }
 
 function printGround({ relied, was, is, differences }: ChangedGround): z.infer<typeof ground> {
-  const text = `${relied.what} relied on version ${relied.version}, ${said(was)} then; of that time it is ${said(is)} now.`
+  const then = `${relied.what} relied on version ${relied.version}, ${said(was)} then`
+  const text = `${then}; of that time it is ${said(is)} now.`
   return {
     relied: printReliance(relied),
     was: was && { ...was },

@@ -94,7 +94,7 @@ const JUDGE_2: Judge = {
 describe('after the judge was raised', () => {
   const raised = () => ({ ...world.ctx, judges: judgesOf(JUDGE_1, JUDGE_2) })
 
-  test('an old evaluation comes out as it was, by the old judge; a new one is made and replayed by the new', async () => {
+  test('an old evaluation comes out as it was, by the old judge; the new one makes and replays another', async () => {
     const { shipmentId, sensorId } = await journey(
       90,
       Array.from({ length: 40 }, (_, index) => index + 20),

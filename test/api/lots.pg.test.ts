@@ -45,7 +45,7 @@ const ship = async (lot: string, code = 'BAG-1') =>
   }`
 const lotsOf = async (path: string, key = lane.centre.key) => (await api.get(key, `${path}/status`)).lots
 
-test('what the sponsor says about a lot shows at once in every shipment with a unit of it, and nowhere else', async () => {
+test('what the sponsor says about a lot shows at once wherever a unit of it is, and nowhere else', async () => {
   const lot = named('lot')
   const paths = [await ship(lot), await ship(lot)]
   for (const path of paths) {

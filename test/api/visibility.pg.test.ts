@@ -49,6 +49,8 @@ const READS: [string, (all: Things) => string, 'parties' | 'owner'][] = [
   ['its series', ({ path }) => `${path}/series`, 'parties'],
   ['its observations', ({ path }) => `${path}/observations`, 'parties'],
   ['its evaluations', ({ path }) => `${path}/evaluations`, 'parties'],
+  ['its re-reviews', ({ path }) => `${path}/re-reviews`, 'parties'],
+  ['its status of the past', ({ path }) => `${path}/status?asOf=2026-03-04T10:00:00Z`, 'parties'],
   ['its retention', ({ path }) => `${path}/retention`, 'parties'],
   ['one evaluation', ({ path }) => `${path}/evaluations/1`, 'parties'],
   ['its EPCIS document', ({ path }) => `${path}/epcis`, 'parties'],
