@@ -17,7 +17,7 @@ grant select, insert on
   organisation, site, product, profile, profile_approval, therapy_order, container, shipment_party, shipment_profile,
   unit,
   batch, reading, conflict, observation, kept_message, kept_message_release, custody_event, evaluation, audit_entry,
-  sequence_event
+  sequence_event, shipment_order, label_scan
   to :serving;
 
 -- Superseded, never rewritten: only the columns that say so may change.
@@ -29,7 +29,7 @@ grant update (superseded_at) on lorawan_registration, placement to :serving;
 -- Lock targets. A row lock needs the right to update some column; revision and keeper say what a process may still
 -- remember.
 grant select, insert, update (model, revision) on sensor to :serving;
-grant select, insert, update (profile_id, packed_at, closed_at, judge_from, revision, keeper) on shipment to :serving;
+grant select, insert, update (profile_id, order_id, packed_at, closed_at, judge_from, revision, keeper) on shipment to :serving;
 
 -- What stands now of what the appended rows say.
 grant select, insert, update on sensor_sequence to :serving;
