@@ -143,6 +143,7 @@ create table container (
   constraint coolant_of_cooled CHECK (((kind = ANY (ARRAY['dry_vapour_shipper'::text, 'dry_ice_box'::text])) OR ((coolant_capacity_milli IS NULL) AND (coolant_loss_milli_per_day IS NULL))))
 );
 comment on table container is 'A box or dewar with its qualification; an object of its own that outlives shipments. Coolant in thousandths of a litre of nitrogen (dry vapour shipper) or of a kilogram of dry ice; its loss is that upright at 22 degrees Celsius. hold_time_ms is the qualified hold time at rest, dynamic_hold_time_ms that in transport.';
+CREATE INDEX container_by_grai ON public.container USING btree (grai) WHERE (grai IS NOT NULL);
 grant select, insert on container to serving;
 
 create table custody_event (
@@ -163,6 +164,8 @@ create table custody_event (
   constraint custody_event_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id)
 );
 comment on table custody_event is 'The ledger of a shipment in order of recording; record is the statement that is hashed (RFC 8785) together with seq and prevHash.';
+CREATE INDEX custody_event_by_recording ON public.custody_event USING btree (known_at, shipment_id, seq);
+CREATE INDEX custody_event_by_sensor ON public.custody_event USING gin (jsonb_path_query_array(record, '$.**."sensorId"[*]'::jsonpath)) WHERE (record @? '$.**."sensorId"'::jsonpath);
 grant select, insert on custody_event to serving;
 
 create table evaluation (
@@ -193,6 +196,7 @@ create table evaluation (
   constraint evaluation_version_check CHECK ((version > 0))
 );
 comment on table evaluation is 'A version of the judgement of a shipment: inputs and content decide whether it is a new one; statistics (counts, coverage, extent of open events) are as of known_at.';
+CREATE INDEX evaluation_by_recording ON public.evaluation USING btree (known_at, shipment_id, version);
 grant select, insert on evaluation to serving;
 
 create table idempotency (
@@ -349,8 +353,13 @@ create table placement (
   constraint placement_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id)
 );
 comment on table placement is 'This sensor channel rides with this shipment in this role during [from_at, to_at). Correcting supersedes and inserts.';
+CREATE INDEX placement_by_correction ON public.placement USING btree (corrects_id) WHERE (corrects_id IS NOT NULL);
+CREATE INDEX placement_by_ending ON public.placement USING btree (superseded_at, shipment_id, id) WHERE (superseded_at IS NOT NULL);
+CREATE INDEX placement_by_recording ON public.placement USING btree (known_at, shipment_id, id);
 CREATE INDEX placement_by_sensor ON public.placement USING btree (sensor_id) WHERE (superseded_at IS NULL);
 CREATE INDEX placement_by_shipment ON public.placement USING btree (shipment_id) WHERE (superseded_at IS NULL);
+CREATE INDEX placement_ever_by_sensor ON public.placement USING btree (sensor_id, shipment_id);
+CREATE INDEX placement_ever_by_shipment ON public.placement USING btree (shipment_id, id);
 grant select, insert on placement to serving;
 grant update (superseded_at) on placement to serving;
 
@@ -445,6 +454,7 @@ create table sensor (
   constraint sensor_serial_check CHECK ((serial <> ''::text))
 ) with (fillfactor=80);
 comment on table sensor is 'A device that publishes. Its id is its MQTT user name and its topic. A value outside or at the end of its range is a fault. revision: raised by whatever changes its placements or certificates.';
+CREATE INDEX sensor_by_serial ON public.sensor USING btree (serial);
 grant select, insert on sensor to serving;
 grant update (model) on sensor to serving;
 grant update (revision) on sensor to serving;
@@ -519,6 +529,7 @@ create table shipment (
   constraint shipment_sscc_key UNIQUE (sscc)
 ) with (fillfactor=80);
 comment on table shipment is 'One closed container under one profile; the unit of judging and the lock target. Projections: profile_id (newest shipment_profile), order_id (newest shipment_order), packed_at and closed_at (from custody). judge_from: oldest instant not judged yet.';
+CREATE INDEX shipment_by_container ON public.shipment USING btree (container_id) WHERE (container_id IS NOT NULL);
 CREATE INDEX shipment_unjudged ON public.shipment USING btree (id) WHERE (judge_from IS NOT NULL);
 grant select, insert on shipment to serving;
 grant update (order_id) on shipment to serving;
@@ -629,6 +640,8 @@ create table unit (
   constraint unit_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id)
 );
 comment on table unit is 'A bag in a shipment, by the code on its label; verdict and disposition are per unit. expiry_at is the sponsor''s instant; expiry_local is a date or minute as printed, of no zone.';
+CREATE INDEX unit_by_din ON public.unit USING btree (din) WHERE (din IS NOT NULL);
+CREATE INDEX unit_by_serial ON public.unit USING btree (serial, gtin) WHERE (serial IS NOT NULL);
 grant select, insert on unit to serving;
 
 CREATE OR REPLACE FUNCTION public.ensure_month_partition(parent text, month date)

@@ -71,7 +71,8 @@ function windowOf(shipment: { packed_at: number | null; closed_at: number | null
   return { fromAt, toAt: shipment.closed_at === null ? Number.POSITIVE_INFINITY : Math.max(fromAt, shipment.closed_at) }
 }
 
-async function loadProfiles(tx: Tx, ids: readonly number[]): Promise<Map<number, Profile>> {
+/** Profiles by id. */
+export async function loadProfiles(tx: Tx, ids: readonly number[]): Promise<Map<number, Profile>> {
   if (ids.length === 0) return new Map()
   const rows = await tx
     .selectFrom('profile')

@@ -48,18 +48,29 @@ export type Temperature = {
 
 /**
  * A shipment's status now: what waits for judging is judged first, then the current facts are extended to now without
- * being stored, so that silence shows as a gap. Condition and custody are of one snapshot. Refused: `not_found`.
+ * being stored, so that silence shows as a gap. Condition and custody are of one snapshot. Where nothing has changed
+ * the answer of the last second is given again, with its `asOf`. Refused: `not_found`.
  */
 export async function shipmentStatus(ctx: Ctx, actor: Actor, shipmentId: number): Promise<ShipmentStatus | Refusal> {
   for (;;) {
     const current = await currentFacts(ctx.db, actor, shipmentId)
     if (current === 'unseen') return noShipment(shipmentId)
-    if (current !== 'behind') {
-      const now = ctx.now()
-      return statusOf(current, { now, container: await containerStatus(ctx.db, current, now) })
-    }
+    if (current !== 'behind') return statusNow(ctx, current)
     await judgePending(ctx, shipmentId)
   }
+}
+
+/** An answer serves for a second, and says of which instant it is: working it out costs more than its facts. */
+const SERVES_MS = 1000
+const answered = new WeakMap<CurrentFacts, ShipmentStatus>()
+
+async function statusNow(ctx: Ctx, current: CurrentFacts): Promise<ShipmentStatus> {
+  const now = ctx.now()
+  const known = answered.get(current)
+  if (known !== undefined && now >= known.asOf && now < known.asOf + SERVES_MS) return known
+  const status = statusOf(current, { now, container: await containerStatus(ctx.db, current, now) })
+  answered.set(current, status)
+  return status
 }
 
 type Asked = { now: number; container: ContainerStatus | null }

@@ -33,7 +33,7 @@ export async function currentFacts(
   if (known !== undefined && found !== undefined) {
     if (found === null) return 'unseen'
     if (found.behind) return 'behind'
-    if (holds(known, found)) return { facts: goneOn(known, found), ...around(found) }
+    if (holds(known, found)) return goneOn(known, found)
   }
   return readWhole(db, actor, shipmentId)
 }
@@ -54,12 +54,20 @@ async function readWhole(db: Database, actor: Actor, shipmentId: number): Promis
     if (found === undefined) return 'unseen'
     if (found.behind) return 'behind'
     const facts = await loadStatusFacts(tx, shipmentId)
-    memoryOf(db).set(shipmentId, { facts, revision: found.revision, ledger: found.ledger })
-    return { facts, ...around(found) }
+    const known = { facts, revision: found.revision, ledger: found.ledger, current: { facts, ...around(found) }, found }
+    memoryOf(db).set(shipmentId, known)
+    return known.current
   })
 }
 
-type Known = { facts: StatusFacts; revision: number; ledger: string | null }
+type Known = {
+  facts: StatusFacts
+  revision: number
+  ledger: string | null
+  /** What was answered last, from what was found then. */
+  current: CurrentFacts
+  found: Pick<Found, 'newest' | 'sequences'>
+}
 
 /** Some 20 kB each. */
 const MOST_REMEMBERED = 2000
@@ -81,8 +89,9 @@ type Found = {
   ledger: string | null
   /** By placement, ascending; at most `MOST_FRESH` in all. */
   fresh: { placement: number; at: number; value: number | null }[] | null
-  newest: NewestRow[] | null
-  sequences: { sensor: number; epoch: number; seen: string; since: number | null; asked: number }[] | null
+  /** JSON of `NewestRow[]`, and of `SequenceRow[]`: as texts they are compared before they are read. */
+  newest: string | null
+  sequences: string | null
 }
 
 /** Journeys of a day at a reading a minute; beyond it all is read again. */
@@ -136,17 +145,22 @@ function freshRows() {
 
 function sequencesOf() {
   return sql`(select json_agg(json_build_object('sensor', q.sensor_id, 'epoch', q.epoch, 'seen', q.seen::text,
-      'since', floor(extract(epoch from q.missing_since) * 1000)::bigint, 'asked', q.attempts))
+      'since', floor(extract(epoch from q.missing_since) * 1000)::bigint, 'asked', q.attempts)
+      order by q.sensor_id)::text
     from sensor_sequence q where q.sensor_id in (select l.sensor_id from placement l
       where l.shipment_id = s.id and l.superseded_at is null))`
 }
 
-function around({ newest, sequences: found }: Found): AroundSensors {
-  const known = (found ?? []).map(({ sensor, epoch, seen, since, asked }) => {
+type SequenceRow = { sensor: number; epoch: number; seen: string; since: number | null; asked: number }
+
+function around({ newest, sequences }: Known['found']): AroundSensors {
+  const observed: NewestRow[] = JSON.parse(newest ?? '[]')
+  const followed: SequenceRow[] = JSON.parse(sequences ?? '[]')
+  const known = followed.map(({ sensor, epoch, seen, since, asked }) => {
     const status = { restarts: epoch, missing: gapsOf(ranges(seen)), missingSinceAt: since, asked }
     return [sensor, status] as const
   })
-  return { newest: byPlacement(newest ?? []), sequences: new Map(known) }
+  return { newest: byPlacement(observed), sequences: new Map(known) }
 }
 
 function holds({ facts, revision, ledger }: Known, found: Found): boolean {
@@ -154,9 +168,18 @@ function holds({ facts, revision, ledger }: Known, found: Found): boolean {
   return isSame && found.version === (facts.head?.version ?? null) && (found.fresh?.length ?? 0) < MOST_FRESH
 }
 
+/** The same object as before where nothing came since: whoever worked something out of it need not do so again. */
+function goneOn(known: Known, found: Found): CurrentFacts {
+  const isSame = found.newest === known.found.newest && found.sequences === known.found.sequences
+  if (found.fresh === null && isSame) return known.current
+  if (found.fresh !== null) foldOn(known.facts, found.fresh)
+  known.found = found
+  known.current = { facts: known.facts, ...around(found) }
+  return known.current
+}
+
 /** Folds readings later than all that were seen; another question may have brought some of them meanwhile. */
-function goneOn({ facts }: Known, { fresh }: Found): StatusFacts {
-  if (fresh === null) return facts
+function foldOn(facts: StatusFacts, fresh: NonNullable<Found['fresh']>): void {
   const isJudging = facts.judging.window !== null
   const rowsOf = Map.groupBy(fresh, ({ placement }) => placement)
   for (const fold of facts.folded) {
@@ -170,5 +193,4 @@ function goneOn({ facts }: Known, { fresh }: Found): StatusFacts {
     if (isJudging) facts.outOfWindow += rows.length - inScope.length
     fold.seenAt = rows.at(-1)?.at ?? fold.seenAt
   }
-  return facts
 }

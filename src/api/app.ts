@@ -15,6 +15,7 @@ import { authenticateRequest } from './authenticate-request.ts'
 import { calibrationRoutes } from './calibration-routes.ts'
 import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
+import { epcisContextRoutes, epcisRoutes } from './epcis-routes.ts'
 import { evaluationRoutes } from './evaluation-routes.ts'
 import { messageRoutes } from './message-routes.ts'
 import { observationRoutes } from './observation-routes.ts'
@@ -61,7 +62,7 @@ export function createApp(ctx: Ctx, deps: ApiDeps) {
   app.onError(answerThrown)
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' })
   app.doc31('/openapi.json', DOCUMENT)
-  return app.openapiRoutes(probeRoutes).route(API_PATH, resources())
+  return app.openapiRoutes(probeRoutes).openapiRoutes(epcisContextRoutes).route(API_PATH, resources())
 }
 
 const DOCUMENT = {
@@ -110,6 +111,7 @@ function resources() {
     .openapiRoutes(readingRoutes)
     .openapiRoutes(observationRoutes)
     .openapiRoutes(evaluationRoutes)
+    .openapiRoutes(epcisRoutes)
     .openapiRoutes(messageRoutes)
     .openapiRoutes(auditRoutes)
 }

@@ -49,6 +49,7 @@ const READS: [string, (all: Things) => string, 'parties' | 'owner'][] = [
   ['its observations', ({ path }) => `${path}/observations`, 'parties'],
   ['its evaluations', ({ path }) => `${path}/evaluations`, 'parties'],
   ['one evaluation', ({ path }) => `${path}/evaluations/1`, 'parties'],
+  ['its EPCIS document', ({ path }) => `${path}/epcis`, 'parties'],
   ['its sensor', ({ sensor }) => `/sensors/${sensor.id}`, 'parties'],
   ['the sensor’s certificates', ({ sensor }) => `/sensors/${sensor.id}/calibrations`, 'parties'],
   ['its product', ({ shipment }) => `/products/${shipment.productId}`, 'parties'],
