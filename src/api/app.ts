@@ -17,6 +17,7 @@ import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
 import { epcisContextRoutes, epcisRoutes } from './epcis-routes.ts'
 import { evaluationRoutes } from './evaluation-routes.ts'
+import { labelRoutes } from './label-routes.ts'
 import { messageRoutes } from './message-routes.ts'
 import { observationRoutes } from './observation-routes.ts'
 import { observeRequest } from './observe-request.ts'
@@ -29,6 +30,7 @@ import { productRoutes } from './product-routes.ts'
 import { profileRoutes } from './profile-routes.ts'
 import { readingRoutes } from './reading-routes.ts'
 import { repeatRequest } from './repeat-request.ts'
+import { scanRoutes } from './scan-routes.ts'
 import { sensorRoutes } from './sensor-routes.ts'
 import { sequenceRoutes } from './sequence-routes.ts'
 import { shipmentRoutes } from './shipment-routes.ts'
@@ -108,6 +110,8 @@ function resources() {
     .openapiRoutes(statusRoutes)
     .openapiRoutes(placementRoutes)
     .openapiRoutes(custodyRoutes)
+    .openapiRoutes(scanRoutes)
+    .openapiRoutes(labelRoutes)
     .openapiRoutes(readingRoutes)
     .openapiRoutes(observationRoutes)
     .openapiRoutes(evaluationRoutes)

@@ -36,6 +36,7 @@ const MAY = {
   open_shipments: ['sponsor', 'distributor'],
   place_sensors: ['sponsor', 'distributor', 'carrier', 'treatment_centre'],
   record_custody: ['sponsor', 'distributor', 'carrier', 'treatment_centre'],
+  scan_labels: ['sponsor', 'distributor', 'carrier', 'treatment_centre'],
   release_messages: ['administrator', 'sponsor', 'distributor'],
 } as const satisfies Record<string, readonly Role[]>
 

@@ -69,7 +69,8 @@ export type Expectation = {
 
 export type Difference = {
   readonly field: IdentityField
-  readonly person: 'first' | 'second' | 'between_people'
+  /** `further`: somebody beside the two whose readings are compared. */
+  readonly person: 'first' | 'second' | 'between_people' | 'further'
   readonly against: 'shipment' | 'order' | 'other_person'
   readonly expected: string
   readonly found: string
