@@ -19,13 +19,37 @@ export function orderedUnit(order: OrderedIdentity, packed: OrderedUnit, reads: 
   return { gtin, serial, din, lot, coi: order.coi, expiresAt: null }
 }
 
+/** What a packing list says, before anybody has read a label. */
+export type PackedIdentity = { readonly coi: string | null; readonly units: readonly OrderedUnit[] }
+
+/**
+ * Whether a packing list answers its order, for the departure check: nothing in it may contradict the order or go beyond
+ * it; less is right, since several boxes answer one order. Unverified without an order, or without the chain of identity
+ * that it names.
+ */
+export function packedAsOrdered(
+  order: OrderedIdentity | null,
+  { coi, units }: PackedIdentity,
+): 'match' | 'mismatch' | 'unverified' {
+  if (order === null) return 'unverified'
+  const isBeyond = order.expected.length > 0 && units.length > order.expected.length
+  const isOther = units.some((packed) => contradictions(orderedUnit(order, packed, []), packed) > 0)
+  if (isBeyond || isOther || (order.coi !== null && coi !== null && order.coi !== coi)) return 'mismatch'
+  return order.coi !== null && coi === null ? 'unverified' : 'match'
+}
+
+function contradictions(entry: OrderedUnit, packed: OrderedUnit): number {
+  return FIELDS.filter((field) => entry[field] !== null && packed[field] !== null && entry[field] !== packed[field])
+    .length
+}
+
 const FIELDS = ['gtin', 'serial', 'din', 'lot'] as const
 
 /** Contradictions with the packing list, agreements with it, and the same with what was read; smaller is nearer. */
 function rankOf(entry: OrderedUnit, packed: OrderedUnit, reads: readonly LabelRead[]): number[] {
   const named = FIELDS.filter((field) => entry[field] !== null)
   const both = named.filter((field) => packed[field] !== null)
-  const contradicts = both.filter((field) => packed[field] !== entry[field]).length
+  const contradicts = contradictions(entry, packed)
   const readOf = named.flatMap((field) =>
     reads.flatMap(({ values }) => values[field].map((value) => value === entry[field])),
   )

@@ -1,10 +1,10 @@
-import { type BoxAnswer, boxCheck, type ExpectedBox } from './box-check.ts'
+import { type BoxAnswer, type BoxField, boxCheck, type ExpectedBox } from './box-check.ts'
 import type { FindingCode } from './finding.ts'
 import { type ExpiryReadings, expiryReadings, type LabelOffsets } from './gs1-date.ts'
 import type { ExpectedUnit, LabelRead } from './identity.ts'
 import { type LabelCheck, labelCheck } from './label-check.ts'
 import { type OrderedIdentity, orderedUnit } from './ordered-unit.ts'
-import { expiryFindings } from './receipt.ts'
+import { type BoxFacts, expiryFindings, type UnitFacts } from './receipt.ts'
 import { labelReadOf, type ScanPart } from './scan-part.ts'
 
 /** What the people of one organisation read of a shipment, against shipment and order (domain page 4.1, 4.5). */
@@ -60,6 +60,21 @@ export type ShipmentIdentity = {
   readonly unread: readonly string[]
   readonly box: readonly BoxAnswer[]
   readonly boxReaders: readonly string[]
+}
+
+/** What a receipt needs to know of it, beside what its own checklist asks. */
+export function receiptIdentity({ units, unexpected, box }: ShipmentIdentity): {
+  units: ReadonlyMap<string, Pick<UnitFacts, 'identity' | 'expiry'>>
+  box: Pick<BoxFacts, 'unitsUnexpected' | 'isContainer' | 'isLogger'>
+} {
+  const said = (field: BoxField): boolean | null => {
+    const result = box.find((one) => one.field === field)?.result
+    return result === 'match' ? true : result === 'mismatch' ? false : null
+  }
+  return {
+    units: new Map(units.map(({ code, check, expiry }) => [code, { identity: check.result, expiry }])),
+    box: { unitsUnexpected: unexpected, isContainer: said('container'), isLogger: said('logger') },
+  }
 }
 
 function unitIdentity(facts: IdentityFacts, code: string, asOf: number): UnitIdentity {

@@ -47,6 +47,8 @@ const READS: [string, (all: Things) => string, 'parties' | 'owner'][] = [
   ['its custody events', ({ path }) => `${path}/custody-events`, 'parties'],
   ['its readings', ({ path }) => `${path}/readings`, 'parties'],
   ['its observations', ({ path }) => `${path}/observations`, 'parties'],
+  ['its scans', ({ path }) => `${path}/scans`, 'parties'],
+  ['its identity', ({ path }) => `${path}/identity`, 'parties'],
   ['its evaluations', ({ path }) => `${path}/evaluations`, 'parties'],
   ['one evaluation', ({ path }) => `${path}/evaluations/1`, 'parties'],
   ['its EPCIS document', ({ path }) => `${path}/epcis`, 'parties'],
@@ -178,6 +180,13 @@ const DEEDS: [string, (all: Things) => string, unknown, readonly Role[]][] = [
     PLACERS(),
   ],
   ['state a custody event', ({ path }) => `${path}/custody-events`, { kind: 'lost', at: iso(0) }, PLACERS()],
+  ['scan a label', ({ path }) => `${path}/scans`, { unit: 'BAG-1', person: 'A', at: iso(0), parts: [] }, PLACERS()],
+  [
+    'say which order is meant',
+    ({ path }) => `${path}/order`,
+    { orderId: 999_999, reason: 'r' },
+    ['sponsor', 'treatment_centre'],
+  ],
   ['pin a profile', ({ path }) => `${path}/profile`, { profileId: 999_999, reason: 'r' }, ['sponsor']],
   ['add a profile', ({ shipment }) => `/products/${shipment.productId}/profiles`, FRIDGE_BODY, ['sponsor']],
   [

@@ -142,7 +142,7 @@ describe('for every story', () => {
   test('nobody is shown a label they have not read', () =>
     fc.assert(
       fc.property(steps, fc.option(fc.constantFrom('A', 'B', 'C', 'D')), (given, person) => {
-        const readers = given.map((one) => one.person)
+        const readers: string[] = given.map((one) => one.person)
         expect(maySeeReadings(readers, person)).toBe(person !== null && readers.includes(person))
       }),
     ))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { LabelRead } from '../../src/domain/identity.ts'
-import { type OrderedUnit, orderedUnit } from '../../src/domain/ordered-unit.ts'
+import { type OrderedUnit, orderedUnit, packedAsOrdered } from '../../src/domain/ordered-unit.ts'
 
 const NONE: OrderedUnit = { gtin: null, serial: null, din: null, lot: null }
 const bag = (serial: string | null, lot: string | null = 'L1'): OrderedUnit => ({ ...NONE, serial, lot })
@@ -51,4 +51,21 @@ test('an entry that names the bag exactly is found among any others, in any orde
       expect(orderedUnit({ coi: null, expected }, packed, [])).toEqual({ ...packed, coi: null, expiresAt: null })
     }),
   )
+})
+
+describe('a packing list answers its order', () => {
+  const order = { coi: 'COI-1', expected: [bag('B1'), bag('B2')] }
+  test.each<[string, Parameters<typeof packedAsOrdered>[1], string]>([
+    ['wholly', { coi: 'COI-1', units: [bag('B2'), bag('B1')] }, 'match'],
+    ['in part: the rest is in another box', { coi: 'COI-1', units: [bag('B2')] }, 'match'],
+    ['with another bag', { coi: 'COI-1', units: [bag('B3')] }, 'mismatch'],
+    ['with another lot', { coi: 'COI-1', units: [bag('B1', 'L2')] }, 'mismatch'],
+    ['with too many bags', { coi: 'COI-1', units: [bag('B1'), bag('B2'), bag(null)] }, 'mismatch'],
+    ['for another patient', { coi: 'COI-2', units: [bag('B1')] }, 'mismatch'],
+    ['without its chain of identity', { coi: null, units: [bag('B1')] }, 'unverified'],
+  ])('%s', (_how, packed, expected) => expect(packedAsOrdered(order, packed)).toBe(expected))
+  test('or has none, and is unverified', () =>
+    expect(packedAsOrdered(null, { coi: 'COI-1', units: [] })).toBe('unverified'))
+  test('that names neither bags nor chain of identity, whatever is packed', () =>
+    expect(packedAsOrdered({ coi: null, expected: [] }, { coi: 'COI-1', units: [bag('B1')] })).toBe('match'))
 })

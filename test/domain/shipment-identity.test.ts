@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { parseLocalExpiry } from '../../src/domain/gs1-date.ts'
 import type { ExpectedUnit } from '../../src/domain/identity.ts'
 import type { ScanPart } from '../../src/domain/scan-part.ts'
-import { type IdentityFacts, identityOf, type LabelScan } from '../../src/domain/shipment-identity.ts'
+import { type IdentityFacts, identityOf, type LabelScan, receiptIdentity } from '../../src/domain/shipment-identity.ts'
 
 const GTIN = '09521321001237'
 const readAt = Date.parse('2026-03-02T10:00:00Z')
@@ -96,4 +96,26 @@ describe('the expiry', () => {
       expect.objectContaining({ field: 'expiry', against: 'shipment', expected: '2026-03-01', found: '2026-03-02' }),
     )
   })
+})
+
+test('a receipt is given the result of each bag, and what scanning says about container and logger', () => {
+  const read = (of: 'container' | 'logger', raw: string): LabelScan => {
+    return { person: 'A', unitCode: null, readAt, parts: [{ entry: 'scanned', of, raw, symbology: null }] }
+  }
+  const both = (code: string, serial: string) =>
+    ['A', 'B'].map((by) => scan(by, code, `(01)${GTIN}(21)${serial}`, 'COI-1'))
+  const given = facts([
+    ...both('BAG-1', 'B1'),
+    ...both('BAG-2', 'B1'),
+    ...both('BAG-9', 'B9'),
+    read('container', 'D-8'),
+  ])
+  const container = { serial: 'D-7', grai: null }
+  const { units, box } = receiptIdentity(identityOf({ ...given, box: { ...given.box, container } }, readAt))
+  expect([...units].map(([code, { identity }]) => `${code} ${identity}`)).toEqual([
+    'BAG-1 match',
+    'BAG-2 mismatch',
+    'BAG-9 unverified',
+  ])
+  expect(box).toEqual({ unitsUnexpected: ['BAG-9'], isContainer: false, isLogger: null })
 })
