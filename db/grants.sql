@@ -29,7 +29,8 @@ grant update (superseded_at) on lorawan_registration, placement to :serving;
 -- Lock targets. A row lock needs the right to update some column; revision and keeper say what a process may still
 -- remember.
 grant select, insert, update (model, revision) on sensor to :serving;
-grant select, insert, update (profile_id, order_id, packed_at, closed_at, judge_from, revision, keeper) on shipment to :serving;
+grant select, insert,
+  update (profile_id, order_id, packed_at, closed_at, judge_from, revision, keeper) on shipment to :serving;
 
 -- What stands now of what the appended rows say.
 grant select, insert, update on sensor_sequence to :serving;

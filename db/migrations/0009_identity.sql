@@ -40,7 +40,7 @@ create table label_scan (
   known_at timestamptz not null
 );
 comment on table label_scan is
-  'What one person read off the label of a unit, or of the box (unit_code null), whatever it was: parts keep every code '
-  'as it came, with its symbology and whether it was typed. json, not jsonb: a scanner may send characters that jsonb '
-  'does not take. unit_code is the bag that was meant, also one that is on no packing list.';
+  'What one person read off the label of a unit, or of the box (unit_code null), whatever it was: parts keep every '
+  'code as it came, with its symbology and whether it was typed. json, not jsonb: a scanner may send characters that '
+  'jsonb does not take. unit_code is the bag that was meant, also one that is on no packing list.';
 create index label_scan_by_shipment on label_scan (shipment_id, id);

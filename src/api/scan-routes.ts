@@ -56,8 +56,8 @@ const record = defineRoute({
     summary: 'Record what one person read off a label; what is wrong about it is found, not refused',
     description:
       'The label of a bag is read by two people, the second without having seen the first result: what your ' +
-      'organisation read off a label is shown only to those of its people who have read it themselves. Of each person ' +
-      'the newest reading counts; one made after seeing another’s result proves nothing new.',
+      'organisation read off a label is shown only to those of its people who have read it themselves. Of each ' +
+      'person the newest reading counts; one made after seeing another’s result proves nothing new.',
     request: { params: byId, headers: repeatable, body: body(scanBody) },
     responses: created(
       'recorded, and how the label stands now',

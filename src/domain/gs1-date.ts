@@ -35,7 +35,7 @@ export function labelMinute(text: string, now: number): LabelExpiry | null {
   return date === null ? null : { date, time: `${hour}:${minute}` }
 }
 
-/** `YYYY-MM-DD` or `YYYY-MM-DDTHH:MM`, as somebody entered what a label prints; null where it is no such day or time. */
+/** `YYYY-MM-DD` or `YYYY-MM-DDTHH:MM`, as somebody entered what a label prints; null where it is no day or time. */
 export function parseLocalExpiry(text: string): LabelExpiry | null {
   const [, date, time = null] = /^(\d{4}-\d\d-\d\d)(?:T([01]\d:[0-5]\d|2[0-3]:[0-5]\d))?$/.exec(text) ?? []
   if (date === undefined) return null
@@ -87,8 +87,8 @@ function lastLocalMs({ date, time }: LabelExpiry): number {
 }
 
 /**
- * Whether a label says the sponsor's instant, read by any of the clocks: the same calendar day, and the same minute where
- * the label has one. Midnight at the end of a day belongs to that day.
+ * Whether a label says the sponsor's instant, read by any of the clocks: the same calendar day, and the same minute
+ * where the label has one. Midnight at the end of a day belongs to that day.
  */
 export function labelSaysInstant(expiry: LabelExpiry, expiresAt: number, offsets: LabelOffsets): boolean {
   return clocksOf(offsets).some((offsetMin) => {

@@ -23,9 +23,9 @@ export function orderedUnit(order: OrderedIdentity, packed: OrderedUnit, reads: 
 export type PackedIdentity = { readonly coi: string | null; readonly units: readonly OrderedUnit[] }
 
 /**
- * Whether a packing list answers its order, for the departure check: nothing in it may contradict the order or go beyond
- * it; less is right, since several boxes answer one order. Unverified without an order, or without the chain of identity
- * that it names.
+ * Whether a packing list answers its order, for the departure check: nothing in it may contradict the order or go
+ * beyond it; less is right, since several boxes answer one order. Unverified without an order, or without the chain of
+ * identity that it names.
  */
 export function packedAsOrdered(
   order: OrderedIdentity | null,
