@@ -23,6 +23,48 @@ comment on table api_key is 'A machine of an organisation with one role. Only th
 grant select, insert on api_key to serving;
 grant update (revoked_at) on api_key to serving;
 
+create table archive (
+  id bigint generated always as identity not null,
+  name text not null,
+  table_name text not null,
+  month date not null,
+  rows bigint not null,
+  conflicts bigint not null,
+  manifest jsonb not null,
+  manifest_sha256 text not null,
+  known_at timestamp with time zone not null,
+  constraint archive_conflicts_check CHECK ((conflicts >= 0)),
+  constraint archive_manifest_sha256_check CHECK ((manifest_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint archive_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+  constraint archive_name_key UNIQUE (name),
+  constraint archive_pkey PRIMARY KEY (id),
+  constraint archive_rows_check CHECK ((rows >= 0)),
+  constraint archive_table_name_check CHECK ((table_name = ANY (ARRAY['reading'::text, 'observation'::text])))
+);
+comment on table archive is 'A month of a table that was written to an archive, verified, and dropped in the transaction of this row. A month is archived while its newest row here has no archive_restoration.';
+CREATE INDEX archive_by_month ON public.archive USING btree (table_name, month, id);
+grant select on archive to serving;
+
+create table archive_restoration (
+  archive_id bigint not null,
+  known_at timestamp with time zone not null,
+  constraint archive_restoration_archive_id_fkey FOREIGN KEY (archive_id) REFERENCES archive(id),
+  constraint archive_restoration_pkey PRIMARY KEY (archive_id)
+);
+comment on table archive_restoration is 'The rows of an archive are back in the database, verified.';
+grant select on archive_restoration to serving;
+
+create table archived_series (
+  archive_id bigint not null,
+  placement_id bigint not null,
+  cells jsonb not null,
+  constraint archived_series_archive_id_fkey FOREIGN KEY (archive_id) REFERENCES archive(id),
+  constraint archived_series_pkey PRIMARY KEY (archive_id, placement_id),
+  constraint archived_series_placement_id_fkey FOREIGN KEY (placement_id) REFERENCES placement(id)
+);
+comment on table archived_series is 'What the readings of a placement in an archived month come to, hour by hour, as of the archiving: [hour, values, faults, lowest and highest corrected milli-degrees, first and last valid instant, gap], times in ms since 1970. The series stays readable without the archive.';
+grant select on archived_series to serving;
+
 create table audit_entry (
   id bigint generated always as identity not null,
   known_at timestamp with time zone not null,
@@ -281,6 +323,37 @@ comment on table label_scan is 'What one person read off the label of a unit, or
 CREATE INDEX label_scan_by_shipment ON public.label_scan USING btree (shipment_id, id);
 grant select, insert on label_scan to serving;
 
+create table legal_hold (
+  id bigint generated always as identity not null,
+  organisation_id bigint not null,
+  subject text not null,
+  shipment_id bigint,
+  product_id bigint,
+  lot text,
+  sensor_id bigint,
+  reason text not null,
+  actor_kind text not null,
+  actor_id text not null,
+  lifts_id bigint,
+  known_at timestamp with time zone not null,
+  constraint legal_hold_check CHECK (((subject = 'shipment'::text) = (shipment_id IS NOT NULL))),
+  constraint legal_hold_check1 CHECK (((subject = ANY (ARRAY['lot'::text, 'product'::text])) = (product_id IS NOT NULL))),
+  constraint legal_hold_check2 CHECK (((subject = 'lot'::text) = (lot IS NOT NULL))),
+  constraint legal_hold_check3 CHECK (((subject = 'sensor'::text) = (sensor_id IS NOT NULL))),
+  constraint legal_hold_lifts_id_fkey FOREIGN KEY (lifts_id) REFERENCES legal_hold(id),
+  constraint legal_hold_lifts_id_key UNIQUE (lifts_id),
+  constraint legal_hold_lot_check CHECK ((lot <> ''::text)),
+  constraint legal_hold_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint legal_hold_pkey PRIMARY KEY (id),
+  constraint legal_hold_product_id_fkey FOREIGN KEY (product_id) REFERENCES product(id),
+  constraint legal_hold_reason_check CHECK ((reason <> ''::text)),
+  constraint legal_hold_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id),
+  constraint legal_hold_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id),
+  constraint legal_hold_subject_check CHECK ((subject = ANY (ARRAY['shipment'::text, 'lot'::text, 'sensor'::text, 'product'::text, 'all'::text])))
+);
+comment on table legal_hold is 'What must not be dropped although its retention has passed, who said so and why. lifts_id: the row lifts that hold, and holds nothing itself.';
+grant select, insert on legal_hold to serving;
+
 create table lorawan_registration (
   id bigint generated always as identity not null,
   sensor_id bigint not null,
@@ -377,6 +450,22 @@ create table product (
 );
 comment on table product is 'A therapy or its material, owned by its sponsor.';
 grant select, insert on product to serving;
+
+create table product_retention (
+  id bigint generated always as identity not null,
+  product_id bigint not null,
+  years jsonb not null,
+  shelf_life_years integer,
+  reason text not null,
+  known_at timestamp with time zone not null,
+  constraint product_retention_pkey PRIMARY KEY (id),
+  constraint product_retention_product_id_fkey FOREIGN KEY (product_id) REFERENCES product(id),
+  constraint product_retention_reason_check CHECK ((reason <> ''::text)),
+  constraint product_retention_shelf_life_years_check CHECK ((shelf_life_years > 0))
+);
+comment on table product_retention is 'Years after expiry that the sponsor keeps the records of a product, by class; the newest row rules, and none is shorter than the one before. shelf_life_years: no unit expires later after its journey ended; counts where a unit states no expiry.';
+CREATE INDEX product_retention_by_product ON public.product_retention USING btree (product_id, id);
+grant select, insert on product_retention to serving;
 
 create table profile (
   id bigint generated always as identity not null,
@@ -667,6 +756,10 @@ begin
   if to_regclass('public.' || name) is not null then
     return;
   end if;
+  if exists (select from public.archive a where a.table_name = parent and a.month = first
+    and not exists (select from public.archive_restoration r where r.archive_id = a.id)) then
+    raise exception 'the month % of % is archived: restore it first', first, parent using errcode = 'UB001';
+  end if;
   execute format('create table public.%I (like public.%I including defaults including constraints)', name, parent);
   execute format('alter table public.%I add constraint %I check (measured_at >= %L and measured_at < %L)',
     name, name || '_month', from_at, to_at);
@@ -675,7 +768,7 @@ begin
   execute format('alter table public.%I drop constraint %I', name, name || '_month');
 end;
 $function$;
-comment on function ensure_month_partition(parent text, month date) is 'Creates the partition of a month (2001 onward) of reading or observation when it is missing.';
+comment on function ensure_month_partition(parent text, month date) is 'Creates the partition of a month (2001 onward) of reading or observation when it is missing; refuses one that is archived (UB001).';
 grant execute on function ensure_month_partition(parent text, month date) to serving;
 
 CREATE OR REPLACE FUNCTION public.ensure_reading_partition(month date)

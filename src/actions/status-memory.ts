@@ -7,7 +7,7 @@ import { byPlacement, type NewestRow, newestObservationsOf } from './newest-obse
 import { type Remembered, remembered } from './recorder-memory.ts'
 import type { AroundSensors } from './sensor-status.ts'
 import { ranges } from './sequence-notes.ts'
-import { loadStatusFacts, type StatusFacts } from './status-facts.ts'
+import { isArchived, loadStatusFacts, type StatusFacts } from './status-facts.ts'
 import { canSeeShipment } from './visibility.ts'
 
 /**
@@ -32,7 +32,6 @@ export async function currentFacts(
   const found = known && (await look(db, actor, known))
   if (known !== undefined && found !== undefined) {
     if (found === null) return 'unseen'
-    if (found.behind) return 'behind'
     if (holds(known, found)) return goneOn(known, found)
   }
   return readWhole(db, actor, shipmentId)
@@ -52,10 +51,11 @@ async function readWhole(db: Database, actor: Actor, shipmentId: number): Promis
     const { rows } = await tx.executeQuery(looking(db, actor, { facts: { shipmentId, folded: [] } }))
     const [found] = rows
     if (found === undefined) return 'unseen'
-    if (found.behind) return 'behind'
+    if (found.behind && !(await isArchived(tx, shipmentId))) return 'behind'
     const facts = await loadStatusFacts(tx, shipmentId)
     const known = { facts, revision: found.revision, ledger: found.ledger, current: { facts, ...around(found) }, found }
-    memoryOf(db).set(shipmentId, known)
+    // seldom asked for, and whatever changes must show at once that it waits
+    if (facts.archived === null) memoryOf(db).set(shipmentId, known)
     return known.current
   })
 }
@@ -164,7 +164,7 @@ function around({ newest, sequences }: Known['found']): AroundSensors {
 }
 
 function holds({ facts, revision, ledger }: Known, found: Found): boolean {
-  const isSame = found.revision === revision && found.ledger === ledger
+  const isSame = !found.behind && found.revision === revision && found.ledger === ledger
   return isSame && found.version === (facts.head?.version ?? null) && (found.fresh?.length ?? 0) < MOST_FRESH
 }
 
@@ -190,7 +190,7 @@ function foldOn(facts: StatusFacts, fresh: NonNullable<Found['fresh']>): void {
       fold,
       inScope.map(({ at, value }) => ({ at, milliC: value })),
     )
-    if (isJudging) facts.outOfWindow += rows.length - inScope.length
+    if (isJudging && facts.outOfWindow !== null) facts.outOfWindow += rows.length - inScope.length
     fold.seenAt = rows.at(-1)?.at ?? fold.seenAt
   }
 }

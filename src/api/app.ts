@@ -18,6 +18,7 @@ import { custodyRoutes } from './custody-routes.ts'
 import { epcisContextRoutes, epcisRoutes } from './epcis-routes.ts'
 import { evaluationRoutes } from './evaluation-routes.ts'
 import { labelRoutes } from './label-routes.ts'
+import { legalHoldRoutes } from './legal-hold-routes.ts'
 import { messageRoutes } from './message-routes.ts'
 import { observationRoutes } from './observation-routes.ts'
 import { observeRequest } from './observe-request.ts'
@@ -30,9 +31,11 @@ import { productRoutes } from './product-routes.ts'
 import { profileRoutes } from './profile-routes.ts'
 import { readingRoutes } from './reading-routes.ts'
 import { repeatRequest } from './repeat-request.ts'
+import { retentionRoutes } from './retention-routes.ts'
 import { scanRoutes } from './scan-routes.ts'
 import { sensorRoutes } from './sensor-routes.ts'
 import { sequenceRoutes } from './sequence-routes.ts'
+import { seriesRoutes } from './series-routes.ts'
 import { shipmentRoutes } from './shipment-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 import type { ApiDeps } from './variables.ts'
@@ -118,4 +121,7 @@ function resources() {
     .openapiRoutes(epcisRoutes)
     .openapiRoutes(messageRoutes)
     .openapiRoutes(auditRoutes)
+    .openapiRoutes(seriesRoutes)
+    .openapiRoutes(retentionRoutes)
+    .openapiRoutes(legalHoldRoutes)
 }

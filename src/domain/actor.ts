@@ -38,6 +38,7 @@ const MAY = {
   record_custody: ['sponsor', 'distributor', 'carrier', 'treatment_centre'],
   scan_labels: ['sponsor', 'distributor', 'carrier', 'treatment_centre'],
   release_messages: ['administrator', 'sponsor', 'distributor'],
+  hold_records: ['administrator', 'sponsor', 'distributor', 'treatment_centre'],
 } as const satisfies Record<string, readonly Role[]>
 
 export type Permission = keyof typeof MAY
