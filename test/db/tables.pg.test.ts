@@ -30,10 +30,12 @@ function declaredColumns(): string[] {
     [...source.matchAll(/^(?:export )?type (\w+) = \{([^}]*)\}/gm)].map((found) => [found[1], found[2]]),
   )
   const fieldsOf = (type: string | undefined) =>
-    [...(types.get(type) ?? '').matchAll(/(\w+): (?:(?:rows|channels|keeping)\.)?(\w+)/g)].map(([, name, kind]) => ({
-      name,
-      kind,
-    }))
+    [...(types.get(type) ?? '').matchAll(/(\w+): (?:(?:rows|channels|keeping|identity)\.)?(\w+)/g)].map(
+      ([, name, kind]) => ({
+        name,
+        kind,
+      }),
+    )
   return fieldsOf('Tables').flatMap(({ name: table, kind: type }) =>
     fieldsOf(type).map(({ name, kind }) => `${table}.${name}${/OrNull$/.test(kind ?? '') ? '?' : ''}`),
   )
