@@ -19,14 +19,16 @@ grant select, insert on
   organisation, site, product, profile, profile_approval, therapy_order, container, shipment_party, shipment_profile,
   unit,
   batch, reading, conflict, observation, kept_message, kept_message_release, custody_event, evaluation, audit_entry,
-  sequence_event, product_retention, legal_hold, shipment_order, label_scan
+  sequence_event, product_retention, legal_hold, shipment_order, label_scan,
+  logger_file, logger_file_part, logger_import, logger_import_run
   to :serving;
 
 -- Superseded, never rewritten: only the columns that say so may change.
-grant select, insert on api_key, calibration, lorawan_registration, placement to :serving;
+grant select, insert on api_key, calibration, lorawan_registration, placement, readout to :serving;
 grant update (revoked_at) on api_key to :serving;
 grant update (superseded_at, superseded_reason) on calibration to :serving;
 grant update (superseded_at) on lorawan_registration, placement to :serving;
+grant update (superseded_at, superseded_reason) on readout to :serving;
 
 -- Lock targets. A row lock needs the right to update some column; revision and keeper say what a process may still
 -- remember.

@@ -146,6 +146,7 @@ export type Batch = {
   readings: number
   duplicates: number
   conflicts: number
+  import_id: OrNull<number>
 }
 export type Reading = {
   sensor_id: number

@@ -93,9 +93,11 @@ create table batch (
   readings integer not null,
   duplicates integer not null,
   conflicts integer not null,
+  import_id bigint,
+  constraint batch_import_id_fkey FOREIGN KEY (import_id) REFERENCES logger_import(id),
   constraint batch_pkey PRIMARY KEY (id)
 );
-comment on table batch is 'One recording transaction: the audit row of its readings, and the instant from which they were known.';
+comment on table batch is 'One recording transaction: the audit row of its readings, and the instant from which they were known. import_id: the import its readings come from.';
 grant select, insert on batch to serving;
 
 create table calibration (
@@ -354,6 +356,69 @@ create table legal_hold (
 comment on table legal_hold is 'What must not be dropped although its retention has passed, who said so and why. lifts_id: the row lifts that hold, and holds nothing itself.';
 grant select, insert on legal_hold to serving;
 
+create table logger_file (
+  id bigint generated always as identity not null,
+  organisation_id bigint not null,
+  sha256 text not null,
+  bytes bigint not null,
+  known_at timestamp with time zone not null,
+  constraint logger_file_bytes_check CHECK ((bytes > 0)),
+  constraint logger_file_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint logger_file_organisation_id_sha256_key UNIQUE (organisation_id, sha256),
+  constraint logger_file_pkey PRIMARY KEY (id),
+  constraint logger_file_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+comment on table logger_file is 'A file as a logger or its vendor''s program wrote it. Some are signed by their maker: the bytes are the evidence.';
+grant select, insert on logger_file to serving;
+
+create table logger_file_part (
+  file_id bigint not null,
+  ordinal integer not null,
+  content bytea not null,
+  constraint logger_file_part_file_id_fkey FOREIGN KEY (file_id) REFERENCES logger_file(id),
+  constraint logger_file_part_ordinal_check CHECK ((ordinal >= 0)),
+  constraint logger_file_part_pkey PRIMARY KEY (file_id, ordinal)
+);
+comment on table logger_file_part is 'The bytes of a file in order, in parts small enough to be read one by one.';
+grant select, insert on logger_file_part to serving;
+
+create table logger_import (
+  id bigint generated always as identity not null,
+  organisation_id bigint not null,
+  sensor_id bigint not null,
+  file_id bigint not null,
+  answers jsonb not null,
+  answers_sha256 text not null,
+  serial_differs text,
+  dialect text not null,
+  summary jsonb not null,
+  known_at timestamp with time zone not null,
+  constraint logger_import_answers_sha256_check CHECK ((answers_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint logger_import_file_id_fkey FOREIGN KEY (file_id) REFERENCES logger_file(id),
+  constraint logger_import_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint logger_import_pkey PRIMARY KEY (id),
+  constraint logger_import_sensor_id_file_id_answers_sha256_key UNIQUE (sensor_id, file_id, answers_sha256),
+  constraint logger_import_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id)
+);
+comment on table logger_import is 'A file read for a sensor with the answers a person gave (zone, order of dates, unit, channels), and the account of its lines. The same file with the same answers is the same import. serial_differs: why another serial number fits.';
+grant select, insert on logger_import to serving;
+
+create table logger_import_run (
+  id bigint generated always as identity not null,
+  import_id bigint not null,
+  stored integer not null,
+  duplicates integer not null,
+  conflicts integer not null,
+  held integer not null,
+  observations integer not null,
+  known_at timestamp with time zone not null,
+  constraint logger_import_run_import_id_fkey FOREIGN KEY (import_id) REFERENCES logger_import(id),
+  constraint logger_import_run_pkey PRIMARY KEY (id)
+);
+comment on table logger_import_run is 'An import that came to its end. Without a row here it was interrupted, and importing the file again goes on. held: readings of an implausible time; they are met again by the next run.';
+CREATE INDEX logger_import_run_by_import ON public.logger_import_run USING btree (import_id, id);
+grant select, insert on logger_import_run to serving;
+
 create table lorawan_registration (
   id bigint generated always as identity not null,
   sensor_id bigint not null,
@@ -513,6 +578,32 @@ create table reading (
 ) partition by RANGE (measured_at);
 comment on table reading is 'What a sensor channel measured at an instant, milli-degrees Celsius; null: the sensor reported a fault. raw: the text where it says more. source 0: sent live; 1: read out of the memory, the original where it exists.';
 grant select, insert on reading to serving;
+
+create table readout (
+  id bigint generated always as identity not null,
+  import_id bigint not null,
+  sensor_id bigint not null,
+  channel text collate "C" not null,
+  from_at timestamp with time zone not null,
+  to_at timestamp with time zone not null,
+  resolution_milli_c integer not null,
+  interval_ms bigint,
+  known_at timestamp with time zone not null,
+  superseded_at timestamp with time zone,
+  superseded_reason text,
+  constraint readout_check CHECK ((from_at <= to_at)),
+  constraint readout_import_id_fkey FOREIGN KEY (import_id) REFERENCES logger_import(id),
+  constraint readout_interval_ms_check CHECK ((interval_ms > 0)),
+  constraint readout_pkey PRIMARY KEY (id),
+  constraint readout_resolution_milli_c_check CHECK ((resolution_milli_c > 0)),
+  constraint readout_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id)
+);
+comment on table readout is 'A stretch [from_at, to_at] of a sensor channel''s memory that was read out whole: there it alone is judged. Written with the last of its readings; resolution_milli_c is the smallest step of the printed values.';
+CREATE INDEX readout_by_channel ON public.readout USING btree (sensor_id, channel, from_at) WHERE (superseded_at IS NULL);
+CREATE UNIQUE INDEX readout_once ON public.readout USING btree (import_id, channel, from_at, to_at) WHERE (superseded_at IS NULL);
+grant select, insert on readout to serving;
+grant update (superseded_at) on readout to serving;
+grant update (superseded_reason) on readout to serving;
 
 create table schema_migration (
   number integer not null,

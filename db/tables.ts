@@ -3,6 +3,7 @@ import type * as rows from './rows.ts'
 import type * as channels from './rows-channels.ts'
 import type * as identity from './rows-identity.ts'
 import type * as keeping from './rows-keeping.ts'
+import type * as loggers from './rows-loggers.ts'
 
 /**
  * The tables as TypeScript sees them; `test/db/tables.pg.test.ts` holds them against the migrated database.
@@ -39,6 +40,11 @@ export type Tables = {
   judged_interval: rows.JudgedInterval
   audit_entry: rows.AuditEntry
   idempotency: rows.Idempotency
+  logger_file: loggers.LoggerFile
+  logger_file_part: loggers.LoggerFilePart
+  logger_import: loggers.LoggerImport
+  logger_import_run: loggers.LoggerImportRun
+  readout: loggers.Readout
   sensor_sequence: rows.SensorSequence
   sequence_event: rows.SequenceEvent
   product_retention: keeping.ProductRetentionRow

@@ -215,5 +215,6 @@ const judged = z.array(
     toAt: instant.nullable(),
     certificates: z.array(z.int()),
     namedCertificate: z.int().nullable(),
+    readouts: z.array(z.int()).default([]),
   }),
 )

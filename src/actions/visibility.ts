@@ -115,3 +115,8 @@ export function canSeeMessage(actor: Actor, eb: ExpressionBuilder<Tables, 'kept_
 export function canSeeHold(actor: Actor, eb: ExpressionBuilder<Tables, 'legal_hold'>): Expression<SqlBool> {
   return eb('legal_hold.organisation_id', '=', actor.organisationId ?? 0)
 }
+
+/** Imports of logger files, with the files: those of one's own organisation. */
+export function canSeeImport(actor: Actor, eb: ExpressionBuilder<Tables, 'logger_import'>): Expression<SqlBool> {
+  return eb('logger_import.organisation_id', '=', actor.organisationId ?? 0)
+}

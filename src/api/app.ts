@@ -8,7 +8,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import type { BlankEnv } from 'hono/types'
 import type { Ctx } from '../context.ts'
-import { API_PATH } from './answers.ts'
+import { API_PATH, IMPORT_PATH } from './answers.ts'
 import { apiKeyRoutes } from './api-key-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { authenticateRequest } from './authenticate-request.ts'
@@ -29,6 +29,7 @@ import { probeRoutes } from './probe-routes.ts'
 import { answerInvalid, answerProblem, answerThrown, answerTooLarge, MAX_BODY_BYTES } from './problem.ts'
 import { productRoutes } from './product-routes.ts'
 import { profileRoutes } from './profile-routes.ts'
+import { readingImportRoutes } from './reading-import-routes.ts'
 import { readingRoutes } from './reading-routes.ts'
 import { repeatRequest } from './repeat-request.ts'
 import { retentionRoutes } from './retention-routes.ts'
@@ -54,7 +55,7 @@ export function createApp(ctx: Ctx, deps: ApiDeps) {
     c.set('deps', deps)
     await next()
   })
-  app.use(observeRequest, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: answerTooLarge }))
+  app.use(observeRequest, limitBody)
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => answerMethodNotAllowed(c, methods) }))
   app.use(
     `${API_PATH}/*`,
@@ -83,6 +84,11 @@ const DOCUMENT = {
   },
   security: [{ apiKey: [] }],
 }
+
+const limitJson = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => answerTooLarge(c) })
+
+/** Files have a limit of their own, kept while they stream in. */
+const limitBody = createMiddleware(async (c, next) => (c.req.path === IMPORT_PATH ? next() : limitJson(c, next)))
 
 /**
  * Answers concern one organisation: a browser may keep them, nobody in between, and each use asks again (ETag). What is
@@ -116,6 +122,7 @@ function resources() {
     .openapiRoutes(scanRoutes)
     .openapiRoutes(labelRoutes)
     .openapiRoutes(readingRoutes)
+    .openapiRoutes(readingImportRoutes)
     .openapiRoutes(observationRoutes)
     .openapiRoutes(evaluationRoutes)
     .openapiRoutes(epcisRoutes)

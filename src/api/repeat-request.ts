@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { claimRequest, type KeptAnswer, keepAnswer, releaseClaim } from '../actions/idempotency.ts'
 import type { Actor, Claim } from '../domain/actor.ts'
 import { isRefusal } from '../domain/refusal.ts'
+import { IMPORT_PATH } from './answers.ts'
 import { bearerOf } from './authenticate-request.ts'
 import { answerProblem, problem } from './problem.ts'
 import { openAnswer, sealAnswer } from './sealed-answer.ts'
@@ -16,7 +17,8 @@ import { openAnswer, sealAnswer } from './sealed-answer.ts'
  */
 export const repeatRequest = createMiddleware(async (c, next) => {
   const key = c.req.header('Idempotency-Key')
-  if (c.req.method !== 'POST' || key === undefined) return next()
+  // a file repeats itself: its bytes name the import, and hashing them here would hold all of them
+  if (c.req.method !== 'POST' || key === undefined || c.req.path === IMPORT_PATH) return next()
   if (!KEY.test(key)) {
     return answerProblem(c, 'malformed', { detail: 'An Idempotency-Key has 1 to 255 printable ASCII characters.' })
   }

@@ -31,6 +31,7 @@ const MAY = {
   manage_products: ['sponsor'],
   approve_profiles: ['sponsor'],
   manage_sensors: ['sponsor', 'distributor', 'carrier', 'treatment_centre'],
+  import_readings: ['sponsor', 'distributor', 'carrier', 'treatment_centre'],
   enter_orders: ['sponsor', 'treatment_centre'],
   manage_containers: ['sponsor', 'distributor', 'carrier'],
   open_shipments: ['sponsor', 'distributor'],
