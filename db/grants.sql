@@ -15,7 +15,7 @@ grant select on schema_migration to :serving;
 -- Append-only: select, insert and nothing else. A lock needs the right to update, so no lock target stands here.
 grant select, insert on
   organisation, site, product, profile, profile_approval, therapy_order, container, shipment_party, shipment_profile,
-  unit,
+  unit, unit_declaration, unit_split, budget_posting, budget_entry,
   batch, reading, conflict, observation, kept_message, kept_message_release, custody_event, evaluation, audit_entry,
   sequence_event
   to :serving;

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type * as rows from './rows.ts'
+import type * as budget from './rows-budget.ts'
 import type * as channels from './rows-channels.ts'
 
 /**
@@ -22,6 +23,10 @@ export type Tables = {
   shipment_party: rows.ShipmentParty
   shipment_profile: rows.ShipmentProfile
   unit: rows.Unit
+  unit_declaration: budget.UnitDeclaration
+  unit_split: budget.UnitSplit
+  budget_posting: budget.BudgetPosting
+  budget_entry: budget.BudgetEntry
   placement: rows.Placement
   batch: rows.Batch
   reading: rows.Reading
