@@ -36,7 +36,7 @@ import { isCutBySplit, isStale, type Lives, legOf, loadLives, newestEntry, split
 export async function withBudgets<T>(ctx: Ctx, asked: Asked, read: (tx: Tx, lives: Lives) => Promise<T>): Promise<T> {
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     const found = await snapshot(ctx.db, async (tx): Promise<Unsettled | { value: T }> => {
-      const lives = await loadLives(tx, asked.unitIds)
+      const lives = await loadLives(tx, asked.unitIds, asked.shipmentIds)
       const unsettled = unsettledOf(lives)
       const isSettled = unsettled.behind.length === 0 && unsettled.stale.length === 0
       return isSettled ? { value: await read(tx, lives) } : unsettled
@@ -51,8 +51,8 @@ export async function withBudgets<T>(ctx: Ctx, asked: Asked, read: (tx: Tx, live
   throw new Error(`the budgets of units ${asked.unitIds.join(', ')} changed ${MAX_ROUNDS} times while they were posted`)
 }
 
-/** The units asked for, by their ids in a shipment. */
-export type Asked = { readonly unitIds: readonly number[] }
+/** The units asked for, by their ids in a shipment, and shipments that must be judged whether or not they have any. */
+type Asked = { readonly unitIds: readonly number[]; readonly shipmentIds: readonly number[] }
 
 /** Splits of splits take a round each, and late readings may come between; more is a fault. */
 const MAX_ROUNDS = 30
@@ -176,10 +176,12 @@ function inheritedCharges(lives: Lives, unitId: number, exposureOf: ExposureOf):
   const unit = ledgerName(unitId)
   const split = splitOf(lives, unitId)
   const parent = split === null ? null : ledgerName(split.parentUnitId)
-  const former = (lives.entries.get(unitId) ?? []).flatMap(({ source }) =>
-    source.kind === 'inherited' && source.parent !== parent ? [{ unit, source, used: [] }] : [],
-  )
-  if (split === null || parent === null) return former
+  // the newest of each: it reverses all entries of that parent
+  const former = new Map<string, BudgetCharge>()
+  for (const { source } of lives.entries.get(unitId) ?? []) {
+    if (source.kind === 'inherited' && source.parent !== parent) former.set(source.parent, { unit, source, used: [] })
+  }
+  if (split === null || parent === null) return [...former.values()]
   const ledger = parentLegs(lives, split).flatMap((leg): BudgetEntry[] => {
     const own = (lives.entries.get(leg.unitId) ?? []).map((entry) => ({ ...entry, unit: parent }))
     const isBefore = leg.packedAt === null || leg.packedAt < split.splitAt
@@ -191,7 +193,7 @@ function inheritedCharges(lives: Lives, unitId: number, exposureOf: ExposureOf):
   })
   const charge = inheritance(ledger, { parent, child: unit })
   const version = newestEntry(lives, split.parentUnitId)
-  return [...former, { ...charge, source: { ...charge.source, version } }]
+  return [...former.values(), { ...charge, source: { ...charge.source, version } }]
 }
 
 function isOfShipment({ kind }: BudgetEntry['source']): boolean {

@@ -31,8 +31,8 @@ export type ShipmentState = { behind: boolean; version: number; state: string }
 /** The newest run of posting. */
 export type Posted = { number: number; state: string; silence: Silence }
 
-/** Loads the lives of units, and of all they came of, in the snapshot of the transaction. */
-export async function loadLives(tx: Tx, unitIds: readonly number[]): Promise<Lives> {
+/** Loads the lives of units, and of all they came of, in the snapshot of the transaction; `also` are more shipments. */
+export async function loadLives(tx: Tx, unitIds: readonly number[], also: readonly number[] = []): Promise<Lives> {
   const bags = new Map<number, Bag>()
   for (let wanted = [...new Set(unitIds)]; wanted.length > 0; ) {
     const legs = await loadLegs(tx, wanted)
@@ -48,7 +48,7 @@ export async function loadLives(tx: Tx, unitIds: readonly number[]): Promise<Liv
   const shipmentIds = [...bags.values()].flatMap(({ legs }) => legs.map(({ shipmentId }) => shipmentId))
   return {
     bags,
-    shipments: await loadStates(tx, [...new Set(shipmentIds)]),
+    shipments: await loadStates(tx, [...new Set([...shipmentIds, ...also])]),
     posted: await loadPosted(tx, [...bags.keys()]),
     entries: await loadEntries(tx, [...bags.keys()]),
   }

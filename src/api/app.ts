@@ -12,6 +12,7 @@ import { API_PATH } from './answers.ts'
 import { apiKeyRoutes } from './api-key-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { authenticateRequest } from './authenticate-request.ts'
+import { budgetRoutes } from './budget-routes.ts'
 import { calibrationRoutes } from './calibration-routes.ts'
 import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
@@ -105,6 +106,7 @@ function resources() {
     .openapiRoutes(containerRoutes)
     .openapiRoutes(shipmentRoutes)
     .openapiRoutes(statusRoutes)
+    .openapiRoutes(budgetRoutes)
     .openapiRoutes(placementRoutes)
     .openapiRoutes(custodyRoutes)
     .openapiRoutes(readingRoutes)

@@ -169,7 +169,7 @@ function printTemperature(found: Temperature): z.infer<typeof temperature> {
       conflicts: judged?.conflicts ?? 0,
       outOfWindow: found.outOfWindow,
     },
-    budget: { value: null, reason: 'Stability budgets are not kept yet.' },
+    budget: { value: null, reason: 'It is one of each unit: see /shipments/{id}/budget.' },
   }
 }
 
