@@ -53,7 +53,7 @@ export function createApp(ctx: Ctx, deps: ApiDeps) {
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => answerMethodNotAllowed(c, methods) }))
   app.use(
     `${API_PATH}/*`,
-    except(`${API_PATH}/shipments/:id/status`, etag()),
+    except([`${API_PATH}/shipments/:id/status`, `${API_PATH}/shipments/:id/budget`], etag()),
     cacheControl,
     authenticateRequest,
     repeatRequest,
