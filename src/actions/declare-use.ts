@@ -37,15 +37,15 @@ export async function declareUse(ctx: Ctx, actor: Actor, input: NewDeclaration):
   return transaction(ctx.db, async (tx) => {
     const unit = await findOwnUnit(tx, actor, input.unitId)
     if (isRefusal(unit)) return unit
-    const no = (await refuseAmbiguous(tx, [unit.unitId])) ?? (await refuseUnknownBands(tx, unit, input.used))
-    if (no !== null) return no
+    const used = (await refuseAmbiguous(tx, [unit.unitId])) ?? usedOfBands(await bandsOf(tx, unit), input.used)
+    if (isRefusal(used)) return used
     await lockRides(tx, [unit.unitId])
     const knownAt = ctx.now()
-    const declared = { ...input, shipmentId: unit.shipmentId, organisationId: organisationOf(actor), knownAt }
+    const declared = { ...input, used, shipmentId: unit.shipmentId, organisationId: organisationOf(actor), knownAt }
     const id = await insertDeclaration(tx, declared)
     await post(tx, { ...declared, id })
     const deed = { action: 'budget_use_declared', subjectKind: 'shipment', subjectId: unit.shipmentId }
-    const after = { declarationId: id, unit: unit.code, used: input.used, signature: input.signature }
+    const after = { declarationId: id, unit: unit.code, used, signature: input.signature }
     await audit(tx, actor, [{ ...deed, at: knownAt, after, reason: input.reason }])
     return { ...declared, id }
   })
@@ -57,13 +57,15 @@ export async function lockRides(tx: Tx, unitIds: readonly number[]): Promise<voi
   await lockShipments(tx, [...new Set(legs.map(({ shipmentId }) => shipmentId))])
 }
 
-async function refuseUnknownBands(tx: Tx, unit: FoundUnit, used: readonly Usage[]): Promise<Refusal | null> {
-  const bands = await bandsOf(tx, unit)
+/** A word on every band of the profile: what is not named was not used. */
+function usedOfBands(bands: readonly BudgetBand[], used: readonly Usage[]): readonly Usage[] | Refusal {
   if (bands.length === 0) {
     return refuse('invalid', 'The profile of the shipment has no stability budget: pin a version that has one first.')
   }
   const unknown = used.filter(({ band }) => !bands.some(({ id }) => id === band)).map(({ band }) => band)
-  if (unknown.length === 0) return null
+  if (unknown.length === 0) {
+    return bands.map(({ id }) => used.find(({ band }) => band === id) ?? { band: id, consumedMs: 0, presumedMs: 0 })
+  }
   const known = bands.map(({ id }) => id).join(', ')
   return refuse('invalid', `The profile of the shipment has no band ${unknown.join(', ')}: its bands are ${known}.`)
 }

@@ -46,7 +46,8 @@ export async function splitUnit(ctx: Ctx, actor: Actor, input: NewSplit): Promis
     const split = { ...input, shipmentId: unit.shipmentId, organisationId: organisationOf(actor), knownAt }
     const id = await insertSplit(tx, split)
     const deed = { action: 'unit_split', subjectKind: 'shipment', subjectId: unit.shipmentId }
-    const after = { splitId: id, unit: unit.code, parentUnitId: parent.unitId, splitAt: input.splitAt }
+    // not the parent: who sees the child's shipment need not see that one
+    const after = { splitId: id, unit: unit.code, splitAt: input.splitAt }
     await audit(tx, actor, [{ ...deed, at: knownAt, after, reason: input.reason }])
     return { ...split, id }
   })

@@ -112,9 +112,10 @@ async function loadLines(tx: Tx, actor: Actor, asked: { unitIds: readonly number
   return found.rows.map(line)
 }
 
+/** The alias is one that the condition does not use itself. */
 function parentIsSeen(actor: Actor): RawBuilder<unknown> {
-  return sql`exists (select 1 from unit p where p.id = e.parent_unit_id
-    and ${canSeeShipment(actor, sql<number>`p.shipment_id`)})`
+  return sql`exists (select 1 from unit parent where parent.id = e.parent_unit_id
+    and ${canSeeShipment(actor, sql<number>`parent.shipment_id`)})`
 }
 
 type LedgerRow = Omit<LedgerLine, 'source' | 'evaluationVersion' | 'declaration'> & {
