@@ -19,7 +19,7 @@ export type Lives = {
   entries: ReadonlyMap<number, readonly BudgetEntry[]>
 }
 
-/** One bag as one of its rows sees it: the rides, and where it was split off; of several statements the newest rules. */
+/** One bag as one of its rows sees it: its rides, and what it was split off; of several statements the newest. */
 export type Bag = { legs: readonly Leg[]; split: Split | null }
 
 /** `unitId` is the row the split was stated of. */

@@ -74,7 +74,7 @@ test('whatever the order of arrival and of questions, the ledger’s sum is that
       expect(used(second, 'here')).toEqual(expected(list, 1))
       expect(await postedOf(shipmentIds[1])).toEqual(expected(list, 1))
     }),
-    { numRuns: 40 },
+    { numRuns: 15 },
   )
 }, 120_000)
 

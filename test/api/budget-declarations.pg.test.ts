@@ -33,8 +33,12 @@ type Used = { band: string; consumedS: number; presumedS?: number }[]
 const said = (used: Used) => ({ used, signature: 'Dr. Example, SR-7 page 2', reason: 'tank and filling' })
 const declare = (key: string, { unitId }: Ride, used: Used) =>
   api.post(key, `/units/${unitId}/declared-use`, said(used))
-const split = (key: string, { unitId }: Ride, parent: Ride, minute: number) =>
-  api.post(key, `/units/${unitId}/split`, { parentUnitId: parent.unitId, splitAt: iso(minute), reason: 'two bags' })
+const split = ({ unitId }: Ride, parent: Ride, minute: number) =>
+  api.post(lane.sponsor.key, `/units/${unitId}/split`, {
+    parentUnitId: parent.unitId,
+    splitAt: iso(minute),
+    reason: 'two bags',
+  })
 
 describe('declared use', () => {
   test('is used up before the ride, in the name of who declared it; another declaration takes its place', async () => {
@@ -140,8 +144,8 @@ describe('a split unit', () => {
     await unpack(api, lot, 90)
     const early = await ride(api, lane, { code: named('BAG'), packedMinute: 200 })
     const late = await ride(api, lane, { code: named('BAG'), packedMinute: 200 })
-    await split(lane.sponsor.key, early, lot, 52.5)
-    await split(lane.sponsor.key, late, lot, 100)
+    await split(early, lot, 52.5)
+    await split(late, lot, 100)
     const inherited = async (one: Ride) => bandsOf(await unitBudget(api, lane.sponsor.key, one))
     expect(await inherited(early)).toEqual({ COOL: [1860, 6, 0, 0], RT: [450, 0, 0, 0] })
     expect(await inherited(late)).toEqual({ COOL: [1860, 6, 0, 0], RT: [1800, 0, 0, 0] })
@@ -153,8 +157,8 @@ describe('a split unit', () => {
     await unpack(api, lot, 90)
     const half = await ride(api, lane, { code: named('HALF'), packedMinute: null })
     const bag = await ride(api, lane, { code: named('BAG'), packedMinute: 200 })
-    await split(lane.sponsor.key, half, lot, 100)
-    await split(lane.sponsor.key, bag, half, 110)
+    await split(half, lot, 100)
+    await split(bag, half, 110)
     const used = async () => bandsOf(await unitBudget(api, lane.sponsor.key, bag)).COOL
     expect(await used()).toEqual([900, 0, 0, 0])
     await measured(api, lot.sensorId, { degrees: [10], fromMinute: 45 })
@@ -177,9 +181,9 @@ describe('a split unit', () => {
     ]
     for (const lot of [wrong, right]) await unpack(api, lot, 45)
     const bag = await ride(api, lane, { code: named('BAG'), packedMinute: 200 })
-    await split(lane.sponsor.key, bag, wrong, 100)
+    await split(bag, wrong, 100)
     expect(bandsOf(await unitBudget(api, lane.sponsor.key, bag))).toMatchObject({ RT: [900, 0, 0, 0] })
-    await split(lane.sponsor.key, bag, right, 100)
+    await split(bag, right, 100)
     expect(bandsOf(await unitBudget(api, lane.sponsor.key, bag))).toMatchObject({
       ...{ COOL: [900, 0, 0, 0], RT: [0, 0, 0, 0] },
     })
@@ -189,7 +193,7 @@ describe('a split unit', () => {
     const lot = await ride(api, lane, { code: named('LOT'), degrees: [5, 10, 5] })
     await unpack(api, lot, 45)
     const bag = await ride(api, lane, { code: named('BAG'), to: lane.centre, packedMinute: 200 })
-    await split(lane.sponsor.key, bag, lot, 100)
+    await split(bag, lot, 100)
     const parents = async (key: string) =>
       (await api.get(key, `/units/${bag.unitId}/budget`)).items.map(({ parentUnitId }: Json) => parentUnitId)
     expect(await parents(lane.sponsor.key)).toEqual([lot.unitId])
@@ -202,7 +206,7 @@ describe('a split unit', () => {
     const lot = await ride(api, lane, { code })
     const again = await ride(api, lane, { code, packedMinute: 10 })
     const bag = await ride(api, lane, { code: named('BAG') })
-    await split(lane.sponsor.key, bag, lot, 100)
+    await split(bag, lot, 100)
     const product = await api.post(lane.sponsor.key, '/products', { name: named('product') })
     const profile = await api.post(lane.sponsor.key, `/products/${product.id}/profiles`, BUDGET_BODY)
     const foreign = await ride(api, { ...lane, productId: product.id, profileId: profile.id }, { code: named('BAG') })

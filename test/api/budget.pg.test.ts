@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { at } from '../../db/tables.ts'
+import { at as instant } from '../../db/tables.ts'
 import { ROLES } from '../../src/domain/actor.ts'
 import { type Api, createApi, DAY, iso, type Json, keyOf, named } from '../support/api.ts'
 import {
@@ -98,7 +98,7 @@ describe('over shipments and owners', () => {
     const code = named('BAG')
     const { unitId, shipmentId, path } = await ride(api, lane, { code })
     const rows = await api.ctx.db.kysely.selectFrom('shipment').selectAll().where('id', '=', shipmentId).execute()
-    const known_at = at(T0)
+    const known_at = instant(T0)
     for (const { product_id, consignee_id, organisation_id, profile_id } of rows) {
       const more = Array.from({ length: 200 }, () => ({
         ...{ product_id, consignee_id, organisation_id, profile_id, known_at },
@@ -135,28 +135,33 @@ describe('late truth', () => {
     expect(await ledgerOf(api, lane.sponsor.key, first)).toHaveLength(4)
   })
 
-  test('a late reading that makes no new evaluation is posted all the same: it changed the band', async () => {
+  test.each([
+    ['between others', 37.5],
+    ['after all others', 52.5],
+  ])('a reading %s that makes no new evaluation is posted all the same: it changed the band', async (_where, at) => {
+    // no level below 15: nothing that is measured here is an event
+    const levels = [BUDGET_BODY.levels[1]]
     const budgetBands = [
       { id: 'NEAR', aboveC: 8, uptoC: 12, allowedS: 3600 },
       { id: 'FAR', aboveC: 12, uptoC: 15, allowedS: 3600 },
     ]
     const profilesOf = `/products/${lane.productId}/profiles`
-    const { id } = await api.post(lane.sponsor.key, profilesOf, { ...BUDGET_BODY, budgetBands })
-    const first = await ride(api, lane, { code: named('BAG'), profileId: id, degrees: [5, 14, 14, 14, 5] })
-    await unpack(api, first, 75)
+    const { id } = await api.post(lane.sponsor.key, profilesOf, { ...BUDGET_BODY, levels, budgetBands })
+    const first = await ride(api, lane, { code: named('BAG'), profileId: id, degrees: [5, 10, 10, 10] })
+    await unpack(api, first, 60)
     const known = async () => {
       const { evaluationVersion } = await api.get(lane.sponsor.key, `${first.path}/status`)
       return { evaluationVersion, bands: bandsOf(await unitBudget(api, lane.sponsor.key, first)) }
     }
     const { evaluationVersion, bands } = await known()
-    expect(bands).toEqual({ NEAR: [0, 0, 0, 0], FAR: [0, 0, 2700, 0] })
-    await measured(api, first.sensorId, { degrees: [11], fromMinute: 37.5 })
-    expect(await known()).toEqual({ evaluationVersion, bands: { NEAR: [0, 0, 450, 0], FAR: [0, 0, 2250, 0] } })
+    expect(bands).toEqual({ NEAR: [0, 0, 2700, 0], FAR: [0, 0, 0, 0] })
+    await measured(api, first.sensorId, { degrees: [13], fromMinute: at })
+    expect(await known()).toEqual({ evaluationVersion, bands: { NEAR: [0, 0, 2250, 0], FAR: [0, 0, 450, 0] } })
     expect(await ledgerOf(api, lane.sponsor.key, first)).toEqual([
-      ['evaluation', 'FAR', 2700, 0],
-      ['evaluation', 'FAR', -2700, 0, 'reverses 0'],
-      ['evaluation', 'NEAR', 450, 0],
-      ['evaluation', 'FAR', 2250, 0],
+      ['evaluation', 'NEAR', 2700, 0],
+      ['evaluation', 'NEAR', -2700, 0, 'reverses 0'],
+      ['evaluation', 'NEAR', 2250, 0],
+      ['evaluation', 'FAR', 450, 0],
     ])
   })
 
