@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect, type PostgresPoolClient, type Transaction } from 'kysely'
 import { Client, DatabaseError, Pool, type PoolClient } from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import type { Logger } from 'pino'
 import { connectionError, requireDatabaseUrl } from './connection-error.ts'
 import { parserFor } from './pg-types.ts'
@@ -147,6 +147,16 @@ function onlyOn(client: PoolClient): Kysely<Tables> {
 /** Sends rows in the binary format of COPY; the statement names table, columns and format. */
 export async function copyIn(client: PoolClient, statement: string, rows: Buffer): Promise<void> {
   await pipeline(Readable.from([rows]), client.query(copyFrom(statement)))
+}
+
+/** Sends rows in the text format of COPY as they come, so that any number of them fits in memory. */
+export async function copyInFrom(client: PoolClient, statement: string, rows: AsyncIterable<string>): Promise<void> {
+  await pipeline(Readable.from(rows), client.query(copyFrom(statement)))
+}
+
+/** What a `copy … to stdout` answers, as the bytes come; the reader holds the server back. */
+export function copyOut(client: PoolClient, statement: string): AsyncIterable<Buffer> {
+  return client.query(copyTo(statement))
 }
 
 function isConcurrencyError(error: unknown): boolean {

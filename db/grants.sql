@@ -11,13 +11,15 @@ revoke all on function ensure_month_partition(text, date) from public;
 grant execute on function ensure_month_partition(text, date) to :serving;
 
 grant select on schema_migration to :serving;
+-- Only the owner archives and restores; the service must know which months are gone.
+grant select on archive, archive_restoration, archived_series to :serving;
 
 -- Append-only: select, insert and nothing else. A lock needs the right to update, so no lock target stands here.
 grant select, insert on
   organisation, site, product, profile, profile_approval, therapy_order, container, shipment_party, shipment_profile,
   unit, unit_declaration, unit_split, budget_posting, budget_entry,
   batch, reading, conflict, observation, kept_message, kept_message_release, custody_event, evaluation, audit_entry,
-  sequence_event
+  sequence_event, product_retention, legal_hold
   to :serving;
 
 -- Superseded, never rewritten: only the columns that say so may change.

@@ -23,6 +23,48 @@ comment on table api_key is 'A machine of an organisation with one role. Only th
 grant select, insert on api_key to serving;
 grant update (revoked_at) on api_key to serving;
 
+create table archive (
+  id bigint generated always as identity not null,
+  name text not null,
+  table_name text not null,
+  month date not null,
+  rows bigint not null,
+  conflicts bigint not null,
+  manifest jsonb not null,
+  manifest_sha256 text not null,
+  known_at timestamp with time zone not null,
+  constraint archive_conflicts_check CHECK ((conflicts >= 0)),
+  constraint archive_manifest_sha256_check CHECK ((manifest_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint archive_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+  constraint archive_name_key UNIQUE (name),
+  constraint archive_pkey PRIMARY KEY (id),
+  constraint archive_rows_check CHECK ((rows >= 0)),
+  constraint archive_table_name_check CHECK ((table_name = ANY (ARRAY['reading'::text, 'observation'::text])))
+);
+comment on table archive is 'A month of a table that was written to an archive, verified, and dropped in the transaction of this row. A month is archived while its newest row here has no archive_restoration.';
+CREATE INDEX archive_by_month ON public.archive USING btree (table_name, month, id);
+grant select on archive to serving;
+
+create table archive_restoration (
+  archive_id bigint not null,
+  known_at timestamp with time zone not null,
+  constraint archive_restoration_archive_id_fkey FOREIGN KEY (archive_id) REFERENCES archive(id),
+  constraint archive_restoration_pkey PRIMARY KEY (archive_id)
+);
+comment on table archive_restoration is 'The rows of an archive are back in the database, verified.';
+grant select on archive_restoration to serving;
+
+create table archived_series (
+  archive_id bigint not null,
+  placement_id bigint not null,
+  cells jsonb not null,
+  constraint archived_series_archive_id_fkey FOREIGN KEY (archive_id) REFERENCES archive(id),
+  constraint archived_series_pkey PRIMARY KEY (archive_id, placement_id),
+  constraint archived_series_placement_id_fkey FOREIGN KEY (placement_id) REFERENCES placement(id)
+);
+comment on table archived_series is 'What the readings of a placement in an archived month come to, hour by hour, as of the archiving: [hour, values, faults, lowest and highest corrected milli-degrees, first and last valid instant, gap], times in ms since 1970. The series stays readable without the archive.';
+grant select on archived_series to serving;
+
 create table audit_entry (
   id bigint generated always as identity not null,
   known_at timestamp with time zone not null,
@@ -55,57 +97,6 @@ create table batch (
 );
 comment on table batch is 'One recording transaction: the audit row of its readings, and the instant from which they were known.';
 grant select, insert on batch to serving;
-
-create table budget_entry (
-  id bigint generated always as identity not null,
-  unit_id bigint not null,
-  band text not null,
-  consumed_ms bigint not null,
-  presumed_ms bigint not null,
-  source text not null,
-  version bigint not null,
-  declaration_id bigint,
-  parent_unit_id bigint,
-  earlier_use text,
-  reverses bigint,
-  known_at timestamp with time zone not null,
-  constraint budget_entry_band_check CHECK ((band <> ''::text)),
-  constraint budget_entry_check CHECK (((source = 'declared'::text) = (declaration_id IS NOT NULL))),
-  constraint budget_entry_check1 CHECK (((source = 'inherited'::text) = (parent_unit_id IS NOT NULL))),
-  constraint budget_entry_check2 CHECK (((source = 'inherited'::text) = (earlier_use IS NOT NULL))),
-  constraint budget_entry_check3 CHECK (
-CASE
-    WHEN (reverses IS NULL) THEN ((consumed_ms >= 0) AND (presumed_ms >= 0))
-    ELSE ((consumed_ms <= 0) AND (presumed_ms <= 0))
-END),
-  constraint budget_entry_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES unit_declaration(id),
-  constraint budget_entry_earlier_use_check CHECK ((earlier_use = ANY (ARRAY['declared'::text, 'not_declared'::text]))),
-  constraint budget_entry_parent_unit_id_fkey FOREIGN KEY (parent_unit_id) REFERENCES unit(id),
-  constraint budget_entry_pkey PRIMARY KEY (id),
-  constraint budget_entry_reverses_fkey FOREIGN KEY (reverses) REFERENCES budget_entry(id),
-  constraint budget_entry_reverses_key UNIQUE (reverses),
-  constraint budget_entry_source_check CHECK ((source = ANY (ARRAY['evaluation'::text, 'declared'::text, 'inherited'::text]))),
-  constraint budget_entry_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES unit(id),
-  constraint budget_entry_version_check CHECK ((version >= 0))
-);
-comment on table budget_entry is 'The budget ledger: time a unit spent in a band outside its label, milliseconds, presumed time apart. Never changed: what no longer holds is reversed by an entry with the same times below zero. version: of the evaluation, the declaration, or the parent''s ledger (its newest entry).';
-CREATE INDEX budget_entry_by_unit ON public.budget_entry USING btree (unit_id, id);
-grant select, insert on budget_entry to serving;
-
-create table budget_posting (
-  unit_id bigint not null,
-  number integer not null,
-  evaluation_version integer not null,
-  state text not null,
-  unobserved jsonb not null,
-  known_at timestamp with time zone not null,
-  constraint budget_posting_evaluation_version_check CHECK ((evaluation_version >= 0)),
-  constraint budget_posting_number_check CHECK ((number > 0)),
-  constraint budget_posting_pkey PRIMARY KEY (unit_id, number),
-  constraint budget_posting_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES unit(id)
-);
-comment on table budget_posting is 'A run of posting for a unit of a shipment: the state of what it was made from, so that the next asker sees whether it still holds, and the time nobody saw {ms, presumed}. The number lets one of two runs at once win.';
-grant select, insert on budget_posting to serving;
 
 create table calibration (
   id bigint generated always as identity not null,
@@ -194,6 +185,7 @@ create table container (
   constraint coolant_of_cooled CHECK (((kind = ANY (ARRAY['dry_vapour_shipper'::text, 'dry_ice_box'::text])) OR ((coolant_capacity_milli IS NULL) AND (coolant_loss_milli_per_day IS NULL))))
 );
 comment on table container is 'A box or dewar with its qualification; an object of its own that outlives shipments. Coolant in thousandths of a litre of nitrogen (dry vapour shipper) or of a kilogram of dry ice; its loss is that upright at 22 degrees Celsius. hold_time_ms is the qualified hold time at rest, dynamic_hold_time_ms that in transport.';
+CREATE INDEX container_by_grai ON public.container USING btree (grai) WHERE (grai IS NOT NULL);
 grant select, insert on container to serving;
 
 create table custody_event (
@@ -214,6 +206,8 @@ create table custody_event (
   constraint custody_event_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id)
 );
 comment on table custody_event is 'The ledger of a shipment in order of recording; record is the statement that is hashed (RFC 8785) together with seq and prevHash.';
+CREATE INDEX custody_event_by_recording ON public.custody_event USING btree (known_at, shipment_id, seq);
+CREATE INDEX custody_event_by_sensor ON public.custody_event USING gin (jsonb_path_query_array(record, '$.**."sensorId"[*]'::jsonpath)) WHERE (record @? '$.**."sensorId"'::jsonpath);
 grant select, insert on custody_event to serving;
 
 create table evaluation (
@@ -244,6 +238,7 @@ create table evaluation (
   constraint evaluation_version_check CHECK ((version > 0))
 );
 comment on table evaluation is 'A version of the judgement of a shipment: inputs and content decide whether it is a new one; statistics (counts, coverage, extent of open events) are as of known_at.';
+CREATE INDEX evaluation_by_recording ON public.evaluation USING btree (known_at, shipment_id, version);
 grant select, insert on evaluation to serving;
 
 create table idempotency (
@@ -305,6 +300,37 @@ create table kept_message_release (
 );
 comment on table kept_message_release is 'A person sent a held or quarantined message through the door again.';
 grant select, insert on kept_message_release to serving;
+
+create table legal_hold (
+  id bigint generated always as identity not null,
+  organisation_id bigint not null,
+  subject text not null,
+  shipment_id bigint,
+  product_id bigint,
+  lot text,
+  sensor_id bigint,
+  reason text not null,
+  actor_kind text not null,
+  actor_id text not null,
+  lifts_id bigint,
+  known_at timestamp with time zone not null,
+  constraint legal_hold_check CHECK (((subject = 'shipment'::text) = (shipment_id IS NOT NULL))),
+  constraint legal_hold_check1 CHECK (((subject = ANY (ARRAY['lot'::text, 'product'::text])) = (product_id IS NOT NULL))),
+  constraint legal_hold_check2 CHECK (((subject = 'lot'::text) = (lot IS NOT NULL))),
+  constraint legal_hold_check3 CHECK (((subject = 'sensor'::text) = (sensor_id IS NOT NULL))),
+  constraint legal_hold_lifts_id_fkey FOREIGN KEY (lifts_id) REFERENCES legal_hold(id),
+  constraint legal_hold_lifts_id_key UNIQUE (lifts_id),
+  constraint legal_hold_lot_check CHECK ((lot <> ''::text)),
+  constraint legal_hold_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint legal_hold_pkey PRIMARY KEY (id),
+  constraint legal_hold_product_id_fkey FOREIGN KEY (product_id) REFERENCES product(id),
+  constraint legal_hold_reason_check CHECK ((reason <> ''::text)),
+  constraint legal_hold_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id),
+  constraint legal_hold_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id),
+  constraint legal_hold_subject_check CHECK ((subject = ANY (ARRAY['shipment'::text, 'lot'::text, 'sensor'::text, 'product'::text, 'all'::text])))
+);
+comment on table legal_hold is 'What must not be dropped although its retention has passed, who said so and why. lifts_id: the row lifts that hold, and holds nothing itself.';
+grant select, insert on legal_hold to serving;
 
 create table lorawan_registration (
   id bigint generated always as identity not null,
@@ -378,8 +404,13 @@ create table placement (
   constraint placement_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id)
 );
 comment on table placement is 'This sensor channel rides with this shipment in this role during [from_at, to_at). Correcting supersedes and inserts.';
+CREATE INDEX placement_by_correction ON public.placement USING btree (corrects_id) WHERE (corrects_id IS NOT NULL);
+CREATE INDEX placement_by_ending ON public.placement USING btree (superseded_at, shipment_id, id) WHERE (superseded_at IS NOT NULL);
+CREATE INDEX placement_by_recording ON public.placement USING btree (known_at, shipment_id, id);
 CREATE INDEX placement_by_sensor ON public.placement USING btree (sensor_id) WHERE (superseded_at IS NULL);
 CREATE INDEX placement_by_shipment ON public.placement USING btree (shipment_id) WHERE (superseded_at IS NULL);
+CREATE INDEX placement_ever_by_sensor ON public.placement USING btree (sensor_id, shipment_id);
+CREATE INDEX placement_ever_by_shipment ON public.placement USING btree (shipment_id, id);
 grant select, insert on placement to serving;
 grant update (superseded_at) on placement to serving;
 
@@ -397,6 +428,22 @@ create table product (
 );
 comment on table product is 'A therapy or its material, owned by its sponsor.';
 grant select, insert on product to serving;
+
+create table product_retention (
+  id bigint generated always as identity not null,
+  product_id bigint not null,
+  years jsonb not null,
+  shelf_life_years integer,
+  reason text not null,
+  known_at timestamp with time zone not null,
+  constraint product_retention_pkey PRIMARY KEY (id),
+  constraint product_retention_product_id_fkey FOREIGN KEY (product_id) REFERENCES product(id),
+  constraint product_retention_reason_check CHECK ((reason <> ''::text)),
+  constraint product_retention_shelf_life_years_check CHECK ((shelf_life_years > 0))
+);
+comment on table product_retention is 'Years after expiry that the sponsor keeps the records of a product, by class; the newest row rules, and none is shorter than the one before. shelf_life_years: no unit expires later after its journey ended; counts where a unit states no expiry.';
+CREATE INDEX product_retention_by_product ON public.product_retention USING btree (product_id, id);
+grant select, insert on product_retention to serving;
 
 create table profile (
   id bigint generated always as identity not null,
@@ -474,6 +521,7 @@ create table sensor (
   constraint sensor_serial_check CHECK ((serial <> ''::text))
 ) with (fillfactor=80);
 comment on table sensor is 'A device that publishes. Its id is its MQTT user name and its topic. A value outside or at the end of its range is a fault. revision: raised by whatever changes its placements or certificates.';
+CREATE INDEX sensor_by_serial ON public.sensor USING btree (serial);
 grant select, insert on sensor to serving;
 grant update (model) on sensor to serving;
 grant update (revision) on sensor to serving;
@@ -546,6 +594,7 @@ create table shipment (
   constraint shipment_sscc_key UNIQUE (sscc)
 ) with (fillfactor=80);
 comment on table shipment is 'One closed container under one profile; the unit of judging and the lock target. Projections: profile_id (newest shipment_profile), packed_at and closed_at (from custody). judge_from: oldest instant not judged yet. revision: raised by whatever changes its judgement other than readings later than all before; keeper: the process that recorded for it last.';
+CREATE INDEX shipment_by_container ON public.shipment USING btree (container_id) WHERE (container_id IS NOT NULL);
 CREATE INDEX shipment_unjudged ON public.shipment USING btree (id) WHERE (judge_from IS NOT NULL);
 grant select, insert on shipment to serving;
 grant update (profile_id) on shipment to serving;
@@ -638,46 +687,9 @@ create table unit (
   constraint unit_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id)
 );
 comment on table unit is 'A bag in a shipment, by the code on its label; verdict and disposition are per unit.';
-CREATE INDEX unit_by_code ON public.unit USING btree (code);
-CREATE INDEX unit_by_serial ON public.unit USING btree (gtin, serial) WHERE ((gtin IS NOT NULL) AND (serial IS NOT NULL));
+CREATE INDEX unit_by_din ON public.unit USING btree (din) WHERE (din IS NOT NULL);
+CREATE INDEX unit_by_serial ON public.unit USING btree (serial, gtin) WHERE (serial IS NOT NULL);
 grant select, insert on unit to serving;
-
-create table unit_declaration (
-  id bigint generated always as identity not null,
-  unit_id bigint not null,
-  organisation_id bigint not null,
-  used jsonb not null,
-  signature text not null,
-  reason text not null,
-  known_at timestamp with time zone not null,
-  constraint unit_declaration_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
-  constraint unit_declaration_pkey PRIMARY KEY (id),
-  constraint unit_declaration_reason_check CHECK ((reason <> ''::text)),
-  constraint unit_declaration_signature_check CHECK ((signature <> ''::text)),
-  constraint unit_declaration_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES unit(id)
-);
-comment on table unit_declaration is 'What the sender says a unit used of its stability budget outside of monitored shipments, since the one before this (tank, depot, handling): [{band, consumedMs, presumedMs}] and the signed figure it stands on. A later one of the same shipment takes its place.';
-CREATE INDEX unit_declaration_by_unit ON public.unit_declaration USING btree (unit_id, id);
-grant select, insert on unit_declaration to serving;
-
-create table unit_split (
-  id bigint generated always as identity not null,
-  unit_id bigint not null,
-  parent_unit_id bigint not null,
-  split_at timestamp with time zone not null,
-  organisation_id bigint not null,
-  reason text not null,
-  known_at timestamp with time zone not null,
-  constraint unit_split_check CHECK ((unit_id <> parent_unit_id)),
-  constraint unit_split_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
-  constraint unit_split_parent_unit_id_fkey FOREIGN KEY (parent_unit_id) REFERENCES unit(id),
-  constraint unit_split_pkey PRIMARY KEY (id),
-  constraint unit_split_reason_check CHECK ((reason <> ''::text)),
-  constraint unit_split_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES unit(id)
-);
-comment on table unit_split is 'This unit was split off that unit or lot at split_at and inherits what was used until then. The newest statement about a unit rules.';
-CREATE INDEX unit_split_by_unit ON public.unit_split USING btree (unit_id, id);
-grant select, insert on unit_split to serving;
 
 CREATE OR REPLACE FUNCTION public.ensure_month_partition(parent text, month date)
  RETURNS void
@@ -702,6 +714,10 @@ begin
   if to_regclass('public.' || name) is not null then
     return;
   end if;
+  if exists (select from public.archive a where a.table_name = parent and a.month = first
+    and not exists (select from public.archive_restoration r where r.archive_id = a.id)) then
+    raise exception 'the month % of % is archived: restore it first', first, parent using errcode = 'UB001';
+  end if;
   execute format('create table public.%I (like public.%I including defaults including constraints)', name, parent);
   execute format('alter table public.%I add constraint %I check (measured_at >= %L and measured_at < %L)',
     name, name || '_month', from_at, to_at);
@@ -710,7 +726,7 @@ begin
   execute format('alter table public.%I drop constraint %I', name, name || '_month');
 end;
 $function$;
-comment on function ensure_month_partition(parent text, month date) is 'Creates the partition of a month (2001 onward) of reading or observation when it is missing.';
+comment on function ensure_month_partition(parent text, month date) is 'Creates the partition of a month (2001 onward) of reading or observation when it is missing; refuses one that is archived (UB001).';
 grant execute on function ensure_month_partition(parent text, month date) to serving;
 
 CREATE OR REPLACE FUNCTION public.ensure_reading_partition(month date)

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type * as rows from './rows.ts'
 import type * as budget from './rows-budget.ts'
 import type * as channels from './rows-channels.ts'
+import type * as keeping from './rows-keeping.ts'
 
 /**
  * The tables as TypeScript sees them; `test/db/tables.pg.test.ts` holds them against the migrated database.
@@ -42,6 +43,11 @@ export type Tables = {
   idempotency: rows.Idempotency
   sensor_sequence: rows.SensorSequence
   sequence_event: rows.SequenceEvent
+  product_retention: keeping.ProductRetentionRow
+  legal_hold: keeping.LegalHoldRow
+  archive: keeping.ArchiveRow
+  archive_restoration: keeping.ArchiveRestoration
+  archived_series: keeping.ArchivedSeries
   schema_migration: rows.SchemaMigration
 }
 

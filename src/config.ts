@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { hostname } from 'node:os'
 import { z } from 'zod'
 
@@ -65,6 +66,15 @@ function isBrokerUrl(text: string): boolean {
   return url !== null && /^(mqtts?|wss?):$/.test(url.protocol) && url.hostname !== ''
 }
 
+function isPublicUrl(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && /^https?:$/.test(url.protocol) && /^https?:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/i.test(text)
+}
+
+function hostInUrl(host: string): string {
+  return isIPv6(host) ? `[${host}]` : host
+}
+
 /** A wildcard is a whole level, `#` the last; topics of the broker itself and shared subscriptions begin with a $. */
 function isTopicFilter(text: string): boolean {
   const levels = text.split('/')
@@ -100,6 +110,11 @@ const variables = z.object({
   MQTT_PORT: port.default(1883),
   HTTP_HOST: z.string().default('127.0.0.1'),
   HTTP_PORT: port.default(8080),
+  PUBLIC_URL: z
+    .string()
+    .refine(isPublicUrl, 'must read https://host or https://host/path, without query')
+    .transform((text) => text.replace(/\/+$/, ''))
+    .optional(),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
     .default('info'),
@@ -164,6 +179,7 @@ const schema = variables.transform((given) => ({
     ...(given.MQTT_PASSWORD === undefined ? {} : { password: given.MQTT_PASSWORD }),
   },
   http: { host: given.HTTP_HOST, port: given.HTTP_PORT },
+  publicUrl: given.PUBLIC_URL ?? `http://${hostInUrl(given.HTTP_HOST)}:${given.HTTP_PORT}`,
   logLevel: given.LOG_LEVEL,
   instance: given.UNBROKEN_INSTANCE,
   dataDir: given.UNBROKEN_DATA_DIR,

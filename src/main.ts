@@ -19,6 +19,9 @@ const USAGE = `unbroken COMMAND
        [--list | --all | --scenario NAME[,NAME]]   scenarios of the library instead; --all ends as --exit does
   simulate FLAGS            a fleet of simulated sensors against any service and broker; simulate --help
   migrate                   bring the database up to this program
+  archive DIRECTORY         write the months whose retention has passed to Parquet files there, verify, drop them
+  archive --list            say of every month until when it is kept and why; changes nothing
+  restore-archive DIRECTORY bring the month of one archive back, verified
   evaluate FILE             judge cases {profiles, cases} without a database
   check-vectors PATH…       run published cases against this program
 See README.md for configuration.`
@@ -31,6 +34,21 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       return configured(async (config) => (await import('./commands/serve.ts')).serve(config, warn))
     case 'migrate':
       return configured(async (config) => (await import('./commands/migrate.ts')).migrateDatabase(config, warn))
+    case 'archive': {
+      const [where] = rest
+      if (where === undefined || rest.length > 1 || (where.startsWith('-') && where !== '--list')) return usage()
+      const directory = where === '--list' ? null : where
+      return configured(async (config) =>
+        (await import('./commands/archive.ts')).archiveMonths(config, directory, { print, warn }),
+      )
+    }
+    case 'restore-archive': {
+      const [directory] = rest
+      if (directory === undefined || rest.length > 1) return usage()
+      return configured(async (config) =>
+        (await import('./commands/archive.ts')).restoreMonth(config, directory, { print, warn }),
+      )
+    }
     case 'demo': {
       const options = { print, warn, isTty: process.stdout.isTTY === true }
       return (await (await import('./commands/demo-arguments.ts')).demoCommand(rest, options)) ?? usage()
@@ -60,7 +78,7 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
 
 /** An argument nobody reads is a mistake to be told, not to be passed over. */
 function takesArguments(command: string | undefined): boolean {
-  return ['demo', 'evaluate', 'check-vectors', 'simulate'].includes(command ?? '')
+  return ['demo', 'evaluate', 'check-vectors', 'simulate', 'archive', 'restore-archive'].includes(command ?? '')
 }
 
 function usage(): number {

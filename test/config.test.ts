@@ -29,6 +29,7 @@ test('nothing set means embedded backends, listening on 127.0.0.1, subscribed al
       receiveMaximum: 65_535,
     },
     http: { host: '127.0.0.1', port: 8080 },
+    publicUrl: 'http://127.0.0.1:8080',
     logLevel: 'info',
     instance: 'main',
     dataDir: undefined,
@@ -131,3 +132,23 @@ test('an owner without a serving role is a problem', () => {
     'DATABASE_OWNER_URL: is set without DATABASE_URL: set both, or neither for the embedded database',
   ])
 })
+
+test.each([
+  ['https://cold.example.org', 'https://cold.example.org'],
+  ['https://example.org/cold/', 'https://example.org/cold'],
+])('the public address %s begins exported addresses as %s', (given, publicUrl) => {
+  expect(read({ PUBLIC_URL: given }).publicUrl).toBe(publicUrl)
+})
+
+test('unset, the address it listens on begins them, also one of IPv6', () => {
+  expect(read({ HTTP_HOST: '::1', HTTP_PORT: '8081' }).publicUrl).toBe('http://[::1]:8081')
+})
+
+test.each([
+  'cold.example.org',
+  'ftp://cold.example.org',
+  'https://cold.example.org?x=1',
+  'https://u:p@cold.example.org',
+])('a public address that cannot begin an address is refused: %s', (given) =>
+  expect(problems({ PUBLIC_URL: given })).toEqual([expect.stringMatching(/^PUBLIC_URL: must read https/)]),
+)

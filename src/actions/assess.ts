@@ -10,6 +10,18 @@ export type Assessment = {
   span: JudgedSpan | null
   combined: Combined | null
   sensors: SensorAssessment[]
+  /** Null: made from the readings. Else they are archived, and this is what was judged before. */
+  archived: StoredJudgement | null
+}
+
+/** A stored evaluation that stands in for readings that are archived. */
+export type StoredJudgement = {
+  archives: readonly string[]
+  /** Null: it was never judged. */
+  version: number | null
+  reasons: readonly string[]
+  /** Something it is judged by has changed since. */
+  waits: boolean
 }
 
 export type SensorAssessment = {
@@ -34,13 +46,13 @@ export function assess(shipment: ShipmentFacts, folded: readonly Folded[], until
   const span = spanOf(shipment, folded, until)
   const judged = folded.map((fold) => (span === null ? null : judgementOf(fold, span)))
   const sensors = folded.map((fold, index) => sensorAssessment(shipment, fold, judged[index] ?? null))
-  if (span === null) return { shipment, span, combined: null, sensors }
+  if (span === null) return { shipment, span, combined: null, sensors, archived: null }
   const combined = combine(
     span,
     shipment.profile,
     judged.flatMap((judgement) => judgement ?? []),
   )
-  return { shipment, span, combined, sensors }
+  return { shipment, span, combined, sensors, archived: null }
 }
 
 /** Null where the placement has no time in common with what is judged. */

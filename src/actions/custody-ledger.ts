@@ -24,10 +24,15 @@ export async function loadLedger(tx: Tx, shipmentId: number): Promise<Ledger> {
   }))
   const last = entries.at(-1)
   return {
-    events: rows.map((row) => ({ ...storedEvent.parse(row.record), seq: row.seq })),
+    events: rows.map(ledgerEvent),
     entries,
     head: last === undefined ? GENESIS : { seq: last.seq, hash: last.hash },
   }
+}
+
+/** The event in a stored record. */
+export function ledgerEvent({ record, seq }: { record: unknown; seq: number }): CustodyEvent {
+  return { ...storedEvent.parse(record), seq }
 }
 
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json }

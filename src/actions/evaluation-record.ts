@@ -1,6 +1,6 @@
 import type { Gap, LevelResult } from '../domain/combine.ts'
 import { JUDGE_VERSION } from '../domain/judge.ts'
-import type { Assessment, SensorAssessment } from './assess.ts'
+import type { Assessment, SensorAssessment, StoredJudgement } from './assess.ts'
 
 /**
  * What an evaluation says, without what changes with every reading of an open window: no counts, no coverage, and for
@@ -14,7 +14,7 @@ export function contentOf({ span, combined, sensors }: Assessment) {
     severity: combined?.severity ?? null,
     complete: combined?.complete ?? false,
     presumed: combined?.presumed ?? false,
-    reasons: reasonsOf({ combined, sensors }),
+    reasons: reasonsOf({ combined, sensors, archived: null }),
     window: span && { fromAt: span.fromAt, toAt: span.closed ? span.toAt : null },
     levels: (combined?.levels ?? []).map(levelContent),
     gaps: (combined?.gaps ?? []).map(({ fromAt, toAt, open }: Gap) => ({ fromAt, toAt: open ? null : toAt })),
@@ -25,10 +25,22 @@ export function contentOf({ span, combined, sensors }: Assessment) {
  * Why a status is not better than it is, as codes; also what caps the served status though the judgement itself is
  * better.
  */
-export type Reason = 'NOT_PACKED' | 'NO_READINGS' | 'GAP' | 'PRESUMED_ALARM' | 'CALIBRATION_INVALID' | 'SENSOR_SUSPECT'
+export const REASONS = [
+  ...(['NOT_PACKED', 'NO_READINGS', 'GAP', 'PRESUMED_ALARM', 'CALIBRATION_INVALID', 'SENSOR_SUSPECT'] as const),
+  /** readings are archived: this is what was judged while they were here */
+  'ARCHIVED',
+  /** and something it is judged by has changed since */
+  'NOT_REJUDGED',
+] as const
+export type Reason = (typeof REASONS)[number]
 
 /** The reasons of an assessment, in a fixed order. */
-export function reasonsOf({ combined, sensors }: Pick<Assessment, 'combined' | 'sensors'>): Reason[] {
+export function reasonsOf({
+  combined,
+  sensors,
+  archived,
+}: Pick<Assessment, 'combined' | 'sensors' | 'archived'>): Reason[] {
+  if (archived !== null) return archivedReasons(archived)
   const reasons: [Reason, boolean][] = [
     ['NOT_PACKED', combined === null],
     ['NO_READINGS', combined?.valid === 0],
@@ -38,6 +50,10 @@ export function reasonsOf({ combined, sensors }: Pick<Assessment, 'combined' | '
     ['SENSOR_SUSPECT', sensors.some((sensor) => sensor.suspect)],
   ]
   return reasons.flatMap(([reason, holds]) => (holds ? [reason] : []))
+}
+
+function archivedReasons({ reasons, waits }: StoredJudgement): Reason[] {
+  return REASONS.filter((one) => reasons.includes(one) || one === 'ARCHIVED' || (waits && one === 'NOT_REJUDGED'))
 }
 
 function levelContent(level: LevelResult) {

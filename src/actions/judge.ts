@@ -21,11 +21,14 @@ export type Changes = { shipmentIds: readonly number[]; changedFromAt: ReadonlyM
  * Judges locked shipments after their readings changed: folds each placement from its newest usable checkpoint,
  * combines, and stores a new evaluation version where the content changed. What exceeds the budget is left for
  * `judgePending`: `shipment.judge_from` then names the oldest unjudged instant, and no evaluation is stored for that
- * shipment.
+ * shipment. One whose readings are archived is not judged at all: it waits until they are restored.
  */
 export async function judge(tx: Tx, ctx: Ctx, changes: Changes): Promise<Judging> {
-  if (changes.shipmentIds.length === 0) return { unjudged: false, judged: [] }
-  const facts = await loadFacts(tx, changes.shipmentIds)
+  if (changes.shipmentIds.length === 0) return NOTHING_JUDGED
+  const found = await loadFacts(tx, changes.shipmentIds)
+  const facts = found.filter(({ archives }) => archives.length === 0)
+  const archived = found.filter(({ archives }) => archives.length > 0)
+  await postponeArchived(tx, archived, changes.changedFromAt)
   const works = facts.flatMap((shipment) => worksOf(shipment, changes.changedFromAt))
   const { folded, rows } = await foldPlacements(tx, works, { budget: MAX_ROWS_PER_TRANSACTION, write: true })
   ctx.metrics.judged.inc(rows)
@@ -43,13 +46,33 @@ export async function judge(tx: Tx, ctx: Ctx, changes: Changes): Promise<Judging
   })
   const stored = await storeEvaluations(tx, ctx, judged)
   for (const one of judged) one.head = stored.get(one.shipment.shipmentId) ?? one.head
-  return { unjudged: done.length < outcomes.length, judged }
+  return { unjudged: done.length < outcomes.length, judged, archived: archived.map(({ shipmentId }) => shipmentId) }
 }
 
-/** What judging left: whether some shipment waits for more, and the others as they stand. */
-export type Judging = { unjudged: boolean; judged: Judged[] }
+/**
+ * What judging left: whether some shipment waits for more, those that wait for an archive, and the others as they
+ * stand.
+ */
+export type Judging = { unjudged: boolean; judged: Judged[]; archived: number[] }
+
+const NOTHING_JUDGED: Judging = { unjudged: false, judged: [], archived: [] }
 
 export type Judged = { shipment: ShipmentFacts; folded: Folded[]; assessment: Assessment; head: EvaluationHead | null }
+
+/** The change is known to this transaction only, so what was folded after it must not be continued from. */
+async function postponeArchived(
+  tx: Tx,
+  archived: readonly ShipmentFacts[],
+  changedFromAt: ReadonlyMap<number, number>,
+): Promise<void> {
+  const changes = archived.flatMap(({ shipmentId, placements }) => {
+    const fromAt = Math.min(...placements.map(({ id }) => changedFromAt.get(id) ?? Number.POSITIVE_INFINITY))
+    return fromAt === Number.POSITIVE_INFINITY ? [] : [{ shipmentId, fromAt }]
+  })
+  if (changes.length === 0) return
+  await forgetFrom(tx, changes)
+  await markForJudging(tx, changes)
+}
 
 /** Marks shipments for judging because an input other than a reading changed; the caller holds their row locks. */
 export async function markForJudging(
@@ -68,14 +91,16 @@ export async function markForJudging(
  * fails is marked, said loudly, and judged again by whoever asks for it. Failures that a new attempt mends are thrown.
  */
 export async function judgeOrPostpone(tx: Tx, ctx: Ctx, changes: Changes): Promise<Judging> {
-  if (changes.shipmentIds.length === 0) return { unjudged: false, judged: [] }
+  if (changes.shipmentIds.length === 0) return NOTHING_JUDGED
   const together = await attempt(tx, () => judge(tx, ctx, changes))
   if (!('error' in together)) return together
   const judged: Judged[] = []
+  const archived: number[] = []
   for (const shipmentId of changes.shipmentIds) {
     const alone = await attempt(tx, () => judge(tx, ctx, { ...changes, shipmentIds: [shipmentId] }))
     if (!('error' in alone)) {
       judged.push(...alone.judged)
+      archived.push(...alone.archived)
       continue
     }
     ctx.log.error({ err: alone.error, shipmentId }, 'Judging failed; its readings are stored and wait for judging')
@@ -84,7 +109,7 @@ export async function judgeOrPostpone(tx: Tx, ctx: Ctx, changes: Changes): Promi
     await forgetFrom(tx, [{ shipmentId, fromAt }])
     await markForJudging(tx, [{ shipmentId, fromAt }])
   }
-  return { unjudged: true, judged }
+  return { unjudged: true, judged, archived }
 }
 
 /** Runs work in a savepoint: a failure undoes it and comes back as a value; a transient one is thrown. */
@@ -103,34 +128,37 @@ export async function attempt<T>(tx: Tx, work: () => Promise<T>): Promise<T | { 
 
 /**
  * Judges shipments that are marked, each in transactions of its own until it is done; returns how many were finished.
- * Other processes' shipments are skipped, not waited for; one that fails does not hold up the rest. `only` restricts it
- * to one shipment, waits for its lock, and throws what fails.
+ * Other processes' shipments are skipped, not waited for; one that fails, or waits for an archive, does not hold up the
+ * rest. `only` restricts it to one shipment, waits for its lock, and throws what fails.
  */
 export async function judgePending(ctx: Ctx, only: number | null = null): Promise<number> {
-  const failed: number[] = []
+  const passed: number[] = []
   let finished = 0
   for (;;) {
-    const step = await transaction(ctx.db, (tx) => judgeNext(tx, ctx, { only, failed }))
+    const step = await transaction(ctx.db, (tx) => judgeNext(tx, ctx, { only, passed }))
     if (step === null) return finished
     if (step.outcome === 'done') finished++
-    if (step.outcome !== 'failed') continue
+    if (step.outcome === 'done' || step.outcome === 'more') continue
+    passed.push(step.shipmentId)
+    if (!('error' in step)) continue
     if (only !== null) throw step.error
     ctx.log.error({ err: step.error, shipmentId: step.shipmentId }, 'Judging failed; the shipment goes on waiting')
-    failed.push(step.shipmentId)
   }
 }
 
-type Step = { shipmentId: number; outcome: 'more' | 'done' } | { shipmentId: number; outcome: 'failed'; error: unknown }
+type Step =
+  | { shipmentId: number; outcome: 'more' | 'done' | 'archived' }
+  | { shipmentId: number; outcome: 'failed'; error: unknown }
 
 async function judgeNext(
   tx: Tx,
   ctx: Ctx,
-  which: { only: number | null; failed: readonly number[] },
+  which: { only: number | null; passed: readonly number[] },
 ): Promise<Step | null> {
-  const { only, failed } = which
+  const { only, passed } = which
   let query = tx.selectFrom('shipment').select('id').where('judge_from', 'is not', null)
   if (only !== null) query = query.where('id', '=', only)
-  if (failed.length > 0) query = query.where('id', 'not in', [...failed])
+  if (passed.length > 0) query = query.where('id', 'not in', [...passed])
   const locked = query.orderBy('id').limit(1).forNoKeyUpdate()
   const found = await (only === null ? locked.skipLocked() : locked).executeTakeFirst()
   if (found === undefined) return null
@@ -138,6 +166,7 @@ async function judgeNext(
   const changes = { shipmentIds: [found.id], changedFromAt: new Map() }
   const judged = await attempt(tx, () => judge(tx, ctx, changes))
   if ('error' in judged) return { shipmentId: found.id, outcome: 'failed', error: judged.error }
+  if (judged.archived.length > 0) return { shipmentId: found.id, outcome: 'archived' }
   return { shipmentId: found.id, outcome: judged.unjudged ? 'more' : 'done' }
 }
 

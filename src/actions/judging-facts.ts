@@ -4,6 +4,7 @@ import { type Certificate, certificateAt, corrected, rulingCertificates } from '
 import type { FoldRules } from '../domain/excursion.ts'
 import { foldRules, JUDGE_VERSION } from '../domain/judge.ts'
 import type { Profile } from '../domain/profile.ts'
+import { archivedMonths, within } from './archived-months.ts'
 import { storedPoints, storedProfile } from './stored-profile.ts'
 
 /** All that decides a shipment's judgement, except its readings. */
@@ -16,6 +17,8 @@ export type ShipmentFacts = {
   judgeFromAt: number | null
   /** Judged roles only, in order of id. */
   placements: PlacementFacts[]
+  /** Archives that hold readings it is judged by: it cannot be judged until they are restored. */
+  archives: string[]
 }
 
 export type PlacementFacts = {
@@ -47,6 +50,7 @@ export async function loadFacts(tx: Tx, shipmentIds: readonly number[]): Promise
   const rows = await loadPlacements(tx, shipmentIds)
   const rowsOf = Map.groupBy(rows, (row) => row.shipment_id)
   const certificates = await loadCertificates(tx, [...new Set(rows.map((row) => row.sensor_id))])
+  const archived = await archivedMonths(tx, 'reading')
   return shipments.map((shipment) => {
     const profile = profiles.get(shipment.profile_id)
     if (profile === undefined) throw new Error(`profile ${shipment.profile_id} of shipment ${shipment.id} is missing`)
@@ -61,6 +65,9 @@ export async function loadFacts(tx: Tx, shipmentIds: readonly number[]): Promise
       window,
       judgeFromAt: shipment.judge_from,
       placements,
+      archives: archived
+        .filter((month) => placements.some(({ rules }) => within([month], rules).length > 0))
+        .map(({ name }) => name),
     }
   })
 }
@@ -71,7 +78,8 @@ function windowOf(shipment: { packed_at: number | null; closed_at: number | null
   return { fromAt, toAt: shipment.closed_at === null ? Number.POSITIVE_INFINITY : Math.max(fromAt, shipment.closed_at) }
 }
 
-async function loadProfiles(tx: Tx, ids: readonly number[]): Promise<Map<number, Profile>> {
+/** Profiles by id. */
+export async function loadProfiles(tx: Tx, ids: readonly number[]): Promise<Map<number, Profile>> {
   if (ids.length === 0) return new Map()
   const rows = await tx
     .selectFrom('profile')

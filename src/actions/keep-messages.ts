@@ -12,7 +12,8 @@ type Met = { messages: readonly ReceivedMessage[]; known: ReadonlyMap<number, un
 
 /**
  * Keeps with raw bytes what a person must look at: rejected (cannot be read, wholly or in part), held (implausible
- * clock), quarantined (unknown sensor). Each, and each conflict, leaves an audit row in the same transaction.
+ * clock, archived month), quarantined (unknown sensor). Each, and each conflict, leaves an audit row in the same
+ * transaction.
  */
 export async function keepMessages(tx: Tx, ctx: Ctx, met: Met): Promise<void> {
   const unusual = met.messages.filter((message) => !isPlain(message, met.known))
@@ -44,23 +45,30 @@ type Why = { outcome: 'rejected' | 'held' | 'quarantined'; reason: string; detai
 
 /** Nearly every message is understood in full and of a known sensor: it leaves nothing for a person. */
 function isPlain({ parsed }: ReceivedMessage, known: ReadonlyMap<number, unknown>): boolean {
-  const { problem, held, undecoded, sensorId } = parsed
-  return problem === null && held.length === 0 && undecoded === undefined && sensorId !== null && known.has(sensorId)
+  const { problem, held, undecoded, archived, sensorId } = parsed
+  if (problem !== null || held.length > 0 || undecoded !== undefined || archived !== undefined) return false
+  return sensorId !== null && known.has(sensorId)
 }
 
 function reasonsToKeep(message: ReceivedMessage, known: ReadonlyMap<number, unknown>): Why[] {
   const { parsed } = message
-  const { problem, held, sensorId } = parsed
+  const { problem, held, sensorId, archived } = parsed
   const whys: Why[] = []
   if (problem !== null) whys.push({ outcome: 'rejected', ...problem })
   if (parsed.undecoded !== undefined) return [...whys, { outcome: 'quarantined', ...parsed.undecoded }]
   const unknown = sensorId !== null && !known.has(sensorId)
-  if (unknown && parsed.readings.length + parsed.observations.length + held.length > 0) {
+  const measured = parsed.readings.length + parsed.observations.length + held.length + (archived?.count ?? 0)
+  if (unknown && measured > 0) {
     const detail = `no sensor ${sensorId} is registered: register it, then release this message`
     return [...whys, { outcome: 'quarantined', reason: 'UNKNOWN_SENSOR', detail }]
   }
   if (held.length > 0) whys.push({ outcome: 'held', reason: 'IMPLAUSIBLE_CLOCK', detail: clockDetail(message) })
+  if (archived !== undefined) whys.push({ outcome: 'held', reason: 'MONTH_ARCHIVED', detail: archivedDetail(archived) })
   return whys
+}
+
+function archivedDetail({ count, months }: NonNullable<ReceivedMessage['parsed']['archived']>): string {
+  return `${count} value(s) of ${months.join(', ')}, which is archived: restore the archive, then release this message`
 }
 
 /** How far off the clock seems, in words a person can act on. */

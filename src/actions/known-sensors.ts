@@ -2,36 +2,57 @@ import { int8s } from '../../db/binary.ts'
 import type { Recording } from '../../db/connect.ts'
 import { loadSequences } from './follow-sequences.ts'
 import type { Gathered } from './gather-readings.ts'
-import type { Memory, PlacementLink, SensorMemory } from './recorder-memory.ts'
+import { forget, type Memory, type PlacementLink, type SensorMemory } from './recorder-memory.ts'
 import type { Turn } from './recording-turns.ts'
 import type { ToStore } from './store-readings.ts'
 
 /** A sensor of a batch: what is remembered of it, and how new its readings were before the batch. */
 export type KnownSensor = { memory: SensorMemory; newestAt: number }
-export type KnownSensors = ReadonlyMap<number, KnownSensor>
+export type KnownSensors = Map<number, KnownSensor>
+
+/** A batch that is being recorded: its number and its sensors, which are locked. */
+export type OpenBatch = { batchId: number; known: KnownSensors }
+
+type Opening = { memory: Memory; gathered: Gathered; turn: Turn }
 
 /**
- * Locks the sensors of a batch against changes of their placements, in order of id, and answers those that exist with
- * what decides where their readings belong. Only what is not remembered, or has changed, is asked for, and then not
- * before the batches ahead have ended: what they store is not seen yet.
+ * Takes a number for the batch and locks its sensors against changes of their placements, in order of id; answers those
+ * that exist with what decides where their readings belong. Only what is not remembered, or has changed, is asked for,
+ * and then not before the batches ahead have ended: what they store is not seen yet.
+ *
+ * The same statement tells whether the database is the one that is remembered: a restore or a failover restarts the
+ * server or makes another database, and then what is remembered may be of a future that did not happen.
  */
-export async function lockKnownSensors(
-  run: Recording,
-  { memory, gathered, turn }: { memory: Memory; gathered: Gathered; turn: Turn },
-): Promise<KnownSensors> {
-  const known = new Map<number, KnownSensor>()
-  for (const [id, list] of gathered) {
-    const remembered = memory.sensors.get(id)
-    if (remembered === undefined || remembered.sinceAt > oldestOf(list)) continue
-    known.set(id, { memory: remembered, newestAt: remembered.newestAt })
-  }
-  const changed = await lock(run, [...gathered.keys()], known)
+export async function openBatch(run: Recording, { memory, gathered, turn }: Opening): Promise<OpenBatch> {
+  const remembered = recall(memory, gathered)
+  const opened = await open(run, [...gathered.keys()], remembered)
+  const isOther = memory.incarnation !== opened.incarnation
+  if (isOther) await meet(run, memory, opened.incarnation)
+  const known: KnownSensors = isOther ? new Map() : remembered
+  const changed = isOther ? (await open(run, [...gathered.keys()], known)).changed : opened.changed
   if (changed.length > 0) await turn.toJudge()
   for (const [id, learned] of await learn(run, changed, gathered)) {
     known.set(id, { memory: learned, newestAt: learned.newestAt })
     memory.sensors.set(id, learned)
   }
+  return { batchId: opened.batchId, known }
+}
+
+function recall(memory: Memory, gathered: Gathered): KnownSensors {
+  const known: KnownSensors = new Map()
+  for (const [id, list] of gathered) {
+    const remembered = memory.sensors.get(id)
+    if (remembered === undefined || remembered.sinceAt > oldestOf(list)) continue
+    known.set(id, { memory: remembered, newestAt: remembered.newestAt })
+  }
   return known
+}
+
+async function meet(run: Recording, memory: Memory, incarnation: string): Promise<void> {
+  forget(memory)
+  const { rows } = await run.client.query<{ id: number }>(`select nextval('keeper_id') as id`)
+  memory.keeper = rows[0]?.id ?? 0
+  memory.incarnation = incarnation
 }
 
 function oldestOf(list: readonly ToStore[] | undefined): number {
@@ -39,19 +60,27 @@ function oldestOf(list: readonly ToStore[] | undefined): number {
 }
 
 type Row = { id: number; revision: number }
+type Opened = { batchId: number; incarnation: string; changed: Row[] }
 
-/** Takes the locks; answers the sensors that exist and are not known as they stand. */
-async function lock(run: Recording, ids: number[], known: KnownSensors): Promise<Row[]> {
-  const { rows } = await run.client.query<Row>({
-    name: 'lock_sensors',
+/** Numbers and locks; `changed` are the sensors that exist and are not known as they stand. One row is always found. */
+async function open(run: Recording, ids: number[], known: KnownSensors): Promise<Opened> {
+  const { rows } = await run.client.query<{ batch: number; incarnation: string } & (Row | { id: null })>({
+    name: 'open_batch',
     text: `with locked as materialized (
-        select id, revision from sensor where id = any($1::bigint[]) order by id for key share)
-      select l.id, l.revision from locked l
-      left join unnest($1::bigint[], $2::bigint[]) as r(id, revision) on r.id = l.id
-      where r.revision is distinct from l.revision`,
+        select id, revision from sensor where id = any($1::bigint[]) order by id for key share),
+      changed as (
+        select l.id, l.revision from locked l
+        left join unnest($1::bigint[], $2::bigint[]) as r(id, revision) on r.id = l.id
+        where r.revision is distinct from l.revision),
+      opened as materialized (
+        select nextval('batch_id_seq') as batch, pg_postmaster_start_time()::text || ' ' ||
+          (select oid from pg_database where datname = current_database()) as incarnation)
+      select o.batch, o.incarnation, c.id, c.revision from opened o left join changed c on true`,
     values: [int8s(ids), int8s(ids.map((id) => known.get(id)?.memory.revision ?? null))],
   })
-  return rows
+  const [first] = rows
+  if (first === undefined) throw new Error('the sequence of batches gave no number')
+  return { batchId: first.batch, incarnation: first.incarnation, changed: rows.filter((row) => row.id !== null) }
 }
 
 /** Late readings are mostly days late; for older ones the placements are asked for again. */

@@ -7,12 +7,13 @@ export type NewestObservation = { quantity: Quantity; channel: string; at: numbe
 export type NewestRow = Omit<NewestObservation, 'quantity'> & { placement: number; code: number }
 
 /**
- * The newest observation of each quantity by each placement of a shipment, while it was placed there, as a JSON list of
- * `NewestRow`; null where there is none. One index look-up per placement and quantity, however long the journey.
+ * The newest observation of each quantity by each placement of a shipment, while it was placed there, as the text of a
+ * JSON list of `NewestRow`; null where there is none. One index look-up per placement and quantity, however long the
+ * journey.
  */
-export function newestObservationsOf(shipmentId: Expression<number>): RawBuilder<NewestRow[] | null> {
+export function newestObservationsOf(shipmentId: Expression<number>): RawBuilder<string | null> {
   return sql`(select json_agg(json_build_object('placement', l.id, 'code', q.quantity, 'channel', o.channel,
-      'at', floor(extract(epoch from o.measured_at) * 1000)::bigint, 'value', o.value) order by l.id, q.quantity)
+      'at', floor(extract(epoch from o.measured_at) * 1000)::bigint, 'value', o.value) order by l.id, q.quantity)::text
     from placement l cross join unnest(array[${CODES}]::smallint[]) as q(quantity)
     cross join lateral (select channel, measured_at, value from observation o
       where o.sensor_id = l.sensor_id and o.quantity = q.quantity

@@ -4,6 +4,7 @@ import type { Ctx } from '../context.ts'
 import { type Actor, organisationOf } from '../domain/actor.ts'
 import { codeOf, QUANTITIES, type Quantity, quantityByCode } from '../domain/quantity.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
+import { refuseArchivedOfSensor, refuseArchivedOfShipment } from './archived-months.ts'
 import { numbers } from './load-rows.ts'
 import { type Listing, listing, type Page } from './page.ts'
 import { getSensor } from './sensors.ts'
@@ -37,7 +38,8 @@ export type AskedObservations = {
 
 /**
  * The observations of a shipment, in order of measuring. A placement of any role and channel opens all that its sensor
- * observed while it rode there: what tilts or shakes a sensor tilts and shakes the box it sits in.
+ * observed while it rode there: what tilts or shakes a sensor tilts and shakes the box it sits in. Refused:
+ * `not_found`, and `archived` where the list would leave out an archived month.
  */
 export async function listShipmentObservations(
   ctx: Ctx,
@@ -46,6 +48,8 @@ export async function listShipmentObservations(
 ): Promise<Listing<Observation, ObservationKey> | Refusal> {
   const refusal = await refuseUnlessSeen(ctx.db.kysely, actor, asked.shipmentId)
   if (refusal !== null) return refusal
+  const archived = await refuseArchivedOfShipment(ctx.db.kysely, 'observation', asked)
+  if (archived !== null) return archived
   const found = await sql<Row>`
     select distinct on (${ORDER}) ${COLUMNS}
     from placement l cross join unnest(${quantityCodes(asked)}::smallint[]) as q(quantity)
@@ -70,6 +74,9 @@ export async function listSensorObservations(
   if (sensor.organisationId !== organisationOf(actor)) {
     return refuse('not_allowed', 'Only the owner reads a whole sensor: read the shipment it rides with.')
   }
+  const whole = { ...asked, registeredAt: sensor.knownAt }
+  const archived = await refuseArchivedOfSensor(ctx.db.kysely, 'observation', whole)
+  if (archived !== null) return archived
   const found = await sql<Row>`
     select ${COLUMNS}
     from unnest(${quantityCodes(asked)}::smallint[]) as q(quantity)

@@ -3,6 +3,7 @@ import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import { type Actor, organisationOf } from '../domain/actor.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
+import { refuseArchivedOfSensor, refuseArchivedOfShipment } from './archived-months.ts'
 import { describeReadings, type Reading, type ReadingRow } from './describe-readings.ts'
 import { type Listing, listing, type Page } from './page.ts'
 import { getSensor } from './sensors.ts'
@@ -22,7 +23,8 @@ export type AskedReadings = {
 
 /**
  * The readings of a shipment, in order of measuring: those of each sensor channel while it was placed there. They are
- * found by the placement's interval, whenever they arrived.
+ * found by the placement's interval, whenever they arrived. Refused: `not_found`, and `archived` where the list would
+ * leave out an archived month.
  */
 export async function listShipmentReadings(
   ctx: Ctx,
@@ -31,6 +33,8 @@ export async function listShipmentReadings(
 ): Promise<Listing<Reading, ReadingKey> | Refusal> {
   const shipment = await findShipment(ctx.db.kysely, actor, asked.shipmentId)
   if (isRefusal(shipment)) return shipment
+  const archived = await refuseArchivedOfShipment(ctx.db.kysely, 'reading', asked)
+  if (archived !== null) return archived
   const { page } = asked
   const found = await sql<ReadingRow>`
     select distinct on (r.measured_at, r.sensor_id, r.channel) ${COLUMNS}, l.calibration_id as "namedCertificate"
@@ -46,7 +50,10 @@ export async function listShipmentReadings(
   return { items: await describeReadings(ctx, items, shipment.profile.profileId), next }
 }
 
-/** Every reading of an own sensor, placed or not. Others read what they may see through the shipment. */
+/**
+ * Every reading of an own sensor, placed or not. Others read what they may see through the shipment. Refused:
+ * `not_found`, `not_allowed`, `archived`.
+ */
 export async function listSensorReadings(
   ctx: Ctx,
   actor: Actor,
@@ -57,6 +64,8 @@ export async function listSensorReadings(
   if (sensor.organisationId !== organisationOf(actor)) {
     return refuse('not_allowed', 'Only the owner reads a whole sensor: read the shipment it rides with.')
   }
+  const archived = await refuseArchivedOfSensor(ctx.db.kysely, 'reading', { ...asked, registeredAt: sensor.knownAt })
+  if (archived !== null) return archived
   const { page } = asked
   const found = await sql<ReadingRow>`
     select ${COLUMNS}, null as "namedCertificate" from reading r left join batch b on b.id = r.batch_id

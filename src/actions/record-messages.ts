@@ -1,18 +1,17 @@
 import { DatabaseError } from 'pg'
 import { type Recording, recording } from '../../db/connect.ts'
-import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
 import { followSequences } from './follow-sequences.ts'
 import { type Gathered, gather, readingsOf } from './gather-readings.ts'
 import { concernOf, judgeConcerned } from './judge-concerned.ts'
 import { keepMessages } from './keep-messages.ts'
-import { type KnownSensors, lockKnownSensors } from './known-sensors.ts'
-import { ensurePartitions } from './partitions.ts'
+import { type KnownSensors, openBatch } from './known-sensors.ts'
+import { inOpenMonths } from './open-months.ts'
 import { emptyMemory, forget, type Memory, memoryOf } from './recorder-memory.ts'
 import { type Turn, takeTurn } from './recording-turns.ts'
 import { resolveUplinks } from './resolve-uplinks.ts'
-import { prepareObservations, storeObservations } from './store-observations.ts'
+import { storeObservations } from './store-observations.ts'
 import { byKey, type StoredReadings, storeReadings } from './store-readings.ts'
 
 /**
@@ -28,9 +27,11 @@ import { byKey, type StoredReadings, storeReadings } from './store-readings.ts'
  * changed in place, and forgotten when anything fails, the commit included.
  */
 export async function recordMessages(ctx: Ctx, received: readonly ReceivedMessage[]): Promise<{ unjudged: boolean }> {
-  const messages = await resolveUplinks(ctx, received)
-  await ensurePartitions(ctx.db, instantsOf(messages))
-  await prepareObservations(ctx.db, messages)
+  const resolved = await resolveUplinks(ctx, received)
+  return inOpenMonths(ctx.db, resolved, (messages) => recordResolved(ctx, messages))
+}
+
+async function recordResolved(ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<{ unjudged: boolean }> {
   const memory = memoryOf(ctx.db)
   const gathered = gather(messages)
   const recorded = await recordOnce(ctx, { messages, gathered, memory, trusting: true }).catch((error) => {
@@ -45,11 +46,6 @@ export async function recordMessages(ctx: Ctx, received: readonly ReceivedMessag
 }
 
 const UNIQUE_VIOLATION = '23505'
-
-/** The instants of all readings of a batch, for `ensurePartitions`. */
-export function* instantsOf(messages: readonly ReceivedMessage[]): Generator<number> {
-  for (const { parsed } of messages) for (const reading of parsed.readings) yield reading.at
-}
 
 /** The same inside a transaction of the caller, whose partitions exist; nothing is remembered of it. */
 export async function recordApart(run: Recording, ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<Recorded> {
@@ -92,8 +88,7 @@ async function recordOnce(ctx: Ctx, work: Work): Promise<Recorded> {
 async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Turn }): Promise<Recorded> {
   const { messages, memory, turn } = work
   await turn.toStore()
-  const batchId = await openBatch(run, memory)
-  const known = await lockKnownSensors(run, { memory, gathered: work.gathered, turn })
+  const { batchId, known } = await openBatch(run, { memory, gathered: work.gathered, turn })
   const stored = await store(run, batchId, { ...work, known })
   turn.haveStored()
   await storeObservations(run.tx, batchId, ofKnown(messages, known))
@@ -126,39 +121,20 @@ function ofKnown(messages: readonly ReceivedMessage[], known: ReadonlyMap<number
   return messages.filter(({ parsed }) => parsed.sensorId !== null && known.has(parsed.sensorId))
 }
 
-/**
- * Takes a number for the batch and looks whether the database is the one that is remembered: a restore or a failover
- * restarts the server or makes another database, and then what is remembered may be of a future that did not happen.
- */
-async function openBatch(run: Recording, memory: Memory): Promise<number> {
-  const { rows } = await run.client.query<{ batch: number; incarnation: string }>({
-    name: 'open_batch',
-    text: `select nextval('batch_id_seq') as batch, pg_postmaster_start_time()::text || ' ' ||
-      (select oid from pg_database where datname = current_database()) as incarnation`,
-  })
-  const [row] = rows
-  if (row === undefined) throw new Error('the sequence of batches gave no number')
-  if (memory.incarnation !== row.incarnation) {
-    forget(memory)
-    const { rows: keepers } = await run.client.query<{ id: number }>(`select nextval('keeper_id') as id`)
-    memory.keeper = keepers[0]?.id ?? 0
-    memory.incarnation = row.incarnation
-  }
-  return row.batch
-}
-
 type Closing = { batchId: number; knownAt: number; messages: number; stored: StoredReadings }
 
 async function closeBatch(run: Recording, { batchId, knownAt, messages, stored }: Closing): Promise<void> {
-  await run.tx
-    .insertInto('batch')
-    .values({
-      id: batchId,
-      known_at: at(knownAt),
+  await run.client.query({
+    name: 'close_batch',
+    text: `insert into batch (id, known_at, messages, readings, duplicates, conflicts)
+      values ($1, $2::timestamptz, $3, $4, $5, $6)`,
+    values: [
+      batchId,
+      new Date(knownAt).toISOString(),
       messages,
-      readings: stored.inserted.length,
-      duplicates: stored.duplicates,
-      conflicts: stored.conflicts.length,
-    })
-    .execute()
+      stored.inserted.length,
+      stored.duplicates,
+      stored.conflicts.length,
+    ],
+  })
 }

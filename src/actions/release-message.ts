@@ -7,17 +7,17 @@ import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { EARLIEST_AT, isoInstant, LATEST_AT } from '../domain/units.ts'
 import { audit } from './audit.ts'
 import { judgePending } from './judge.ts'
-import { ensurePartitions } from './partitions.ts'
-import { instantsOf, recordApart } from './record-messages.ts'
+import { inOpenMonths } from './open-months.ts'
+import { recordApart } from './record-messages.ts'
 import { resolveUplinks } from './resolve-uplinks.ts'
-import { prepareObservations } from './store-observations.ts'
 import { canSeeMessage } from './visibility.ts'
 
 /**
  * Sends a held or quarantined message through the door again because a person says its readings are to count, with the
  * reason. A held reading keeps its time: it is stored as the sensor stated it. Readings stored before are duplicates.
- * Refused: `not_found`, `not_allowed`, `already_released`, and as `invalid` what was rejected, a sensor that is unknown
- * still, and times outside of 2001 to 2200: a clock that was never set says nothing about when.
+ * Refused: `not_found`, `not_allowed`, `already_released`, `archived` (its month is), and as `invalid` what was
+ * rejected, a sensor that is unknown still, and times outside of 2001 to 2200: a clock that was never set says nothing
+ * about when.
  */
 export async function releaseMessage(
   ctx: Ctx,
@@ -35,15 +35,24 @@ export async function releaseMessage(
     return refuse('invalid', `A reading of ${isoInstant(impossible.at)} cannot be: set the sensor's clock.`)
   }
   const released: ReceivedMessage = { ...found, parsed }
-  await ensurePartitions(ctx.db, instantsOf([released]))
-  await prepareObservations(ctx.db, [released])
-  const recorded = await recording(ctx.db, async (run) => {
-    const refusal = await claim(run.tx, actor, { ...input, readings: measured.length, now: ctx.now() })
-    return refusal ?? recordApart(run, ctx, [released])
+  const recorded = await inOpenMonths(ctx.db, [released], async (storable) => {
+    const archived = storable[0]?.parsed.archived
+    if (archived !== undefined) return refuseArchived(archived.months)
+    return recording(ctx.db, async (run) => {
+      const refusal = await claim(run.tx, actor, { ...input, readings: measured.length, now: ctx.now() })
+      return refusal ?? recordApart(run, ctx, storable)
+    })
   })
   if (isRefusal(recorded)) return recorded
   if (recorded.unjudged) await judgePending(ctx)
   return { readings: measured.length, outcome: 'recorded' }
+}
+
+function refuseArchived(months: readonly string[]): Refusal {
+  return refuse(
+    'archived',
+    `It has values of ${months.join(', ')}, which is archived: have the archive restored first.`,
+  )
 }
 
 /** What was held counts like the rest, at the time its sensor stated; what could not be read stays kept. */

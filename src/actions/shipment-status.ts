@@ -4,7 +4,7 @@ import { canonicalJson } from '../domain/canonical.ts'
 import type { Combined, JudgedSpan, Status } from '../domain/combine.ts'
 import type { Level, Severity } from '../domain/profile.ts'
 import type { Refusal } from '../domain/refusal.ts'
-import { type Assessment, assess } from './assess.ts'
+import { type Assessment, assess, type StoredJudgement } from './assess.ts'
 import { type ContainerStatus, containerStatus } from './container-status.ts'
 import { type CustodyAnswer, custodyOf } from './custody-status.ts'
 import { type Reason, reasonsOf } from './evaluation-record.ts'
@@ -41,31 +41,45 @@ export type Temperature = {
   span: JudgedSpan | null
   /** Null while nothing was packed. */
   judged: Combined | null
-  /** Readings of the judged placements outside of the window: kept, shown grey, not judged. */
-  outOfWindow: number
+  /** Readings of the judged placements outside of the window: kept, shown grey, not judged. Null: archived. */
+  outOfWindow: number | null
   levels: Level[]
+  /** Where readings are archived and the stored evaluation stands in for them. */
+  archived: StoredJudgement | null
 }
 
 /**
  * A shipment's status now: what waits for judging is judged first, then the current facts are extended to now without
- * being stored, so that silence shows as a gap. Condition and custody are of one snapshot. Refused: `not_found`.
+ * being stored, so that silence shows as a gap. Where readings are archived the stored evaluation is served, and says
+ * so. Condition and custody are of one snapshot. Where nothing has changed the answer of the last second is given
+ * again, with its `asOf`. Refused: `not_found`.
  */
 export async function shipmentStatus(ctx: Ctx, actor: Actor, shipmentId: number): Promise<ShipmentStatus | Refusal> {
   for (;;) {
     const current = await currentFacts(ctx.db, actor, shipmentId)
     if (current === 'unseen') return noShipment(shipmentId)
-    if (current !== 'behind') {
-      const now = ctx.now()
-      return statusOf(current, { now, container: await containerStatus(ctx.db, current, now) })
-    }
+    if (current !== 'behind') return statusNow(ctx, current)
     await judgePending(ctx, shipmentId)
   }
+}
+
+/** An answer serves for a second, and says of which instant it is: working it out costs more than its facts. */
+const SERVES_MS = 1000
+const answered = new WeakMap<CurrentFacts, ShipmentStatus>()
+
+async function statusNow(ctx: Ctx, current: CurrentFacts): Promise<ShipmentStatus> {
+  const now = ctx.now()
+  const known = answered.get(current)
+  if (known !== undefined && now >= known.asOf && now < known.asOf + SERVES_MS) return known
+  const status = statusOf(current, { now, container: await containerStatus(ctx.db, current, now) })
+  answered.set(current, status)
+  return status
 }
 
 type Asked = { now: number; container: ContainerStatus | null }
 
 function statusOf({ facts, ...around }: CurrentFacts, { now, container }: Asked): ShipmentStatus {
-  const assessment = assess(facts.judging, facts.folded, now)
+  const assessment = facts.archived ?? assess(facts.judging, facts.folded, now)
   const custody = custodyOf(facts.custody, now)
   const evaluation = facts.head && { content: facts.head.contentSha256, inputs: facts.head.inputsSha256 }
   return {
@@ -87,21 +101,26 @@ function statusOf({ facts, ...around }: CurrentFacts, { now, container }: Asked)
   }
 }
 
-/** Without a valid calibration the served status is at best indeterminate; an alarm stays one (domain page 2.5). */
+/**
+ * Without a valid calibration the served status is at best indeterminate; an alarm stays one (domain page 2.5). So it
+ * is where something changed that cannot be judged until an archive is restored.
+ */
 function temperatureOf(assessment: Assessment): Omit<Temperature, 'outOfWindow'> {
-  const { combined, span, shipment } = assessment
+  const { combined, span, shipment, archived } = assessment
   const reasons = reasonsOf(assessment)
   const own = combined?.status ?? 'indeterminate'
-  const capped = reasons.includes('CALIBRATION_INVALID') && own !== 'alarm'
+  const waits = reasons.includes('NOT_REJUDGED')
+  const capped = (reasons.includes('CALIBRATION_INVALID') || waits) && own !== 'alarm'
   return {
     status: capped ? 'indeterminate' : own,
     severity: combined?.severity ?? null,
-    complete: combined?.complete ?? false,
+    complete: (combined?.complete ?? false) && !waits,
     presumed: combined?.presumed ?? false,
     dataUntilAt: combined?.dataUntilAt ?? null,
     reasons,
     span,
     judged: combined,
     levels: shipment.profile.levels,
+    archived,
   }
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
 import { upToAt } from '../domain/excursion.ts'
+import type { Assessment } from './assess.ts'
 import { type CustodyFacts, loadCustody } from './custody-status.ts'
 import { type Folded, foldPlacements } from './fold-placements.ts'
 import { worksOf } from './judge.ts'
@@ -8,6 +9,7 @@ import { loadFacts, type ShipmentFacts } from './judging-facts.ts'
 import { numbers } from './load-rows.ts'
 import { loadOthers, type OtherPlacement } from './sensor-status.ts'
 import { type EvaluationHead, loadHeads } from './store-evaluations.ts'
+import { storedAssessment } from './stored-assessment.ts'
 
 /** All that a shipment's status is answered from, but for the instant of asking. */
 export type StatusFacts = {
@@ -17,8 +19,10 @@ export type StatusFacts = {
   judging: ShipmentFacts
   /** In the order of the judged placements. */
   folded: FoldedUntil[]
-  /** Readings of the judged placements outside of the window: kept, shown grey, not judged. */
-  outOfWindow: number
+  /** Null: its readings are here. Else they are archived, nothing is folded, and this was judged while they were. */
+  archived: Assessment | null
+  /** Readings of the judged placements outside of the window: kept, shown grey, not judged. Null: archived. */
+  outOfWindow: number | null
   head: EvaluationHead | null
   custody: CustodyFacts
   others: OtherPlacement[]
@@ -31,11 +35,19 @@ export type FoldedUntil = Folded & { seenAt: number }
 /** A reader folds without limit what a missing cache leaves to fold. */
 const READ_BUDGET = 100_000_000
 
-/** Loads the facts of a shipment that exists and does not wait for judging. */
+/** Whether readings that a shipment is judged by are archived: then it is not judged, however long it waits. */
+export async function isArchived(tx: Tx, shipmentId: number): Promise<boolean> {
+  const [judging] = await loadFacts(tx, [shipmentId])
+  return judging !== undefined && judging.archives.length > 0
+}
+
+/** Loads the facts of a shipment that exists and does not wait for judging, unless for an archive. */
 export async function loadStatusFacts(tx: Tx, shipmentId: number): Promise<StatusFacts> {
   const [judging] = await loadFacts(tx, [shipmentId])
   if (judging === undefined) throw new Error(`shipment ${shipmentId} has no facts`)
-  const { folded } = await foldPlacements(tx, worksOf(judging, new Map()), { budget: READ_BUDGET, write: false })
+  const archived = judging.archives.length > 0 ? await storedAssessment(tx, judging) : null
+  const works = archived === null ? worksOf(judging, new Map()) : []
+  const { folded } = await foldPlacements(tx, works, { budget: READ_BUDGET, write: false })
   const { shipment, units } = await loadPlain(tx, shipmentId)
   const heads = await loadHeads(tx, [shipmentId])
   const seenAt = await loadSeen(tx, folded)
@@ -53,7 +65,8 @@ export async function loadStatusFacts(tx: Tx, shipmentId: number): Promise<Statu
       ...fold,
       seenAt: Math.max(upToAt(fold.state), seenAt.get(fold.placement.id) ?? Number.NEGATIVE_INFINITY),
     })),
-    outOfWindow: await countOutside(tx, judging),
+    archived,
+    outOfWindow: archived === null ? await countOutside(tx, judging) : null,
     head: heads.get(shipmentId) ?? null,
     custody: await loadCustody(tx, shipmentId),
     others: await loadOthers(tx, shipmentId),

@@ -7,7 +7,7 @@ import { byPlacement, type NewestRow, newestObservationsOf } from './newest-obse
 import { type Remembered, remembered } from './recorder-memory.ts'
 import type { AroundSensors } from './sensor-status.ts'
 import { ranges } from './sequence-notes.ts'
-import { loadStatusFacts, type StatusFacts } from './status-facts.ts'
+import { isArchived, loadStatusFacts, type StatusFacts } from './status-facts.ts'
 import { canSeeShipment } from './visibility.ts'
 
 /**
@@ -32,8 +32,7 @@ export async function currentFacts(
   const found = known && (await look(db, actor, known))
   if (known !== undefined && found !== undefined) {
     if (found === null) return 'unseen'
-    if (found.behind) return 'behind'
-    if (holds(known, found)) return { facts: goneOn(known, found), ...around(found) }
+    if (holds(known, found)) return goneOn(known, found)
   }
   return readWhole(db, actor, shipmentId)
 }
@@ -52,14 +51,23 @@ async function readWhole(db: Database, actor: Actor, shipmentId: number): Promis
     const { rows } = await tx.executeQuery(looking(db, actor, { facts: { shipmentId, folded: [] } }))
     const [found] = rows
     if (found === undefined) return 'unseen'
-    if (found.behind) return 'behind'
+    if (found.behind && !(await isArchived(tx, shipmentId))) return 'behind'
     const facts = await loadStatusFacts(tx, shipmentId)
-    memoryOf(db).set(shipmentId, { facts, revision: found.revision, ledger: found.ledger })
-    return { facts, ...around(found) }
+    const known = { facts, revision: found.revision, ledger: found.ledger, current: { facts, ...around(found) }, found }
+    // seldom asked for, and whatever changes must show at once that it waits
+    if (facts.archived === null) memoryOf(db).set(shipmentId, known)
+    return known.current
   })
 }
 
-type Known = { facts: StatusFacts; revision: number; ledger: string | null }
+type Known = {
+  facts: StatusFacts
+  revision: number
+  ledger: string | null
+  /** What was answered last, from what was found then. */
+  current: CurrentFacts
+  found: Pick<Found, 'newest' | 'sequences'>
+}
 
 /** Some 20 kB each. */
 const MOST_REMEMBERED = 2000
@@ -81,8 +89,9 @@ type Found = {
   ledger: string | null
   /** By placement, ascending; at most `MOST_FRESH` in all. */
   fresh: { placement: number; at: number; value: number | null }[] | null
-  newest: NewestRow[] | null
-  sequences: { sensor: number; epoch: number; seen: string; since: number | null; asked: number }[] | null
+  /** JSON of `NewestRow[]`, and of `SequenceRow[]`: as texts they are compared before they are read. */
+  newest: string | null
+  sequences: string | null
 }
 
 /** Journeys of a day at a reading a minute; beyond it all is read again. */
@@ -136,27 +145,41 @@ function freshRows() {
 
 function sequencesOf() {
   return sql`(select json_agg(json_build_object('sensor', q.sensor_id, 'epoch', q.epoch, 'seen', q.seen::text,
-      'since', floor(extract(epoch from q.missing_since) * 1000)::bigint, 'asked', q.attempts))
+      'since', floor(extract(epoch from q.missing_since) * 1000)::bigint, 'asked', q.attempts)
+      order by q.sensor_id)::text
     from sensor_sequence q where q.sensor_id in (select l.sensor_id from placement l
       where l.shipment_id = s.id and l.superseded_at is null))`
 }
 
-function around({ newest, sequences: found }: Found): AroundSensors {
-  const known = (found ?? []).map(({ sensor, epoch, seen, since, asked }) => {
+type SequenceRow = { sensor: number; epoch: number; seen: string; since: number | null; asked: number }
+
+function around({ newest, sequences }: Known['found']): AroundSensors {
+  const observed: NewestRow[] = JSON.parse(newest ?? '[]')
+  const followed: SequenceRow[] = JSON.parse(sequences ?? '[]')
+  const known = followed.map(({ sensor, epoch, seen, since, asked }) => {
     const status = { restarts: epoch, missing: gapsOf(ranges(seen)), missingSinceAt: since, asked }
     return [sensor, status] as const
   })
-  return { newest: byPlacement(newest ?? []), sequences: new Map(known) }
+  return { newest: byPlacement(observed), sequences: new Map(known) }
 }
 
 function holds({ facts, revision, ledger }: Known, found: Found): boolean {
-  const isSame = found.revision === revision && found.ledger === ledger
+  const isSame = !found.behind && found.revision === revision && found.ledger === ledger
   return isSame && found.version === (facts.head?.version ?? null) && (found.fresh?.length ?? 0) < MOST_FRESH
 }
 
+/** The same object as before where nothing came since: whoever worked something out of it need not do so again. */
+function goneOn(known: Known, found: Found): CurrentFacts {
+  const isSame = found.newest === known.found.newest && found.sequences === known.found.sequences
+  if (found.fresh === null && isSame) return known.current
+  if (found.fresh !== null) foldOn(known.facts, found.fresh)
+  known.found = found
+  known.current = { facts: known.facts, ...around(found) }
+  return known.current
+}
+
 /** Folds readings later than all that were seen; another question may have brought some of them meanwhile. */
-function goneOn({ facts }: Known, { fresh }: Found): StatusFacts {
-  if (fresh === null) return facts
+function foldOn(facts: StatusFacts, fresh: NonNullable<Found['fresh']>): void {
   const isJudging = facts.judging.window !== null
   const rowsOf = Map.groupBy(fresh, ({ placement }) => placement)
   for (const fold of facts.folded) {
@@ -167,8 +190,7 @@ function goneOn({ facts }: Known, { fresh }: Found): StatusFacts {
       fold,
       inScope.map(({ at, value }) => ({ at, milliC: value })),
     )
-    if (isJudging) facts.outOfWindow += rows.length - inScope.length
+    if (isJudging && facts.outOfWindow !== null) facts.outOfWindow += rows.length - inScope.length
     fold.seenAt = rows.at(-1)?.at ?? fold.seenAt
   }
-  return facts
 }

@@ -1,16 +1,8 @@
 import { sql } from 'kysely'
-import type { Database, Tx } from '../../db/connect.ts'
+import type { Tx } from '../../db/connect.ts'
 import type { ParsedObservation, ReceivedMessage } from '../domain/message.ts'
 import { codeOf } from '../domain/quantity.ts'
 import { numbers, texts } from './load-rows.ts'
-import { ensurePartitions } from './partitions.ts'
-
-/** Creates the months that the observations of a batch need, before its transaction; no cost to a batch without any. */
-export async function prepareObservations(db: Database, messages: readonly ReceivedMessage[]): Promise<void> {
-  if (!messages.some(hasAny)) return
-  const instants = messages.flatMap(({ parsed }) => parsed.observations.map(({ at }) => at))
-  await ensurePartitions(db, instants, 'observation')
-}
 
 /**
  * Stores the observations of known sensors in one sorted statement. The value is part of the key, so an equal one is a

@@ -39,7 +39,7 @@ export function canSeeContainer(actor: Actor, containerId: Expression<number>): 
 /**
  * Audit entries: what one's own organisation did, what anyone did to it (its keys, its sites) or to a visible shipment,
  * and what the service did with own sensors and their messages. Placements and custody events are entered under their
- * shipment.
+ * shipment. Which months were archived and restored is seen by the installation's administrator.
  */
 export function canSeeAuditEntry(actor: Actor, eb: ExpressionBuilder<Tables, 'audit_entry'>): Expression<SqlBool> {
   const org = actor.organisationId ?? 0
@@ -56,6 +56,9 @@ export function canSeeAuditEntry(actor: Actor, eb: ExpressionBuilder<Tables, 'au
     sql<SqlBool>`exists (select 1 from sensor s where s.id = ${subject('sensor')} and s.organisation_id = ${org})`,
     sql<SqlBool>`exists (select 1 from kept_message m join sensor s on s.id = m.sensor_id
       where m.id = ${subject('message')} and s.organisation_id = ${org})`,
+    ...(actor.role === 'administrator'
+      ? [sql<SqlBool>`(audit_entry.subject_kind = 'archive' and ${runsInstallation(actor)})`]
+      : []),
   ])
 }
 
@@ -106,4 +109,9 @@ export function canSeeMessage(actor: Actor, eb: ExpressionBuilder<Tables, 'kept_
   const own = sql<SqlBool>`${actor.organisationId} in ${sensors}`
   if (actor.role !== 'administrator') return own
   return eb.or([own, eb.and([runsInstallation(actor), sql<SqlBool>`not exists ${sensors}`])])
+}
+
+/** Legal holds: those of one's own organisation. Others learn from a shipment that it is held, not by whom or why. */
+export function canSeeHold(actor: Actor, eb: ExpressionBuilder<Tables, 'legal_hold'>): Expression<SqlBool> {
+  return eb('legal_hold.organisation_id', '=', actor.organisationId ?? 0)
 }

@@ -40,7 +40,7 @@ export const API_PATH = '/api/v1'
 const content = { 'application/problem+json': { schema: problemSchema } }
 
 /** Every status a problem of any route can have. */
-const PROBLEM_RESPONSES = {
+export const PROBLEM_RESPONSES = {
   400: { description: 'the request cannot be read', content },
   401: { description: 'no valid API key', content },
   403: { description: 'the role of the key does not allow it', content },

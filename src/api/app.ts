@@ -16,7 +16,9 @@ import { budgetRoutes } from './budget-routes.ts'
 import { calibrationRoutes } from './calibration-routes.ts'
 import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
+import { epcisContextRoutes, epcisRoutes } from './epcis-routes.ts'
 import { evaluationRoutes } from './evaluation-routes.ts'
+import { legalHoldRoutes } from './legal-hold-routes.ts'
 import { messageRoutes } from './message-routes.ts'
 import { observationRoutes } from './observation-routes.ts'
 import { observeRequest } from './observe-request.ts'
@@ -29,8 +31,10 @@ import { productRoutes } from './product-routes.ts'
 import { profileRoutes } from './profile-routes.ts'
 import { readingRoutes } from './reading-routes.ts'
 import { repeatRequest } from './repeat-request.ts'
+import { retentionRoutes } from './retention-routes.ts'
 import { sensorRoutes } from './sensor-routes.ts'
 import { sequenceRoutes } from './sequence-routes.ts'
+import { seriesRoutes } from './series-routes.ts'
 import { shipmentRoutes } from './shipment-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 import type { ApiDeps } from './variables.ts'
@@ -62,7 +66,7 @@ export function createApp(ctx: Ctx, deps: ApiDeps) {
   app.onError(answerThrown)
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' })
   app.doc31('/openapi.json', DOCUMENT)
-  return app.openapiRoutes(probeRoutes).route(API_PATH, resources())
+  return app.openapiRoutes(probeRoutes).openapiRoutes(epcisContextRoutes).route(API_PATH, resources())
 }
 
 const DOCUMENT = {
@@ -112,6 +116,10 @@ function resources() {
     .openapiRoutes(readingRoutes)
     .openapiRoutes(observationRoutes)
     .openapiRoutes(evaluationRoutes)
+    .openapiRoutes(epcisRoutes)
     .openapiRoutes(messageRoutes)
     .openapiRoutes(auditRoutes)
+    .openapiRoutes(seriesRoutes)
+    .openapiRoutes(retentionRoutes)
+    .openapiRoutes(legalHoldRoutes)
 }

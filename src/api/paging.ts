@@ -92,7 +92,8 @@ function cursorOf<Key>(key: z.ZodType<Key>) {
     .meta({ type: 'string', description: 'nextCursor of the page before' })
 }
 
-function jsonOrNull(text: string): unknown {
+/** JSON from outside; null where it is none. */
+export function jsonOrNull(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

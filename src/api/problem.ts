@@ -30,6 +30,7 @@ export const PROBLEMS = {
   profile_not_effective: { status: 409, title: 'The profile is not in effect' },
   profile_is_example: { status: 409, title: 'The profile holds example limits' },
   already_released: { status: 409, title: 'The message was released already' },
+  archived: { status: 409, title: 'Its readings are archived' },
   changed_meanwhile: { status: 409, title: 'It changed meanwhile' },
   idempotency_key_reused: { status: 422, title: 'The idempotency key belongs to another request' },
   request_in_progress: { status: 409, title: 'The same request is being worked on' },

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import type { StoredJudgement } from '../actions/assess.ts'
 import type { SensorStatus } from '../actions/sensor-status.ts'
 import type { ShipmentStatus, Temperature } from '../actions/shipment-status.ts'
 import type { ExcursionEvent, LevelResult } from '../domain/combine.ts'
@@ -47,7 +48,21 @@ const temperature = z.object({
     from: printedInstant.nullable(),
     to: printedInstant.nullable(),
   }),
-  counts: z.object({ valid: z.int(), faults: z.int(), conflicts: z.int(), outOfWindow: z.int() }),
+  counts: z.object({
+    valid: z.int(),
+    faults: z.int(),
+    conflicts: z.int(),
+    outOfWindow: z.int().nullable().meta({ description: 'null: archived' }),
+  }),
+  archived: z
+    .object({
+      archives: z.array(z.string()),
+      evaluationVersion: z.int().nullable(),
+      waits: z.boolean(),
+      detail: z.string(),
+    })
+    .nullable()
+    .meta({ description: 'readings are archived: the stored evaluation stands in for them' }),
   budget: missing,
 })
 
@@ -169,8 +184,17 @@ function printTemperature(found: Temperature): z.infer<typeof temperature> {
       conflicts: judged?.conflicts ?? 0,
       outOfWindow: found.outOfWindow,
     },
+    archived: found.archived && printArchived(found.archived),
     budget: { value: null, reason: 'It is one of each unit: see /shipments/{id}/budget.' },
   }
+}
+
+function printArchived({ archives, version, waits }: StoredJudgement) {
+  const names = archives.join(', ')
+  const served = version === null ? 'nothing was judged before' : `what is served is evaluation ${version}`
+  const then = 'Something it is judged by has changed since: restore the archive, then it is judged again.'
+  const detail = `Its readings are archived (${names}): ${served}.${waits ? ` ${then}` : ''}`
+  return { archives: [...archives], evaluationVersion: version, waits, detail }
 }
 
 function printWindow(span: Temperature['span']): z.infer<typeof temperature>['window'] {

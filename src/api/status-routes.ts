@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi'
-import { shipmentStatus as loadStatus } from '../actions/shipment-status.ts'
+import { shipmentStatus as loadStatus, type ShipmentStatus as Status } from '../actions/shipment-status.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { answers } from './answers.ts'
 import { defineRoute } from './define-route.ts'
@@ -18,8 +18,19 @@ const get = defineRoute({
   }),
   handler: async (c) => {
     const found = await loadStatus(c.var.ctx, c.var.actor, c.req.valid('param').id)
-    return isRefusal(found) ? problem(c, found) : c.json(printStatus(found), 200)
+    return isRefusal(found) ? problem(c, found) : c.json(printed(found), 200)
   },
 })
+
+const prints = new WeakMap<Status, ReturnType<typeof printStatus>>()
+
+/** The same answer is asked for by everyone who watches a shipment: it is printed once. */
+function printed(found: Status): ReturnType<typeof printStatus> {
+  const known = prints.get(found)
+  if (known !== undefined) return known
+  const made = printStatus(found)
+  prints.set(found, made)
+  return made
+}
 
 export const statusRoutes = [get] as const

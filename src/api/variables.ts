@@ -9,6 +9,8 @@ export type ApiDeps = {
   isTransient: (error: unknown) => boolean
   /** The topic sensors publish under, as `unbroken/v1`. */
   topicPrefix: string
+  /** Where clients reach this service, without a slash at the end: it begins the addresses in what is exported. */
+  publicUrl: string
 }
 
 declare module 'hono' {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import * as thermal from '../../simulators/physics/check-thermal.ts'
 import * as custodyChain from '../vectors/custody-chain.ts'
+import * as epcisMapping from '../vectors/epcis-mapping.ts'
 import * as excursions from '../vectors/excursions.ts'
 import * as gs1Keys from '../vectors/gs1-keys.ts'
 import * as hashChain from '../vectors/hash-chain.ts'
@@ -22,6 +23,7 @@ const CHECKERS: readonly { schema: string; check: (file: unknown) => CaseResult[
   stabilityBudget,
   mkt,
   receiptDecision,
+  epcisMapping,
   thermal,
 ]
 

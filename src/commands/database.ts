@@ -20,8 +20,18 @@ export type Backend = {
 const STATEMENT_TIMEOUT_MS = 60_000
 const RETRY_MS = 2000
 
+/** Whose rights: the service's, or the owner's, who archives and restores and waits for no statement's end. */
+const CONNECTIONS = {
+  serving: { applicationName: 'unbroken', statementTimeoutMs: STATEMENT_TIMEOUT_MS },
+  owning: { applicationName: 'unbroken keeper', statementTimeoutMs: 0 },
+} as const
+
 /** Opens the configured database, migrated and ready to serve: an embedded one is started, a server is waited for. */
-export async function openDatabase(config: Config, log: Logger): Promise<Backend> {
+export async function openDatabase(
+  config: Config,
+  log: Logger,
+  rights: keyof typeof CONNECTIONS = 'serving',
+): Promise<Backend> {
   const urls = config.database.kind === 'embedded' ? await startEmbedded(config, log) : serverUrls(config.database)
   try {
     await whenReachable(() => bringUpToDate(urls, log), { urls, log })
@@ -29,12 +39,8 @@ export async function openDatabase(config: Config, log: Logger): Promise<Backend
     await urls.stop()
     throw error
   }
-  const db = connect(urls.servingUrl, {
-    max: config.databasePool,
-    applicationName: 'unbroken',
-    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    log,
-  })
+  const url = rights === 'owning' ? urls.ownerUrl : urls.servingUrl
+  const db = connect(url, { max: config.databasePool, ...CONNECTIONS[rights], log })
   const close = async () => {
     await db.close()
     await urls.stop()

@@ -49,6 +49,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     ready: () => readiness(backend, broker),
     isTransient,
     topicPrefix: config.mqtt.prefix,
+    publicUrl: config.publicUrl,
   })
   const http = await listenHttp(app, config.http).catch((error) => closeAndThrow([broker, backend], error))
   followPending(ctx)

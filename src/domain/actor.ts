@@ -37,6 +37,7 @@ const MAY = {
   place_sensors: ['sponsor', 'distributor', 'carrier', 'treatment_centre'],
   record_custody: ['sponsor', 'distributor', 'carrier', 'treatment_centre'],
   release_messages: ['administrator', 'sponsor', 'distributor'],
+  hold_records: ['administrator', 'sponsor', 'distributor', 'treatment_centre'],
 } as const satisfies Record<string, readonly Role[]>
 
 export type Permission = keyof typeof MAY

@@ -137,8 +137,8 @@ export function ended(state: FoldState, rules: FoldRules, endAt: number): FoldSt
 }
 
 /** Values no temperature sensor of this field means: open and short circuits, vendor codes (domain page 2.3 item 2). */
-const FAULT_LOW_MILLI_C = -270_000
-const FAULT_HIGH_MILLI_C = 150_000
+export const FAULT_LOW_MILLI_C = -270_000
+export const FAULT_HIGH_MILLI_C = 150_000
 
 /** Whether a raw value is a fault: an impossible one, or one at or beyond an end of the sensor's range. */
 export function isFault(milliC: number, rules: Pick<FoldRules, 'range'>): boolean {

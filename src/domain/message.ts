@@ -75,9 +75,9 @@ export function isObservation(found: ParsedReading | ParsedObservation): found i
 
 /**
  * A message after the door. What it measured stands in exactly one of four places: `readings` (temperatures),
- * `observations` (all else), `held` (a person looks at the clock first), or named by `problem`. With a problem the
- * whole message is kept as rejected; what is good in it counts. `sensorId` is null when the topic names none, `seq`
- * when the device sent none.
+ * `observations` (all else), `held` (a person looks at the clock first), or named by `problem`; or it is counted as
+ * `archived`. With a problem the whole message is kept as rejected; what is good in it counts. `sensorId` is null when
+ * the topic names none, `seq` when the device sent none.
  */
 export type ParsedMessage = {
   sensorId: number | null
@@ -90,6 +90,8 @@ export type ParsedMessage = {
   uplink?: Uplink
   /** Only of an uplink that waits for a person. */
   undecoded?: Undecoded
+  /** Only where something was taken out because its month is archived: how much, and which months. */
+  archived?: { readonly count: number; readonly months: readonly string[] }
 }
 
 /** A message as it came in and as it was understood; `receivedAt` is epoch milliseconds of the service's clock. */

@@ -17,6 +17,7 @@ export type RefusalCode =
   | 'profile_not_effective'
   | 'profile_is_example'
   | 'already_released'
+  | 'archived'
   | 'changed_meanwhile'
   | 'idempotency_key_reused'
   | 'request_in_progress'

@@ -20,6 +20,9 @@ afterAll(() => database.drop())
 
 const cursor = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url')
 
+const FAR = Number.MAX_SAFE_INTEGER
+const TOKEN = [Date.UTC(2199, 0, 1), Date.UTC(2001, 0, 2), FAR, 'custody', FAR, 0]
+
 /** What fits the shape of a query and no column. */
 const QUERIES: [string, () => string][] = [
   ['a version beyond 32 bits', () => `${journey.path}/evaluations/999999999999999`],
@@ -30,6 +33,12 @@ const QUERIES: [string, () => string][] = [
   ['a NUL in a text', () => '/audit-entries?subjectKind=shipment&subjectId=%00'],
   ['an instant after the year 9999', () => `${journey.path}/readings?from=9999-12-31T23:59:59-14:00`],
   ['an instant before the year 1', () => `${journey.path}/readings?from=0001-01-01T00:00:00%2B14:00`],
+  ['an EPCIS time after the year 9999', () => '/epcis/events?GE_eventTime=9999-12-31T23:59:59-14:00'],
+  ['an EPCIS time before the year 1', () => '/epcis/events?LT_recordTime=0001-01-01T00:00:00%2B14:00'],
+  ['a NUL in an EPC', () => '/epcis/events?MATCH_epc=https%3A%2F%2Fcoldchain.example.org%2Fid%2Fisbt128%2Fdin%2F%2500'],
+  ['a NUL in an EPCIS term', () => '/epcis/events?EQ_bizStep=%00&EQ_readPoint=%00'],
+  ['an EPCIS token beyond every column', () => `/epcis/events?nextPageToken=${cursor(TOKEN)}`],
+  ['an EPCIS id of no shipment', () => '/epcis/events/urn:uuid:ffffffff-ffff-8fff-bfff-ffffffffffff'],
   ['the first instant of all', () => `${journey.path}/readings?from=0001-01-01T00:00:00Z`],
 ]
 

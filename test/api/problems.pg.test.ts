@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect } from '../../db/connect.ts'
+import { connect, withClient } from '../../db/connect.ts'
 import { recordMessages } from '../../src/actions/record-messages.ts'
 import { PROBLEMS, type ProblemCode, problemType } from '../../src/api/problem.ts'
 import type { ReceiptRefusalCode } from '../../src/domain/refusal.ts'
 import { type Answer, type Api, createApi, FRIDGE_BODY, iso, named } from '../support/api.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
-import { createLane, type Lane, openShipment, travel } from '../support/lane.ts'
+import { addSensor, createLane, type Lane, openShipment, travel } from '../support/lane.ts'
 import { message } from '../support/world.ts'
 
 let database: TestDatabase
@@ -53,6 +53,20 @@ const PROVOKE: Record<Exclude<ProblemCode, ReceiptRefusalCode>, () => Promise<An
     const held = await as('GET /messages?outcome=held')
     await as(`POST /messages/${held.body.items[0].id}/release`, { reason: 'clock was set ahead' })
     return as(`POST /messages/${held.body.items[0].id}/release`, { reason: 'again' })
+  },
+  archived: async () => {
+    const { path } = await travel(api, lane, [])
+    const sensor = await addSensor(api, lane.sponsor)
+    const times = { from: '2019-05-10T00:00:00Z', to: '2019-05-11T00:00:00Z' }
+    await as(`POST ${path}/placements`, { sensorId: sensor.id, ...times })
+    await withClient(database.ownerUrl, (client) =>
+      client.query(
+        `insert into archive (name, table_name, month, rows, conflicts, manifest, manifest_sha256, known_at)
+         values ('reading-2019-05', 'reading', '2019-05-01', 0, 0, '{}', repeat('0', 64), $1)`,
+        [iso(0)],
+      ),
+    )
+    return as(`GET ${path}/readings`)
   },
   changed_meanwhile: async () => {
     const { sensor } = await travel(api, lane, [])

@@ -46,12 +46,16 @@ const READS: [string, (all: Things) => string, 'parties' | 'owner'][] = [
   ['its placements', ({ path }) => `${path}/placements`, 'parties'],
   ['its custody events', ({ path }) => `${path}/custody-events`, 'parties'],
   ['its readings', ({ path }) => `${path}/readings`, 'parties'],
+  ['its series', ({ path }) => `${path}/series`, 'parties'],
   ['its observations', ({ path }) => `${path}/observations`, 'parties'],
   ['its evaluations', ({ path }) => `${path}/evaluations`, 'parties'],
+  ['its retention', ({ path }) => `${path}/retention`, 'parties'],
   ['one evaluation', ({ path }) => `${path}/evaluations/1`, 'parties'],
+  ['its EPCIS document', ({ path }) => `${path}/epcis`, 'parties'],
   ['its sensor', ({ sensor }) => `/sensors/${sensor.id}`, 'parties'],
   ['the sensor’s certificates', ({ sensor }) => `/sensors/${sensor.id}/calibrations`, 'parties'],
   ['its product', ({ shipment }) => `/products/${shipment.productId}`, 'parties'],
+  ['how long its product is kept', ({ shipment }) => `/products/${shipment.productId}/retention`, 'parties'],
   ['its profiles', ({ shipment }) => `/products/${shipment.productId}/profiles`, 'parties'],
   ['its profile', ({ shipment }) => `/profiles/${shipment.profile.profileId}`, 'parties'],
   ['the order', ({ order }) => `/orders/${order}`, 'parties'],
@@ -73,7 +77,7 @@ describe.each(READS)('%s', (_thing, pathOf, seenBy) => {
 })
 
 test('a list holds nothing of anyone else', async () => {
-  for (const path of ['/shipments', '/sensors', '/products', '/orders', '/containers', '/messages']) {
+  for (const path of ['/shipments', '/sensors', '/products', '/orders', '/containers', '/messages', '/legal-holds']) {
     for (const role of ROLES) expect((await api.get(keys.stranger[role], path)).items, path).toEqual([])
   }
   for (const role of ROLES) {
@@ -183,6 +187,12 @@ const DEEDS: [string, (all: Things) => string, unknown, readonly Role[]][] = [
     'approve a profile',
     ({ shipment }) => `/profiles/${shipment.profile.profileId}/approval`,
     { approver: 'a', source: 's', effectiveAt: iso(0) },
+    ['sponsor'],
+  ],
+  [
+    'lengthen the retention',
+    ({ shipment }) => `/products/${shipment.productId}/retention`,
+    { reason: 'r' },
     ['sponsor'],
   ],
   [

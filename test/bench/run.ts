@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { chartBenchmark } from './chart.ts'
 import type { Benchmark, Figure } from './figure.ts'
 import { backfillBenchmark, ingestBenchmark, ingestDirtyBenchmark } from './ingest.ts'
 import { judgeBenchmark } from './judge.ts'
@@ -15,7 +16,7 @@ import { storageBenchmark } from './storage.ts'
  */
 const BENCHMARKS: readonly Benchmark[] = [
   ...[judgeBenchmark, ingestBenchmark, ingestDirtyBenchmark, backfillBenchmark],
-  ...[scaleBenchmark, latencyBenchmark, statusBenchmark, storageBenchmark],
+  ...[scaleBenchmark, latencyBenchmark, statusBenchmark, storageBenchmark, chartBenchmark],
 ]
 
 const { values } = parseArgs({

@@ -35,6 +35,8 @@ export const statusBenchmark: Benchmark = {
 }
 
 type Travelled = { shipmentId: number; key: string }
+type Run = { perSecond: number; p50: number; cpuUs: number }
+
 const CONNECTIONS = 8
 
 async function measure(
@@ -42,34 +44,47 @@ async function measure(
   { shipmentId, key }: Travelled,
   plan: { rounds: number; seconds: number },
 ): Promise<Figure> {
-  const deps = { ready: async () => ({ ok: true, parts: {} }), isTransient: () => false, topicPrefix: PREFIX }
+  const deps = {
+    ready: async () => ({ ok: true, parts: {} }),
+    isTransient: () => false,
+    topicPrefix: PREFIX,
+    publicUrl: 'http://127.0.0.1',
+  }
   const doors = {
     subject: await listenHttp(createApp(stage.ctx, deps), { host: '127.0.0.1', port: 0 }),
     floor: await listenHttp(floorApp(stage), { host: '127.0.0.1', port: 0 }),
   }
   const paths = { subject: `/api/v1/shipments/${shipmentId}/status`, floor: `/shipments/${shipmentId}` }
-  const runs = { subject: [] as autocannon.Result[], floor: [] as autocannon.Result[] }
+  const runs = { subject: [] as Run[], floor: [] as Run[] }
   for (let round = 0; round <= plan.rounds; round++) {
     for (const door of ['floor', 'subject'] as const) {
       const url = doors[door].url + paths[door]
       const headers = { authorization: `Bearer ${key}` }
+      const before = process.threadCpuUsage()
       const result = await autocannon({ url, headers, connections: CONNECTIONS, duration: plan.seconds, workers: 1 })
+      const { user, system } = process.threadCpuUsage(before)
       if (result.non2xx > 0 || result.errors > 0) throw new Error(`${door} answers with errors`)
-      if (round > 0) runs[door].push(result)
+      const { requests, latency } = result
+      const cpuUs = (user + system) / requests.total
+      if (round > 0) runs[door].push({ perSecond: requests.average, p50: latency.p50, cpuUs })
     }
     process.stderr.write(`  round ${round}\n`)
   }
   await doors.subject.close()
   await doors.floor.close()
-  const [subject, floor] = [runs.subject, runs.floor].map((results) => results.map((run) => run.requests.average))
-  const p50 = [runs.subject, runs.floor].map((results) => median(results.map((run) => run.latency.p50)))
+  const [subject, floor] = [runs.subject, runs.floor].map((results) => results.map((run) => run.perSecond))
+  const p50 = [runs.subject, runs.floor].map((results) => median(results.map((run) => run.p50)))
+  const cpu = [runs.subject, runs.floor].map((results) => Math.round(median(results.map((run) => run.cpuUs))))
   return {
     name: 'status',
     value: Math.round(median(subject ?? [])),
     unit: 'requests/s',
     floor: Math.round(median(floor ?? [])),
     ratio: ratioOf(subject ?? [], floor ?? []),
-    notes: `p50 ${p50[0]} ms, floor ${p50[1]} ms with ${CONNECTIONS} connections`,
+    notes: [
+      `p50 ${p50[0]} ms, floor ${p50[1]} ms with ${CONNECTIONS} connections`,
+      `CPU of the program per request ${cpu[0]} us, floor ${cpu[1]} us`,
+    ].join('; '),
   }
 }
 

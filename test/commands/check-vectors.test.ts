@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkVectors } from '../../src/commands/check-vectors.ts'
+import epcis from '../vectors/epcis-mapping.json' with { type: 'json' }
 import units from '../vectors/units-time.json' with { type: 'json' }
 
 const PUBLISHED = join(import.meta.dirname, '../vectors')
@@ -37,6 +38,8 @@ test('the published folder passes, and the closing line counts every case of it'
   expect(lines.filter((line) => line.startsWith('FAILED'))).toEqual([])
   expect(lines).toContain(`${join(PUBLISHED, 'excursions.json')}: 34 of 34 passed`)
   expect(lines).toContain(`${join(PUBLISHED, 'units-time.json')}: 46 of 46 passed`)
+  expect(lines).toContain(`${join(PUBLISHED, 'epcis-mapping.json')}: 26 of 26 passed`)
+  expect(lines.filter((line) => line.startsWith('skipped'))).toEqual([])
   const passed = lines.flatMap((line) => Number(/: (\d+) of \1 passed$/.exec(line)?.[1] ?? 0))
   expect(closing).toBe(`${passed.reduce((total, count) => total + count)} passed, 0 failed`)
   const spokenOf = lines.slice(0, -1).map((line) => /[\w-]+\.json/.exec(line)?.[0])
@@ -57,6 +60,23 @@ test('a failing case is one line that names file and case, and the exit code is 
     '43 passed, 1 failed',
   ])
   expect(closing).toBe('43 passed, 1 failed')
+})
+
+test('an event that is told in other terms fails, and so does a check that would let a wrong one through', () => {
+  const [first, ...others] = epcis.events
+  const misread = { ...first, epcis: { ...first?.epcis, bizStep: 'collecting' } }
+  const harmless = [...epcis.mustFail, { why: 'nothing wrong', patch: { 'cc:x': '1' } }]
+  const path = join(
+    files('epcis', { 'a.json': { ...epcis, events: [misread, ...others], mustFail: harmless } }),
+    'a.json',
+  )
+  const { code, lines } = run(path)
+  expect(code).toBe(1)
+  expect(lines.filter((line) => line.startsWith('FAILED')).map((line) => line.slice(0, 90 + path.length))).toEqual([
+    expect.stringContaining(`${path} collection: expected {`),
+    expect.stringContaining(`${path} nothing wrong: accepted`),
+  ])
+  expect(lines.at(-1)).toBe('25 passed, 2 failed')
 })
 
 test('several paths are counted together, and one failure among them is a failure', () => {
@@ -84,6 +104,7 @@ test('a file of a known schema and another shape fails in one line, naming the p
     'mkt@1',
     'stability-budget@2',
     'receipt-decision@2',
+    'epcis-mapping@1',
   ]
   for (const shape of shapes) {
     const path = files(shape, { 'a.json': { schema: `coldchain-vectors/${shape}` } })

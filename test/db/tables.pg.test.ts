@@ -23,18 +23,19 @@ test('the tables TypeScript sees are those of the migrated database, column by c
 
 /** Reads `db/tables.ts` and the rows beside it as text, since its types leave nothing to ask at run time. */
 function declaredColumns(): string[] {
-  const files = ['tables.ts', 'rows.ts', 'rows-channels.ts', 'rows-budget.ts'].map((file) =>
-    join(import.meta.dirname, '../../db', file),
-  )
+  const names = ['tables.ts', 'rows.ts', 'rows-channels.ts', 'rows-keeping.ts', 'rows-budget.ts']
+  const files = names.map((file) => join(import.meta.dirname, '../../db', file))
   const source = files.map((file) => readFileSync(file, 'utf8')).join('\n')
   const types = new Map(
     [...source.matchAll(/^(?:export )?type (\w+) = \{([^}]*)\}/gm)].map((found) => [found[1], found[2]]),
   )
   const fieldsOf = (type: string | undefined) =>
-    [...(types.get(type) ?? '').matchAll(/(\w+): (?:(?:rows|channels|budget)\.)?(\w+)/g)].map(([, name, kind]) => ({
-      name,
-      kind,
-    }))
+    [...(types.get(type) ?? '').matchAll(/(\w+): (?:(?:rows|channels|keeping|budget)\.)?(\w+)/g)].map(
+      ([, name, kind]) => ({
+        name,
+        kind,
+      }),
+    )
   return fieldsOf('Tables').flatMap(({ name: table, kind: type }) =>
     fieldsOf(type).map(({ name, kind }) => `${table}.${name}${/OrNull$/.test(kind ?? '') ? '?' : ''}`),
   )

@@ -167,10 +167,11 @@ test('a unit that nobody had relied on yet makes no difference', () => {
 function stored({ profile, span, placements }: RandomCase): KnownTruth {
   const combined = judgeWhole(profile, span, placements)
   const evaluation: EvaluationContent = contentOf({
-    shipment: { shipmentId: 1, profileId: 1, profile, window: null, judgeFromAt: null, placements: [] },
+    shipment: { shipmentId: 1, profileId: 1, profile, window: null, judgeFromAt: null, placements: [], archives: [] },
     span,
     combined,
     sensors: [],
+    archived: null,
   })
   return { evaluation, units: [] }
 }

@@ -9,7 +9,7 @@ import { decodeUplink } from '../../src/ingest/lorawan/decode-uplink.ts'
 import { receiveMessage } from '../../src/ingest/message.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import type { TestDatabase } from './database.ts'
-import { MINUTE, T0 } from './limits.ts'
+import { MINUTE, PUBLIC_URL, T0 } from './limits.ts'
 
 /** The HTTP door over a real database, with a clock and a log that tests can set and read. */
 export type Api = Awaited<ReturnType<typeof createApi>>
@@ -31,7 +31,12 @@ export async function createApi(database: Pick<TestDatabase, 'db'>) {
     decodeUplink,
   }
   const ready = { ok: true, parts: { database: true, broker: true } }
-  const app = createApp(ctx, { ready: async () => ready, isTransient, topicPrefix: 'unbroken/v1' })
+  const app = createApp(ctx, {
+    ready: async () => ready,
+    isTransient,
+    topicPrefix: 'unbroken/v1',
+    publicUrl: PUBLIC_URL,
+  })
   return { app, ctx, clock, logged, ready, ...callers(app) }
 }
 
@@ -74,7 +79,7 @@ function callers(app: ReturnType<typeof createApp>) {
   return { call, post, get }
 }
 
-const BESIDE_API = /^\/(api\/v1\/|openapi.json|healthz|readyz|metrics)/
+const BESIDE_API = /^\/(api\/v1\/|openapi.json|healthz|readyz|metrics|epcis\/context.jsonld)/
 
 function pathOf(path: string): string {
   return BESIDE_API.test(path) ? path : `/api/v1${path}`

@@ -29,7 +29,7 @@ const ALL_BUT_MAIN: readonly Room[] = [
 const MAY_IMPORT: Record<Room, readonly Room[]> = {
   domain: ['domain'],
   documents: ['documents', 'domain'],
-  vectors: ['vectors', 'domain', 'top'],
+  vectors: ['vectors', 'domain', 'documents', 'top'],
   actions: ['actions', 'domain', 'db', 'context', 'metrics'],
   ingest: ['ingest', 'actions', 'domain', 'context', 'metrics', 'top'],
   api: ['api', 'actions', 'domain', 'documents', 'context', 'metrics', 'top'],

@@ -3,6 +3,8 @@ import type { Profile } from '../../src/domain/profile.ts'
 /** Start of every test journey: 2026-03-02T10:00Z. */
 export const T0 = Date.UTC(2026, 2, 2, 10)
 export const MINUTE = 60_000
+/** Where the tested door says that it is reached. */
+export const PUBLIC_URL = 'https://coldchain.example.org'
 
 /** Fridge limits of the golden vectors: 2 to 8, single 30 min, every 15 min. */
 export const FRIDGE: Profile = {

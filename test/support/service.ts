@@ -91,7 +91,7 @@ export type ServiceOptions = {
 }
 
 /** How long a start may take on a busy machine. */
-const READY_MS = 30_000
+const READY_MS = 60_000
 
 /** Starts the real service (`serve`) without waiting; its topics, ports and session are its own. */
 export async function launchService({ databaseUrls, mqttUrl, env = {} }: ServiceOptions): Promise<RunningService> {
