@@ -1,7 +1,6 @@
 -- The stability budget of a unit over its life: what each shipment used of it, what was declared, what was inherited.
 
 create index unit_by_code on unit (code);
-create index unit_by_serial on unit (gtin, serial) where gtin is not null and serial is not null;
 
 create table unit_declaration (
   id bigint generated always as identity primary key,

@@ -11,13 +11,24 @@ import {
   postings,
 } from '../domain/budget-ledger.ts'
 import type { Exposure } from '../domain/exposure.ts'
-import { silenceOf } from '../domain/unit-budget.ts'
+import { type Silence, silenceOf } from '../domain/unit-budget.ts'
 import { isOver, type Leg } from '../domain/unit-legs.ts'
 import { audit } from './audit.ts'
 import { insertEntries, ledgerName } from './budget-ledger.ts'
 import { judgePending } from './judge.ts'
 import { exposureUntil, loadMeasured, type Measured } from './measure-exposure.ts'
-import { isCutBySplit, isStale, type Lives, legOf, loadLives, newestEntry, splitOf, stateOf } from './unit-lives.ts'
+import {
+  isArchived,
+  isCutBySplit,
+  isStale,
+  isUnknown,
+  type Lives,
+  legOf,
+  loadLives,
+  newestEntry,
+  splitOf,
+  stateOf,
+} from './unit-lives.ts'
 
 /**
  * Reads from one snapshot in which every budget of some units is posted. Posting happens here and nowhere else: when
@@ -60,7 +71,9 @@ const MAX_ROUNDS = 30
 type Unsettled = { behind: number[]; stale: Leg[] }
 
 function unsettledOf(lives: Lives): Unsettled {
-  const behind = [...lives.shipments].flatMap(([shipmentId, { behind: waits }]) => (waits ? [shipmentId] : []))
+  const behind = [...lives.shipments].flatMap(([shipmentId, { behind: waits, archives }]) =>
+    waits && archives.length === 0 ? [shipmentId] : [],
+  )
   const stale = [...lives.bags.keys()].filter((unitId) => isStale(lives, unitId))
   // what is inherited is posted from a parent's ledger that holds; in a ring of splits, which nobody can state, any
   const ready = stale.filter((unitId) => !isBehindParent(lives, unitId, stale))
@@ -126,10 +139,10 @@ type ExposureOf = (leg: Leg, untilAt: number) => Exposure
 
 /** Loads what the units' own shipments measured, and those in which a parent rode on after the split. */
 async function loadExposures(tx: Tx, lives: Lives, units: readonly Leg[]): Promise<ExposureOf> {
-  const own = units.flatMap(({ unitId }) => legOf(lives, unitId)).filter(isOver)
+  const own = units.flatMap(({ unitId }) => legOf(lives, unitId)).filter((leg) => isMeasured(lives, leg))
   const parents = units.flatMap(({ unitId }) => {
     const split = splitOf(lives, unitId)
-    return split === null ? [] : parentLegs(lives, split).filter((leg) => isCutBySplit(leg, split))
+    return split === null ? [] : parentLegs(lives, split).filter((leg) => isCutBySplit(lives, leg, split))
   })
   const measured = new Map<number, Measured>()
   for (const shipmentId of new Set([...own, ...parents].map((leg) => leg.shipmentId))) {
@@ -150,15 +163,20 @@ function parentLegs({ bags }: Lives, { parentUnitId }: { parentUnitId: number })
   return bags.get(parentUnitId)?.legs ?? []
 }
 
+/** Whether a ride is posted from its readings. */
+function isMeasured(lives: Lives, leg: Leg): boolean {
+  return isOver(leg) && !isArchived(lives, leg)
+}
+
 function postingRun(lives: Lives, unitId: number, exposureOf: ExposureOf) {
   const leg = legOf(lives, unitId)
-  const exposure = isOver(leg) ? exposureOf(leg, leg.untilAt) : null
+  const exposure = isMeasured(lives, leg) ? exposureOf(leg, leg.untilAt) : null
   const version = lives.shipments.get(leg.shipmentId)?.version ?? 0
   const unit = ledgerName(unitId)
   const source = { kind: 'evaluation', shipmentId: leg.shipmentId, version } as const
   const ledger = lives.entries.get(unitId) ?? []
   const charges: BudgetCharge[] = [
-    { unit, source, used: exposure?.usage ?? [] },
+    ...(isArchived(lives, leg) ? [] : [{ unit, source, used: exposure?.usage ?? [] }]),
     ...inheritedCharges(lives, unitId, exposureOf),
   ]
   return {
@@ -166,9 +184,17 @@ function postingRun(lives: Lives, unitId: number, exposureOf: ExposureOf) {
     number: (lives.posted.get(unitId)?.number ?? 0) + 1,
     evaluation_version: version,
     state: stateOf(lives, unitId),
-    unobserved: silenceOf(exposure?.unobserved ?? []),
+    unobserved: exposure === null ? unmeasured(lives, leg) : silenceOf(exposure.unobserved),
     entries: charges.flatMap((charge): BudgetPosting[] => postings(ledger, charge)),
   }
+}
+
+/** Of an archived ride what was known when it was posted, or none of it; nothing of one that goes on. */
+function unmeasured(lives: Lives, leg: Leg): Silence {
+  if (!isOver(leg)) return { ms: 0, presumed: [] }
+  const posted = lives.posted.get(leg.unitId)
+  if (posted !== undefined && !isUnknown(lives, leg)) return posted.silence
+  return { ms: Math.max(0, leg.untilAt - (leg.packedAt ?? leg.untilAt)), presumed: [] }
 }
 
 /** What is inherited now, and nothing any more from whom else the unit was said to be split off before. */
@@ -185,7 +211,7 @@ function inheritedCharges(lives: Lives, unitId: number, exposureOf: ExposureOf):
   const ledger = parentLegs(lives, split).flatMap((leg): BudgetEntry[] => {
     const own = (lives.entries.get(leg.unitId) ?? []).map((entry) => ({ ...entry, unit: parent }))
     const isBefore = leg.packedAt === null || leg.packedAt < split.splitAt
-    const isCut = isCutBySplit(leg, split)
+    const isCut = isCutBySplit(lives, leg, split)
     const kept = own.filter(
       ({ source }) => source.kind === 'inherited' || (isBefore && !(isCut && isOfShipment(source))),
     )

@@ -1,13 +1,21 @@
 import type { Tx } from '../../db/connect.ts'
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
+import { addUsage } from '../domain/budget.ts'
 import type { BudgetScale } from '../domain/budget-bands.ts'
 import { earlierUse, ledgerUsage } from '../domain/budget-ledger.ts'
 import type { JudgedSpan } from '../domain/combine.ts'
 import { type Mkt, mktOf, mktReason, storageClassOf } from '../domain/mkt.ts'
 import type { Profile } from '../domain/profile.ts'
 import { isRefusal, type Refusal } from '../domain/refusal.ts'
-import { joinedSilence, type Silence, type UnitBudget, type UnitLife, unitBudget } from '../domain/unit-budget.ts'
+import {
+  joinedSilence,
+  type Silence,
+  type UnitBudget,
+  type UnitLife,
+  unitBudget,
+  unobservedOf,
+} from '../domain/unit-budget.ts'
 import { isOver, type Leg } from '../domain/unit-legs.ts'
 import { assess } from './assess.ts'
 import { ledgerName } from './budget-ledger.ts'
@@ -17,7 +25,7 @@ import { exposureUntil, loadMeasured, type Measured } from './measure-exposure.t
 import { withBudgets } from './post-budgets.ts'
 import { refuseUnlessSeen } from './shipments.ts'
 import { refuseAmbiguous } from './unit-legs.ts'
-import { type Lives, legOf } from './unit-lives.ts'
+import { isArchived, isUnknown, type Lives, legOf } from './unit-lives.ts'
 
 /** The stability budget of a shipment's units and its mean kinetic temperature; epoch milliseconds, milli-degrees. */
 export type ShipmentBudget = {
@@ -30,6 +38,8 @@ export type ShipmentBudget = {
   span: JudgedSpan | null
   mkt: Mkt
   units: BudgetOfUnit[]
+  /** Archives that hold readings of it: what is used here is what was posted before. */
+  archives: readonly string[]
 }
 
 export type BudgetOfUnit = UnitBudget & {
@@ -40,6 +50,8 @@ export type BudgetOfUnit = UnitBudget & {
   /** Shipments that carried it before, and how many of them nobody closed. */
   earlierShipments: number
   earlierOpen: number
+  /** Rides, this one among them, that nobody asked about before their readings were archived: unobserved. */
+  unknownRides: number
 }
 
 /**
@@ -69,6 +81,7 @@ export async function budgetsOfShipment(ctx: Ctx, shipmentId: number): Promise<S
       profile: { profileId, ...profile },
       span,
       mkt,
+      archives: measured.facts.archives,
       units: budgetsOf(lives, measured, { unitIds, now }),
     }
   })
@@ -91,15 +104,26 @@ async function loadMkt(
   { facts, placed }: Measured,
   now: number,
 ): Promise<{ span: JudgedSpan | null; mkt: Mkt }> {
+  if (facts.archives.length > 0) return { span: spanOf(facts, now), mkt: noMkt(facts.profile) }
   const { folded } = await foldPlacements(tx, worksOf(facts, new Map()), { budget: READ_BUDGET, write: false })
   const { span, combined } = assess(facts, folded, now)
-  if (span !== null && combined !== null) {
-    return { span, mkt: mktOf(facts.profile, placed, { span, coveredMs: combined.coveredMs }) }
-  }
-  const { mktPolicy, minCoveragePercent } = facts.profile
+  if (span === null || combined === null) return { span, mkt: noMkt(facts.profile) }
+  return { span, mkt: mktOf(facts.profile, placed, { span, coveredMs: combined.coveredMs }) }
+}
+
+/** Of what was not packed, or cannot be read. */
+function noMkt(profile: Profile): Mkt {
+  const storageClass = storageClassOf(profile)
+  const { mktPolicy, minCoveragePercent } = profile
   const nothing = { coveredMs: 0, windowMs: 0, minCoveragePercent }
-  const reason = mktReason({ storageClass: storageClassOf(facts.profile), isAllowed: mktPolicy !== 'off', ...nothing })
-  return { span, mkt: { mktC: null, reason: reason ?? 'MKT_WINDOW_INCOMPLETE' } }
+  const reason = mktReason({ storageClass, isAllowed: mktPolicy !== 'off', ...nothing })
+  return { mktC: null, reason: reason ?? 'MKT_WINDOW_INCOMPLETE' }
+}
+
+function spanOf({ window }: Measured['facts'], now: number): JudgedSpan | null {
+  if (window === null) return null
+  const closed = Number.isFinite(window.toAt)
+  return { fromAt: window.fromAt, toAt: closed ? window.toAt : Math.max(window.fromAt, now), closed }
 }
 
 type Now = { unitIds: readonly number[]; now: number }
@@ -107,6 +131,7 @@ type Now = { unitIds: readonly number[]; now: number }
 function budgetsOf(lives: Lives, measured: Measured, { unitIds, now }: Now): BudgetOfUnit[] {
   const here = new Map<number, UnitLife['here']>()
   const exposureOf = (leg: Leg) => {
+    if (isArchived(lives, leg)) return postedExposure(lives, leg, now)
     const untilAt = isOver(leg) ? leg.untilAt : now
     const exposure = here.get(untilAt) ?? exposureUntil(measured, untilAt)
     here.set(untilAt, exposure)
@@ -122,9 +147,18 @@ function budgetsOf(lives: Lives, measured: Measured, { unitIds, now }: Now): Bud
       ride: leg.packedAt === null ? 'not_packed' : isOver(leg) ? 'over' : 'riding',
       earlierShipments: earlier.length,
       earlierOpen: earlier.filter(({ closedAt }) => closedAt === null).length,
+      unknownRides: [...earlier, leg].filter((one) => isUnknown(lives, one)).length,
       ...unitBudget(measured.facts.profile, { before: beforeOf(lives, leg), here: exposureOf(leg) }),
     }
   })
+}
+
+/** Where readings are archived the ledger stands in for them; what was not posted of it is unobserved. */
+function postedExposure(lives: Lives, leg: Leg, now: number): UnitLife['here'] {
+  const own = (lives.entries.get(leg.unitId) ?? []).filter(({ source }) => source.kind === 'evaluation')
+  const ms = leg.packedAt === null ? 0 : Math.max(0, Math.min(leg.untilAt, now) - leg.packedAt)
+  const silence = isUnknown(lives, leg) ? { ms, presumed: [] } : joinedSilence(silenceOf(lives, leg))
+  return { usage: addUsage(own), unobserved: [unobservedOf(silence)], current: null }
 }
 
 /** The rides that were packed before this one. */

@@ -4,7 +4,9 @@ import type { Tx } from '../../db/connect.ts'
 import type { BudgetEntry } from '../domain/budget-ledger.ts'
 import type { Silence } from '../domain/unit-budget.ts'
 import { isOver, type Leg } from '../domain/unit-legs.ts'
+import { archivedMonths } from './archived-months.ts'
 import { loadEntries, storedUsage } from './budget-ledger.ts'
+import { loadFacts } from './judging-facts.ts'
 import { numbers } from './load-rows.ts'
 import { loadLegs } from './unit-legs.ts'
 
@@ -25,8 +27,11 @@ export type Bag = { legs: readonly Leg[]; split: Split | null }
 /** `unitId` is the row the split was stated of. */
 export type Split = { id: number; unitId: number; parentUnitId: number; splitAt: number }
 
-/** `version` 0: not evaluated yet. `state` differs whenever what the shipment's sensors measured may differ. */
-export type ShipmentState = { behind: boolean; version: number; state: string }
+/**
+ * `version` 0: not evaluated yet. `state` differs whenever what the shipment's sensors measured may differ; while
+ * readings of it are archived nobody can tell, and what was posted stands.
+ */
+export type ShipmentState = { behind: boolean; version: number; state: string; archives: readonly string[] }
 
 /** The newest run of posting. */
 export type Posted = { number: number; state: string; silence: Silence }
@@ -83,7 +88,15 @@ async function loadStates(tx: Tx, shipmentIds: readonly number[]): Promise<Map<n
     from shipment s
     cross join lateral (select coalesce(max(version), 0) as version from evaluation where shipment_id = s.id) e
     where s.id = any(${numbers(shipmentIds)}::bigint[])`.execute(tx)
-  return new Map(found.rows.map(({ id, ...state }) => [id, state]))
+  const archives = await loadArchives(tx, shipmentIds)
+  return new Map(found.rows.map(({ id, ...state }) => [id, { ...state, archives: archives.get(id) ?? [] }]))
+}
+
+/** Asked of the facts of judging only where anything is archived at all. */
+async function loadArchives(tx: Tx, shipmentIds: readonly number[]): Promise<Map<number, readonly string[]>> {
+  if ((await archivedMonths(tx, 'reading')).length === 0) return new Map()
+  const facts = await loadFacts(tx, shipmentIds)
+  return new Map(facts.map(({ shipmentId, archives }) => [shipmentId, archives]))
 }
 
 function newestInstants(): RawBuilder<string> {
@@ -126,12 +139,36 @@ export function legOf({ bags }: Lives, unitId: number): Leg {
  * rides nothing of the shipment is posted; what it inherits hangs on the ledger of its parent.
  */
 export function stateOf(lives: Lives, unitId: number): string {
-  const leg = legOf(lives, unitId)
-  const own = isOver(leg) ? `${leg.untilAt} ${shipmentState(lives, leg)}` : RIDING
-  return [own, ...inheritedState(lives, unitId)].join(' | ')
+  return [rideState(lives, unitId), ...inheritedState(lives, unitId)].join(PART)
 }
 
+const PART = ' | '
 const RIDING = 'riding'
+/** Archived before anybody asked: what was used is not known until the readings are restored. */
+const UNKNOWN = 'archived'
+
+function rideState(lives: Lives, unitId: number): string {
+  const leg = legOf(lives, unitId)
+  const posted = postedState(lives, leg)
+  if (isArchived(lives, leg)) return posted === RIDING && isOver(leg) ? UNKNOWN : posted
+  return isOver(leg) ? `${leg.untilAt} ${shipmentState(lives, leg)}` : RIDING
+}
+
+function postedState({ posted }: Lives, { unitId }: Leg): string {
+  return posted.get(unitId)?.state.split(PART)[0] ?? RIDING
+}
+
+/** Whether readings of the ride's shipment are archived: nothing is posted of it, and nothing reversed. */
+export function isArchived({ shipments }: Lives, { shipmentId }: Leg): boolean {
+  return (shipments.get(shipmentId)?.archives.length ?? 0) > 0
+}
+
+/** Whether what was used on a ride was never posted before its readings were archived. */
+export function isUnknown(lives: Lives, leg: Leg): boolean {
+  if (!isArchived(lives, leg)) return false
+  const posted = postedState(lives, leg)
+  return posted === RIDING || posted === UNKNOWN
+}
 
 /** Whether something has to be posted for the unit. */
 export function isStale(lives: Lives, unitId: number): boolean {
@@ -147,7 +184,9 @@ function inheritedState(lives: Lives, unitId: number): string[] {
   const split = splitOf(lives, unitId)
   if (split === null) return []
   const legs = lives.bags.get(split.parentUnitId)?.legs ?? []
-  const cut = legs.filter((leg) => isCutBySplit(leg, split)).map((leg) => `${leg.unitId} ${shipmentState(lives, leg)}`)
+  const cut = legs
+    .filter((leg) => isCutBySplit(lives, leg, split))
+    .map((leg) => `${leg.unitId} ${shipmentState(lives, leg)}`)
   const spans = legs.map(({ unitId: id, packedAt, untilAt }) => `${id} ${packedAt} ${untilAt}`)
   return [`split ${split.id}`, `entry ${newestEntry(lives, split.parentUnitId)}`, ...spans, ...cut]
 }
@@ -158,9 +197,12 @@ export function splitOf({ bags }: Lives, unitId: number): Split | null {
   return split?.unitId === unitId ? split : null
 }
 
-/** Whether the parent went on riding after the split: only the time before it is inherited. */
-export function isCutBySplit({ packedAt, untilAt }: Leg, { splitAt }: Split): boolean {
-  return packedAt !== null && packedAt < splitAt && untilAt > splitAt
+/**
+ * Whether the parent went on riding after the split: only the time before it is inherited. Of an archived ride all that
+ * is posted is: what of it came before the split cannot be told.
+ */
+export function isCutBySplit(lives: Lives, leg: Leg, { splitAt }: Split): boolean {
+  return leg.packedAt !== null && leg.packedAt < splitAt && leg.untilAt > splitAt && !isArchived(lives, leg)
 }
 
 /** The id of the newest ledger entry of a bag; 0 where there is none. */

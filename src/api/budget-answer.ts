@@ -45,6 +45,7 @@ const unit = z.object({
   earlierUse: z.enum(['declared', 'not_declared']).meta({ description: 'a signed figure of tank, depot and handling' }),
   earlierShipments: z.int(),
   earlierOpen: z.int().meta({ description: 'those that nobody closed: counted until the unit was packed again' }),
+  unknownRides: z.int().meta({ description: 'rides archived before anybody asked: unobserved until restored' }),
   fractionSum: z.number().nullable().meta({ description: 'sum of used shares, for information' }),
   fractionSumWithPresumed: z.number().nullable(),
 })
@@ -81,6 +82,7 @@ export const shipmentBudget = z
       to: printedInstant.nullable(),
     }),
     units: z.array(unit),
+    archives: z.array(z.string()).meta({ description: 'that hold its readings: the ledger stands in for them' }),
     mkt,
   })
   .openapi('ShipmentBudget')
@@ -96,6 +98,7 @@ export function printBudget(found: ShipmentBudget): z.infer<typeof shipmentBudge
     label: { lowC: celsiusOrNull(labelLowMilliC), highC: celsiusOrNull(labelHighMilliC) },
     window: printSpan(found.span),
     units: found.units.map((one) => printUnit(one, budgetBands)),
+    archives: [...found.archives],
     mkt: printMkt(found.mkt, mktPolicy),
   }
 }
@@ -107,9 +110,9 @@ function printSpan(span: ShipmentBudget['span']): z.infer<typeof shipmentBudget>
 }
 
 function printUnit(found: BudgetOfUnit, bands: readonly BudgetBand[]): z.infer<typeof unit> {
-  const { unitId, code, ride, state, best, worst, earlierUse, earlierShipments, earlierOpen } = found
+  const { unitId, code, ride, state, best, worst, earlierUse, earlierShipments, earlierOpen, unknownRides } = found
   return {
-    ...{ unitId, code, ride, state, best, worst, earlierUse, earlierShipments, earlierOpen },
+    ...{ unitId, code, ride, state, best, worst, earlierUse, earlierShipments, earlierOpen, unknownRides },
     bands: found.bands.map((one) => printBand(one, bands)),
     unobservedS: { earlier: found.unobservedMs.earlier / 1000, here: found.unobservedMs.here / 1000 },
     leaving: found.leaving && { band: found.leaving.band, s: found.leaving.leftMs / 1000 },

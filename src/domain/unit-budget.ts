@@ -75,7 +75,7 @@ export function joinedSilence(silences: readonly Silence[]): Silence {
 }
 
 /** As a stretch with no value known on either side: with no rate known, its place in time does not matter. */
-function unobservedOf({ ms, presumed }: Silence): Unobserved {
+export function unobservedOf({ ms, presumed }: Silence): Unobserved {
   return { fromAt: 0, toAt: ms, before: null, after: null, presumed: joinedSilence([{ ms, presumed }]).presumed }
 }
 
