@@ -64,7 +64,7 @@ async function entries(): Promise<number[]> {
   return rows.map(({ consumed_ms }) => consumed_ms)
 }
 
-test('what was posted stands when its readings are archived: nothing that is not there any more is reversed', async () => {
+test('what was posted stands when its readings are archived, and nothing is reversed', async () => {
   const ended = await journey()
   const before = await budgetOf(ended)
   expect(before).toMatchObject({ archives: [], used: 30 * MINUTE, state: 'within', worst: 'within', unknown: 0 })

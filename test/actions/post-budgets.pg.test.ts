@@ -171,7 +171,10 @@ test('many who ask and declare at once post once', async () => {
   const [cool] = (units[0]?.bands ?? []).filter(({ id }) => id === 'COOL')
   expect(cool?.here).toEqual({ consumedMs: 15 * MINUTE, presumedMs: 0 })
   expect([7, 8, 9]).toContain(cool?.earlier.consumedMs)
-  const { rows } = await database.db.pool.query('select from budget_posting where unit_id = $1', [unitId])
+  const { rows } = await database.db.pool.query(
+    `select from budget_entry where unit_id = $1 and source = 'evaluation'`,
+    [unitId],
+  )
   expect(rows).toHaveLength(1)
 })
 

@@ -201,7 +201,7 @@ describe('a split unit', () => {
     expect(bandsOf(await unitBudget(api, lane.centre.key, bag))).toMatchObject({ COOL: [900, 0, 0, 0] })
   })
 
-  test('nothing is split off itself, off what came of it, off another product, in the future, or off the unseen', async () => {
+  test('nothing is split off itself, its own parts, another product, the unseen, or in the future', async () => {
     const code = named('LOT')
     const lot = await ride(api, lane, { code })
     const again = await ride(api, lane, { code, packedMinute: 10 })

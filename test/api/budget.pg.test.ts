@@ -31,7 +31,7 @@ beforeEach(() => {
 afterAll(() => database.drop())
 
 describe('over shipments and owners', () => {
-  test('what a unit used on one ride is earlier use on the next, a sum without the shipment it comes from', async () => {
+  test('what one ride used is earlier use on the next, a sum without the shipment it comes from', async () => {
     const code = named('BAG')
     const first = await ride(api, lane, { code, degrees: [5, 10, 20, 5, 5] })
     await unpack(api, first, 75)
@@ -64,7 +64,7 @@ describe('over shipments and owners', () => {
     ])
   })
 
-  test('what together exceeds the budget is exceeded on the ride that exceeds it, and not on the one before', async () => {
+  test('what exceeds only together is exceeded on the later ride, and not on the one before', async () => {
     const code = named('BAG')
     const first = await ride(api, lane, { code, degrees: [5, 20, 20, 5] })
     await unpack(api, first, 60)
@@ -180,7 +180,7 @@ describe('late truth', () => {
 })
 
 describe('live in transit', () => {
-  test('silence counts at worst in every band, at best in none, and as presumed beside time outside the label', async () => {
+  test('silence counts at worst in every band, at best in none, and is presumed beside time out', async () => {
     const seen = await ride(api, lane, { code: named('BAG'), degrees: [5, 10, 5] })
     api.clock.now = T0 + 75 * MINUTE
     expect(await unitBudget(api, lane.sponsor.key, seen)).toMatchObject({
