@@ -19,19 +19,27 @@ grant select, insert on
   organisation, site, product, profile, profile_approval, therapy_order, container, shipment_party, shipment_profile,
   unit, unit_declaration, unit_split, budget_posting, budget_entry,
   batch, reading, conflict, observation, kept_message, kept_message_release, custody_event, evaluation, audit_entry,
-  sequence_event, product_retention, legal_hold
+  sequence_event, product_retention, legal_hold, logger_file, logger_file_part, logger_import, logger_import_run,
+  person_password, signature, service_key, ledger_stamp
   to :serving;
 
 -- Superseded, never rewritten: only the columns that say so may change.
-grant select, insert on api_key, calibration, lorawan_registration, placement to :serving;
-grant update (revoked_at) on api_key to :serving;
+grant select, insert on api_key, calibration, lorawan_registration, person_role, placement, readout to :serving;
+grant update (revoked_at) on api_key, person_role to :serving;
 grant update (superseded_at, superseded_reason) on calibration to :serving;
 grant update (superseded_at) on lorawan_registration, placement to :serving;
+grant update (superseded_at, superseded_reason) on readout to :serving;
 
 -- Lock targets. A row lock needs the right to update some column; revision and keeper say what a process may still
 -- remember.
 grant select, insert, update (model, revision) on sensor to :serving;
-grant select, insert, update (profile_id, packed_at, closed_at, judge_from, revision, keeper) on shipment to :serving;
+grant select, insert, update (profile_id, packed_at, closed_at, judge_from, root_due, revision, keeper) on shipment
+  to :serving;
+
+-- People: what may be put right about them (the audit trail keeps how it stood), and what stands now of their attempts.
+grant select, insert, update (printed_name, email, site_id, disabled_at, failed_attempts, attempted_at) on person
+  to :serving;
+grant select, insert, update (used_at, ended_at) on person_session to :serving;
 
 -- What stands now of what the appended rows say.
 grant select, insert, update on sensor_sequence to :serving;

@@ -100,6 +100,7 @@ export type Shipment = {
   packed_at: InstantOrNull
   closed_at: InstantOrNull
   judge_from: InstantOrNull
+  root_due: Generated<boolean>
   revision: Generated<number>
   keeper: OrNull<number>
 }
@@ -144,6 +145,7 @@ export type Batch = {
   readings: number
   duplicates: number
   conflicts: number
+  import_id: OrNull<number>
 }
 export type Reading = {
   sensor_id: number
@@ -189,7 +191,7 @@ export type CustodyEventRow = {
   kind: string
   at: Instant
   known_at: Instant
-  organisation_id: number
+  organisation_id: OrNull<number>
   record: Json
   prev_hash: string
   hash: string

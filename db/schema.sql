@@ -93,9 +93,11 @@ create table batch (
   readings integer not null,
   duplicates integer not null,
   conflicts integer not null,
+  import_id bigint,
+  constraint batch_import_id_fkey FOREIGN KEY (import_id) REFERENCES logger_import(id),
   constraint batch_pkey PRIMARY KEY (id)
 );
-comment on table batch is 'One recording transaction: the audit row of its readings, and the instant from which they were known.';
+comment on table batch is 'One recording transaction: the audit row of its readings, and the instant from which they were known. import_id: the import its readings come from.';
 grant select, insert on batch to serving;
 
 create table budget_entry (
@@ -245,10 +247,11 @@ create table custody_event (
   kind text not null,
   at timestamp with time zone not null,
   known_at timestamp with time zone not null,
-  organisation_id bigint not null,
+  organisation_id bigint,
   record jsonb not null,
   prev_hash text not null,
   hash text not null,
+  constraint custody_event_check CHECK (((organisation_id IS NULL) = (kind = 'readings_root'::text))),
   constraint custody_event_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text)),
   constraint custody_event_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
   constraint custody_event_pkey PRIMARY KEY (shipment_id, seq),
@@ -352,6 +355,22 @@ create table kept_message_release (
 comment on table kept_message_release is 'A person sent a held or quarantined message through the door again.';
 grant select, insert on kept_message_release to serving;
 
+create table ledger_stamp (
+  shipment_id bigint not null,
+  seq integer not null,
+  hash text not null,
+  kid text not null,
+  signature text not null,
+  known_at timestamp with time zone not null,
+  constraint ledger_stamp_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text)),
+  constraint ledger_stamp_kid_fkey FOREIGN KEY (kid) REFERENCES service_key(kid),
+  constraint ledger_stamp_pkey PRIMARY KEY (shipment_id, seq),
+  constraint ledger_stamp_shipment_id_seq_fkey FOREIGN KEY (shipment_id, seq) REFERENCES custody_event(shipment_id, seq),
+  constraint ledger_stamp_signature_check CHECK ((signature ~ '^[A-Za-z0-9_-]{86}$'::text))
+);
+comment on table ledger_stamp is 'The service''s key signed this head of a shipment''s ledger, in the transaction that wrote it: what was recorded up to there cannot be cut off or written anew. A machine''s stamp, never a signature.';
+grant select, insert on ledger_stamp to serving;
+
 create table legal_hold (
   id bigint generated always as identity not null,
   organisation_id bigint not null,
@@ -382,6 +401,69 @@ create table legal_hold (
 );
 comment on table legal_hold is 'What must not be dropped although its retention has passed, who said so and why. lifts_id: the row lifts that hold, and holds nothing itself.';
 grant select, insert on legal_hold to serving;
+
+create table logger_file (
+  id bigint generated always as identity not null,
+  organisation_id bigint not null,
+  sha256 text not null,
+  bytes bigint not null,
+  known_at timestamp with time zone not null,
+  constraint logger_file_bytes_check CHECK ((bytes > 0)),
+  constraint logger_file_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint logger_file_organisation_id_sha256_key UNIQUE (organisation_id, sha256),
+  constraint logger_file_pkey PRIMARY KEY (id),
+  constraint logger_file_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+comment on table logger_file is 'A file as a logger or its vendor''s program wrote it. Some are signed by their maker: the bytes are the evidence.';
+grant select, insert on logger_file to serving;
+
+create table logger_file_part (
+  file_id bigint not null,
+  ordinal integer not null,
+  content bytea not null,
+  constraint logger_file_part_file_id_fkey FOREIGN KEY (file_id) REFERENCES logger_file(id),
+  constraint logger_file_part_ordinal_check CHECK ((ordinal >= 0)),
+  constraint logger_file_part_pkey PRIMARY KEY (file_id, ordinal)
+);
+comment on table logger_file_part is 'The bytes of a file in order, in parts small enough to be read one by one.';
+grant select, insert on logger_file_part to serving;
+
+create table logger_import (
+  id bigint generated always as identity not null,
+  organisation_id bigint not null,
+  sensor_id bigint not null,
+  file_id bigint not null,
+  answers jsonb not null,
+  answers_sha256 text not null,
+  serial_differs text,
+  dialect text not null,
+  summary jsonb not null,
+  known_at timestamp with time zone not null,
+  constraint logger_import_answers_sha256_check CHECK ((answers_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint logger_import_file_id_fkey FOREIGN KEY (file_id) REFERENCES logger_file(id),
+  constraint logger_import_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint logger_import_pkey PRIMARY KEY (id),
+  constraint logger_import_sensor_id_file_id_answers_sha256_key UNIQUE (sensor_id, file_id, answers_sha256),
+  constraint logger_import_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id)
+);
+comment on table logger_import is 'A file read for a sensor with the answers a person gave (zone, order of dates, unit, channels), and the account of its lines. The same file with the same answers is the same import. serial_differs: why another serial number fits.';
+grant select, insert on logger_import to serving;
+
+create table logger_import_run (
+  id bigint generated always as identity not null,
+  import_id bigint not null,
+  stored integer not null,
+  duplicates integer not null,
+  conflicts integer not null,
+  held integer not null,
+  observations integer not null,
+  known_at timestamp with time zone not null,
+  constraint logger_import_run_import_id_fkey FOREIGN KEY (import_id) REFERENCES logger_import(id),
+  constraint logger_import_run_pkey PRIMARY KEY (id)
+);
+comment on table logger_import_run is 'An import that came to its end. Without a row here it was interrupted, and importing the file again goes on. held: readings of an implausible time; they are met again by the next run.';
+CREATE INDEX logger_import_run_by_import ON public.logger_import_run USING btree (import_id, id);
+grant select, insert on logger_import_run to serving;
 
 create table lorawan_registration (
   id bigint generated always as identity not null,
@@ -430,6 +512,86 @@ create table organisation (
 );
 comment on table organisation is 'A party: sponsor, manufacturer, distributor, carrier, treatment centre. GLN where it has one.';
 grant select, insert on organisation to serving;
+
+create table person (
+  id bigint generated always as identity not null,
+  organisation_id bigint not null,
+  user_name text not null,
+  printed_name text not null,
+  email text,
+  site_id bigint,
+  known_at timestamp with time zone not null,
+  disabled_at timestamp with time zone,
+  failed_attempts integer default 0 not null,
+  attempted_at timestamp with time zone,
+  constraint person_failed_attempts_check CHECK ((failed_attempts >= 0)),
+  constraint person_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint person_pkey PRIMARY KEY (id),
+  constraint person_printed_name_check CHECK ((printed_name <> ''::text)),
+  constraint person_site_id_fkey FOREIGN KEY (site_id) REFERENCES site(id),
+  constraint person_user_name_check CHECK ((user_name ~ '^[a-z0-9][a-z0-9._@+-]{2,63}$'::text)),
+  constraint person_user_name_key UNIQUE (user_name)
+);
+comment on table person is 'One person of an organisation. Disabled, never deleted, so the user name is never issued again. site: where they work, whose time zone stands beside their signatures. failed_attempts: since the last right password, running ones included; too many lock the person out for a while from attempted_at.';
+CREATE INDEX person_by_organisation ON public.person USING btree (organisation_id, id);
+grant select, insert on person to serving;
+grant update (printed_name) on person to serving;
+grant update (email) on person to serving;
+grant update (site_id) on person to serving;
+grant update (disabled_at) on person to serving;
+grant update (failed_attempts) on person to serving;
+grant update (attempted_at) on person to serving;
+
+create table person_password (
+  id bigint generated always as identity not null,
+  person_id bigint not null,
+  hash text not null,
+  temporary boolean not null,
+  known_at timestamp with time zone not null,
+  constraint person_password_hash_check CHECK ((hash ~~ '$argon2id$%'::text)),
+  constraint person_password_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id),
+  constraint person_password_pkey PRIMARY KEY (id)
+);
+comment on table person_password is 'Passwords as argon2id hashes; the newest one of a person rules. A temporary one was made by the administrator and opens nothing but its own change.';
+CREATE INDEX person_password_by_person ON public.person_password USING btree (person_id, id);
+grant select, insert on person_password to serving;
+
+create table person_role (
+  id bigint generated always as identity not null,
+  person_id bigint not null,
+  organisation_id bigint not null,
+  role text not null,
+  known_at timestamp with time zone not null,
+  revoked_at timestamp with time zone,
+  constraint person_role_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint person_role_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id),
+  constraint person_role_pkey PRIMARY KEY (id),
+  constraint person_role_role_check CHECK ((role = ANY (ARRAY['packer'::text, 'dispatcher'::text, 'carrier'::text, 'distributor'::text, 'receiver'::text, 'verifier'::text, 'responsible_pharmacist'::text, 'physician'::text, 'qa_sponsor'::text, 'qa_site'::text, 'administrator'::text, 'auditor'::text])))
+);
+comment on table person_role is 'A role a person holds for an organisation: their own, or a sponsor for whose units they decide.';
+CREATE INDEX person_role_by_organisation ON public.person_role USING btree (organisation_id, id);
+CREATE UNIQUE INDEX person_role_held ON public.person_role USING btree (person_id, organisation_id, role) WHERE (revoked_at IS NULL);
+grant select, insert on person_role to serving;
+grant update (revoked_at) on person_role to serving;
+
+create table person_session (
+  id bigint generated always as identity not null,
+  person_id bigint not null,
+  token_sha256 bytea not null,
+  known_at timestamp with time zone not null,
+  used_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint person_session_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id),
+  constraint person_session_pkey PRIMARY KEY (id),
+  constraint person_session_token_sha256_check CHECK ((octet_length(token_sha256) = 32)),
+  constraint person_session_token_sha256_key UNIQUE (token_sha256)
+);
+comment on table person_session is 'A person who is signed in. Only the hash of the token is kept. used_at moves once a minute at most; a session that nobody uses ends, and every session ends at expires_at.';
+CREATE INDEX person_session_open ON public.person_session USING btree (person_id) WHERE (ended_at IS NULL);
+grant select, insert on person_session to serving;
+grant update (used_at) on person_session to serving;
+grant update (ended_at) on person_session to serving;
 
 create table placement (
   id bigint generated always as identity not null,
@@ -543,6 +705,32 @@ create table reading (
 comment on table reading is 'What a sensor channel measured at an instant, milli-degrees Celsius; null: the sensor reported a fault. raw: the text where it says more. source 0: sent live; 1: read out of the memory, the original where it exists.';
 grant select, insert on reading to serving;
 
+create table readout (
+  id bigint generated always as identity not null,
+  import_id bigint not null,
+  sensor_id bigint not null,
+  channel text collate "C" not null,
+  from_at timestamp with time zone not null,
+  to_at timestamp with time zone not null,
+  resolution_milli_c integer not null,
+  interval_ms bigint,
+  known_at timestamp with time zone not null,
+  superseded_at timestamp with time zone,
+  superseded_reason text,
+  constraint readout_check CHECK ((from_at <= to_at)),
+  constraint readout_import_id_fkey FOREIGN KEY (import_id) REFERENCES logger_import(id),
+  constraint readout_interval_ms_check CHECK ((interval_ms > 0)),
+  constraint readout_pkey PRIMARY KEY (id),
+  constraint readout_resolution_milli_c_check CHECK ((resolution_milli_c > 0)),
+  constraint readout_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id)
+);
+comment on table readout is 'A stretch [from_at, to_at] of a sensor channel''s memory that was read out whole: there it alone is judged. Written with the last of its readings; resolution_milli_c is the smallest step of the printed values.';
+CREATE INDEX readout_by_channel ON public.readout USING btree (sensor_id, channel, from_at) WHERE (superseded_at IS NULL);
+CREATE UNIQUE INDEX readout_once ON public.readout USING btree (import_id, channel, from_at, to_at) WHERE (superseded_at IS NULL);
+grant select, insert on readout to serving;
+grant update (superseded_at) on readout to serving;
+grant update (superseded_reason) on readout to serving;
+
 create table schema_migration (
   number integer not null,
   name text not null,
@@ -613,6 +801,24 @@ comment on table sequence_event is 'What was noticed of a sensor''s sequence num
 CREATE INDEX sequence_event_by_sensor ON public.sequence_event USING btree (sensor_id, id);
 grant select, insert on sequence_event to serving;
 
+create table service_key (
+  id bigint generated always as identity not null,
+  kid text not null,
+  public_key text not null,
+  salt text not null,
+  reason text not null,
+  known_at timestamp with time zone not null,
+  constraint service_key_kid_check CHECK ((kid ~ '^[A-Za-z0-9_-]{43}$'::text)),
+  constraint service_key_kid_key UNIQUE (kid),
+  constraint service_key_pkey PRIMARY KEY (id),
+  constraint service_key_public_key_check CHECK ((public_key ~ '^[A-Za-z0-9_-]{43}$'::text)),
+  constraint service_key_public_key_key UNIQUE (public_key),
+  constraint service_key_reason_check CHECK ((reason <> ''::text)),
+  constraint service_key_salt_check CHECK ((salt <> ''::text))
+);
+comment on table service_key is 'The keys with which the service stamps ledger heads; the newest is in use, each one until the next. Ed25519; the private half is made from salt and STAMP_SECRET whenever it is needed, and kept nowhere. kid: RFC 7638 thumbprint.';
+grant select, insert on service_key to serving;
+
 create table shipment (
   id bigint generated always as identity not null,
   organisation_id bigint not null,
@@ -631,6 +837,7 @@ create table shipment (
   judge_from timestamp with time zone,
   revision bigint default 0 not null,
   keeper bigint,
+  root_due boolean default false not null,
   constraint shipment_consignee_id_fkey FOREIGN KEY (consignee_id) REFERENCES organisation(id),
   constraint shipment_container_id_fkey FOREIGN KEY (container_id) REFERENCES container(id),
   constraint shipment_max_handover_ms_check CHECK ((max_handover_ms > 0)),
@@ -645,7 +852,9 @@ create table shipment (
   constraint shipment_sscc_key UNIQUE (sscc)
 ) with (fillfactor=80);
 comment on table shipment is 'One closed container under one profile; the unit of judging and the lock target. Projections: profile_id (newest shipment_profile), packed_at and closed_at (from custody). judge_from: oldest instant not judged yet. revision: raised by whatever changes its judgement other than readings later than all before; keeper: the process that recorded for it last.';
+comment on column shipment.root_due is 'An evaluation that somebody relied on (a readings_root names one) was superseded: the new one is to be rooted, too.';
 CREATE INDEX shipment_by_container ON public.shipment USING btree (container_id) WHERE (container_id IS NOT NULL);
+CREATE INDEX shipment_root_due ON public.shipment USING btree (id) WHERE root_due;
 CREATE INDEX shipment_unjudged ON public.shipment USING btree (id) WHERE (judge_from IS NOT NULL);
 grant select, insert on shipment to serving;
 grant update (profile_id) on shipment to serving;
@@ -654,6 +863,7 @@ grant update (closed_at) on shipment to serving;
 grant update (judge_from) on shipment to serving;
 grant update (revision) on shipment to serving;
 grant update (keeper) on shipment to serving;
+grant update (root_due) on shipment to serving;
 
 create table shipment_party (
   shipment_id bigint not null,
@@ -682,6 +892,47 @@ create table shipment_profile (
 comment on table shipment_profile is 'The profile version pinned to a shipment; the newest row rules, the older ones say what ruled before.';
 CREATE INDEX shipment_profile_by_shipment ON public.shipment_profile USING btree (shipment_id, id);
 grant select, insert on shipment_profile to serving;
+
+create table signature (
+  id bigint generated always as identity not null,
+  person_id bigint not null,
+  user_name text not null,
+  printed_name text not null,
+  organisation_id bigint not null,
+  organisation_key text not null,
+  role text not null,
+  role_for_id bigint not null,
+  role_for_key text not null,
+  meaning text not null,
+  reason text,
+  tz_offset text not null,
+  record_type text not null,
+  record_id text not null,
+  record_sha256 text not null,
+  evaluation_version integer,
+  evaluation_sha256 text,
+  shipment_id bigint,
+  sha256 text not null,
+  known_at timestamp with time zone not null,
+  constraint signature_check CHECK (((evaluation_version IS NULL) = (evaluation_sha256 IS NULL))),
+  constraint signature_evaluation_sha256_check CHECK ((evaluation_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint signature_evaluation_version_check CHECK ((evaluation_version > 0)),
+  constraint signature_meaning_check CHECK ((meaning = ANY (ARRAY['authored'::text, 'reviewed'::text, 'approved'::text, 'packed'::text, 'released_custody'::text, 'accepted_custody'::text, 'received'::text, 'verified'::text, 'quarantined'::text, 'released'::text, 'released_exceptionally'::text, 'rejected'::text, 'destroyed'::text, 'witnessed'::text]))),
+  constraint signature_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint signature_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id),
+  constraint signature_pkey PRIMARY KEY (id),
+  constraint signature_record_id_check CHECK ((record_id <> ''::text)),
+  constraint signature_record_sha256_check CHECK ((record_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint signature_record_type_check CHECK ((record_type <> ''::text)),
+  constraint signature_role_for_id_fkey FOREIGN KEY (role_for_id) REFERENCES organisation(id),
+  constraint signature_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint signature_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id),
+  constraint signature_tz_offset_check CHECK ((tz_offset ~ '^[+-][0-9]{2}:[0-9]{2}$'::text))
+);
+comment on table signature is 'An e-signature: a person proved anew who they are and signed the exact record whose hash stands here. Names and keys are those of the moment, which is known_at, the server''s clock. sha256 is that of the canonical signature record (src/domain/signature.ts). role_for: the organisation for which the role was held.';
+CREATE INDEX signature_by_record ON public.signature USING btree (record_type, record_id);
+CREATE INDEX signature_by_shipment ON public.signature USING btree (shipment_id) WHERE (shipment_id IS NOT NULL);
+grant select, insert on signature to serving;
 
 create table site (
   id bigint generated always as identity not null,

@@ -3,6 +3,8 @@ import type * as rows from './rows.ts'
 import type * as budget from './rows-budget.ts'
 import type * as channels from './rows-channels.ts'
 import type * as keeping from './rows-keeping.ts'
+import type * as loggers from './rows-loggers.ts'
+import type * as people from './rows-people.ts'
 
 /**
  * The tables as TypeScript sees them; `test/db/tables.pg.test.ts` holds them against the migrated database.
@@ -12,6 +14,13 @@ export type Tables = {
   organisation: rows.Organisation
   site: rows.Site
   api_key: rows.ApiKey
+  person: people.Person
+  person_role: people.PersonRoleRow
+  person_password: people.PersonPassword
+  person_session: people.PersonSession
+  signature: people.SignatureRow
+  service_key: people.ServiceKeyRow
+  ledger_stamp: people.LedgerStampRow
   product: rows.Product
   profile: rows.ProfileRow
   profile_approval: rows.ProfileApproval
@@ -41,6 +50,11 @@ export type Tables = {
   judged_interval: rows.JudgedInterval
   audit_entry: rows.AuditEntry
   idempotency: rows.Idempotency
+  logger_file: loggers.LoggerFile
+  logger_file_part: loggers.LoggerFilePart
+  logger_import: loggers.LoggerImport
+  logger_import_run: loggers.LoggerImportRun
+  readout: loggers.Readout
   sensor_sequence: rows.SensorSequence
   sequence_event: rows.SequenceEvent
   product_retention: keeping.ProductRetentionRow

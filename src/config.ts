@@ -129,6 +129,10 @@ const variables = z.object({
     .min(32, 'must have at least 32 characters: make it with `openssl rand -base64 32`')
     .optional(),
   BOOTSTRAP_ORGANISATION: z.string().default('Operator'),
+  STAMP_SECRET: z
+    .string()
+    .min(32, 'must have at least 32 characters: make it with `openssl rand -base64 32`')
+    .optional(),
   CLOCK_ORIGIN: z.iso.datetime({ offset: true, error: 'must be an instant such as 2026-03-02T10:00:00Z' }).optional(),
   CLOCK_STARTED: z
     .string()
@@ -185,6 +189,7 @@ const schema = variables.transform((given) => ({
   dataDir: given.UNBROKEN_DATA_DIR,
   xdgDataHome: given.XDG_DATA_HOME,
   bootstrap: { apiKey: given.BOOTSTRAP_API_KEY ?? null, organisation: given.BOOTSTRAP_ORGANISATION },
+  stampSecret: given.STAMP_SECRET ?? null,
   clock: clockOf(given),
 }))
 

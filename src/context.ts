@@ -21,6 +21,8 @@ export type Ctx = {
   decodeUplink: (uplink: Uplink, decoding: Decoding, receivedAt: number) => DecodedUplink
   /** Whether a shipment may be sealed on a profile marked as example: only embedded backends (trial runs) allow it. */
   exampleProfiles: 'allowed' | 'refused'
+  /** From which the keys are made that stamp the heads of ledgers; null: nothing is stamped. */
+  stampSecret: string | null
 }
 
 /** What an uplink measured; or why its bytes cannot be read. */

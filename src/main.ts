@@ -18,11 +18,14 @@ const USAGE = `unbroken COMMAND
   demo [--exit]             the whole story with simulated sensors; --exit ends with 0 only if all answers are right
        [--list | --all | --scenario NAME[,NAME]]   scenarios of the library instead; --all ends as --exit does
   simulate FLAGS            a fleet of simulated sensors against any service and broker; simulate --help
+  doctor [--json]           measure broker, database and clocks as they are, and say what to change
   migrate                   bring the database up to this program
   archive DIRECTORY         write the months whose retention has passed to Parquet files there, verify, drop them
   archive --list            say of every month until when it is kept and why; changes nothing
   restore-archive DIRECTORY bring the month of one archive back, verified
   evaluate FILE             judge cases {profiles, cases} without a database
+  evaluate FILE --profile P judge a logger's file without a database
+  import FILE --sensor ID --key KEY   send a logger's file to a running service; --dry-run shows how it is understood
   check-vectors PATH…       run published cases against this program
 See README.md for configuration.`
 
@@ -34,6 +37,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       return configured(async (config) => (await import('./commands/serve.ts')).serve(config, warn))
     case 'migrate':
       return configured(async (config) => (await import('./commands/migrate.ts')).migrateDatabase(config, warn))
+    case 'doctor':
+      return (await (await import('./commands/doctor.ts')).doctorCommand(rest, { print, warn })) ?? usage()
     case 'archive': {
       const [where] = rest
       if (where === undefined || rest.length > 1 || (where.startsWith('-') && where !== '--list')) return usage()
@@ -61,8 +66,14 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       })
     case 'evaluate': {
       const [file] = rest
+      if (rest.some((argument) => argument.startsWith('--')))
+        return (await import('./commands/evaluate-file.ts')).evaluateFile(rest, { print, warn })
       if (file === undefined || rest.length > 1) return usage()
       return (await import('./commands/evaluate.ts')).evaluate(file, { print, warn })
+    }
+    case 'import': {
+      const out = { print, warn, isTty: process.stderr.isTTY === true }
+      return (await import('./commands/import.ts')).importCommand(rest, out)
     }
     case 'check-vectors':
       if (rest.length === 0) return usage()
@@ -78,7 +89,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
 
 /** An argument nobody reads is a mistake to be told, not to be passed over. */
 function takesArguments(command: string | undefined): boolean {
-  return ['demo', 'evaluate', 'check-vectors', 'simulate', 'archive', 'restore-archive'].includes(command ?? '')
+  const taking = ['demo', 'doctor', 'evaluate', 'import', 'check-vectors', 'simulate', 'archive', 'restore-archive']
+  return taking.includes(command ?? '')
 }
 
 function usage(): number {

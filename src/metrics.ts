@@ -49,6 +49,7 @@ export function createMetrics() {
       registers,
     }),
     judged: new Counter({ name: 'unbroken_judged_readings_total', help: 'Readings folded by the engine', registers }),
+    failedSignIns: new Counter({ name: 'unbroken_failed_sign_ins_total', help: 'Passwords refused', registers }),
     evaluations: new Counter({ name: 'unbroken_evaluations_total', help: 'Evaluation versions stored', registers }),
     requests: new Histogram({
       name: 'unbroken_http_request_seconds',

@@ -35,6 +35,7 @@ test('nothing set means embedded backends, listening on 127.0.0.1, subscribed al
     dataDir: undefined,
     xdgDataHome: undefined,
     bootstrap: { apiKey: null, organisation: 'Operator' },
+    stampSecret: null,
     clock: null,
   })
 })

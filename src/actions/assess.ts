@@ -1,5 +1,6 @@
 import { type CalibrationProblem, calibrationProblem } from '../domain/calibration.ts'
 import { type Combined, combine, type JudgedSpan } from '../domain/combine.ts'
+import { DIFFERS, type Interval } from '../domain/excursion.ts'
 import { finish, type PlacementJudgement } from '../domain/placement-judgement.ts'
 import type { Folded } from './fold-placements.ts'
 import type { PlacementFacts, ShipmentFacts } from './judging-facts.ts'
@@ -32,7 +33,11 @@ export type SensorAssessment = {
   calibration: CalibrationProblem | null
   /** Identical values for hours where the model shows noise. */
   suspect: boolean
+  /** What the live stream saw out of limits and the memory that was read out lacks, in order of time; raw values. */
+  differing: Differing[]
 }
+
+export type Differing = { at: number; milliC: number }
 
 /** Identical values for longer than this, where the sensor shows noise, are suspicious (domain page 2.3 item 2). */
 export const SUSPECT_AFTER_MS = 6 * 3_600_000
@@ -72,7 +77,7 @@ function spanOf(shipment: ShipmentFacts, folded: readonly Folded[], until: numbe
 
 function sensorAssessment(
   shipment: ShipmentFacts,
-  { placement, state }: Folded,
+  { placement, state, intervals }: Folded,
   judgement: PlacementJudgement | null,
 ): SensorAssessment {
   const { certificates, calibrationId, noisy } = placement
@@ -82,5 +87,10 @@ function sensorAssessment(
     last: state.open && { at: state.open.at, lowestMilliC: state.open.min, highestMilliC: state.open.max },
     calibration: judged && calibrationProblem(certificates, calibrationId, judged),
     suspect: noisy && (judgement?.longestFlatMs ?? 0) > SUSPECT_AFTER_MS,
+    differing: placement.readouts.length === 0 ? [] : intervals.flatMap(differingOf),
   }
+}
+
+function differingOf({ kind, fromAt, extreme }: Interval): Differing[] {
+  return kind === DIFFERS && extreme !== null ? [{ at: fromAt, milliC: extreme }] : []
 }

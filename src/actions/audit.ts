@@ -1,6 +1,6 @@
 import type { Tx } from '../../db/connect.ts'
 import { at, json } from '../../db/tables.ts'
-import type { Actor } from '../domain/actor.ts'
+import { type Actor, rolesShown } from '../domain/actor.ts'
 import { spendClaim } from './idempotency.ts'
 
 /** One deed: what was done to which subject, how it stood before and after, and why. */
@@ -25,7 +25,7 @@ export async function audit(tx: Tx, actor: Actor, deeds: readonly Deed[]): Promi
     actor_kind: actor.kind,
     actor_id: actor.id,
     organisation_id: actor.organisationId,
-    role: actor.role,
+    role: rolesShown(actor),
     action: deed.action,
     subject_kind: deed.subjectKind,
     subject_id: String(deed.subjectId),

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
 import type { Tables } from '../../db/tables.ts'
-import { CONFIRMED, type FoldState, GAP, type Interval, PRESUMED, upToAt } from '../domain/excursion.ts'
+import { CONFIRMED, DIFFERS, type FoldState, GAP, type Interval, PRESUMED, upToAt } from '../domain/excursion.ts'
 import { decodeState, encodeState } from './checkpoint-codec.ts'
 import type { FoldResult, FoldWork, RunningFold } from './fold-placements.ts'
 import { numbers, texts } from './load-rows.ts'
@@ -72,7 +72,7 @@ type StoredInterval = {
 function interval(row: StoredInterval): Interval {
   return {
     level: row.level,
-    kind: row.kind === CONFIRMED ? CONFIRMED : row.kind === PRESUMED ? PRESUMED : GAP,
+    kind: ([CONFIRMED, PRESUMED, DIFFERS] as const).find((kind) => kind === row.kind) ?? GAP,
     fromAt: row.from_ms,
     toAt: row.to_ms,
     lastOutAt: row.last_out_ms,

@@ -5,14 +5,17 @@ import type { ChainHead, LedgerEntry } from '../domain/ledger.ts'
 import { GENESIS } from '../domain/ledger.ts'
 import { parseInstant } from '../domain/units.ts'
 
-/** A shipment's ledger in order of recording: the events as judged, and the entries as hashed. */
+/**
+ * A shipment's ledger in order of recording: all entries as they are hashed, and those among them that say something
+ * about custody. The others are the service's own (`readings_root`): they stand in the chain and are no events.
+ */
 export type Ledger = { events: CustodyEvent[]; entries: LedgerEntry[]; head: ChainHead }
 
 /** Loads a shipment's ledger; the events are read from the hashed records, so what is judged is what is proven. */
 export async function loadLedger(tx: Tx, shipmentId: number): Promise<Ledger> {
   const rows = await tx
     .selectFrom('custody_event')
-    .select(['seq', 'record', 'prev_hash', 'hash'])
+    .select(['seq', 'kind', 'record', 'prev_hash', 'hash'])
     .where('shipment_id', '=', shipmentId)
     .orderBy('seq')
     .execute()
@@ -24,13 +27,16 @@ export async function loadLedger(tx: Tx, shipmentId: number): Promise<Ledger> {
   }))
   const last = entries.at(-1)
   return {
-    events: rows.map(ledgerEvent),
+    events: rows.filter(({ kind }) => kind !== READINGS_ROOT).map(ledgerEvent),
     entries,
     head: last === undefined ? GENESIS : { seq: last.seq, hash: last.hash },
   }
 }
 
-/** The event in a stored record. */
+/** The kind of the service's own entries. */
+export const READINGS_ROOT = 'readings_root'
+
+/** The event in a stored record, which is none of the service's own entries. */
 export function ledgerEvent({ record, seq }: { record: unknown; seq: number }): CustodyEvent {
   return { ...storedEvent.parse(record), seq }
 }
@@ -69,6 +75,7 @@ const statement = z.object({
   toOrg: z.string().optional(),
   acknowledgement: acknowledgement.optional(),
   signature: z.string().optional(),
+  signatures: z.array(canonical).optional(),
   authority: z.string().optional(),
   witness: z.string().optional(),
   replaces: z.array(z.string()).optional(),
@@ -84,8 +91,10 @@ const storedEvent = statement.extend({
   replacement: statement.extend({ recordedAt: instant.optional() }).nullable().optional(),
 })
 
-/** Fields of a statement that its maker gives; organisation, actor and time of recording are the service's. */
-export type StatedFields = Omit<CustodyStatement, 'byOrg' | 'actor' | 'toOrg' | 'replacement'> & {
+/** Fields of a statement that its maker gives; organisation, actor, signatures and time of recording are ours. */
+export type StatedFields = Omit<CustodyStatement, OfService> & {
   toOrganisationId?: number | undefined
   replacement?: Omit<StatedFields, 'replacement'> | null | undefined
 }
+
+type OfService = 'byOrg' | 'actor' | 'toOrg' | 'replacement' | 'signature' | 'signatures'

@@ -17,6 +17,9 @@ export type CustodyAnswer = {
   lastEvent: { seq: number; kind: string; at: number; byOrg: string } | null
   seals: readonly string[] | null
   findings: { code: string; seq: number | null; kind: string | null; severity: string; text: string }[]
+  /** `seq` of handover entries that a person signed, that a machine attested, and those given by acknowledgement. */
+  signed: readonly number[]
+  attested: readonly number[]
   acknowledgements: readonly number[]
   units: { code: string; terminal: { kind: string; at: number } | null }[]
   /** Hash of the newest ledger entry. */
@@ -85,6 +88,8 @@ export function custodyOf(facts: CustodyFacts, asOf: number): CustodyAnswer {
       severity: findingSeverity[finding.code],
       text: findingText[finding.code],
     })),
+    signed: custody.signed,
+    attested: custody.attested,
     acknowledgements: custody.acknowledgements,
     units: [...custody.units].map(([code, terminal]) => ({
       code,

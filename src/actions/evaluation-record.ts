@@ -18,7 +18,29 @@ export function contentOf({ span, combined, sensors }: Assessment) {
     window: span && { fromAt: span.fromAt, toAt: span.closed ? span.toAt : null },
     levels: (combined?.levels ?? []).map(levelContent),
     gaps: (combined?.gaps ?? []).map(({ fromAt, toAt, open }: Gap) => ({ fromAt, toAt: open ? null : toAt })),
+    ...readoutContent(sensors),
   }
+}
+
+/** Enough to see where the two records part; the count tells the rest, and every reading is served. */
+export const MOST_DIFFERING = 100
+
+/** Says nothing where nothing differs, so that what was stored before read-outs were known stays the same content. */
+function readoutContent(sensors: readonly SensorAssessment[]) {
+  const differing = sensors
+    .flatMap(({ placement: { sensorId, channel }, differing: found }) =>
+      found.map(({ at, milliC }) => ({ sensorId, channel, at, milliC })),
+    )
+    .sort(byInstant)
+  if (differing.length === 0) return {}
+  return { readoutDiffers: { count: differing.length, first: differing.slice(0, MOST_DIFFERING) } }
+}
+
+type DifferingRow = { sensorId: number; channel: string; at: number; milliC: number }
+
+function byInstant(a: DifferingRow, b: DifferingRow): number {
+  const byChannel = a.channel === b.channel ? 0 : a.channel < b.channel ? -1 : 1
+  return a.at - b.at || a.sensorId - b.sensorId || byChannel || a.milliC - b.milliC
 }
 
 /**
@@ -31,6 +53,8 @@ export const REASONS = [
   'ARCHIVED',
   /** and something it is judged by has changed since */
   'NOT_REJUDGED',
+  /** what the live stream saw is not in the memory that was read out, or other than there */
+  'READOUT_DIFFERS',
 ] as const
 export type Reason = (typeof REASONS)[number]
 
@@ -48,6 +72,7 @@ export function reasonsOf({
     ['PRESUMED_ALARM', combined?.levels.some((level) => level.alarm.state === 'presumed') ?? false],
     ['CALIBRATION_INVALID', sensors.some((sensor) => sensor.calibration !== null)],
     ['SENSOR_SUSPECT', sensors.some((sensor) => sensor.suspect)],
+    ['READOUT_DIFFERS', sensors.some((sensor) => sensor.differing.length > 0)],
   ]
   return reasons.flatMap(([reason, holds]) => (holds ? [reason] : []))
 }
@@ -77,7 +102,10 @@ function levelContent(level: LevelResult) {
   }
 }
 
-/** What the evaluation was made from: the program's behaviour, the limits, the placements and their certificates. */
+/**
+ * What the evaluation was made from: the program's behaviour, the limits, the placements with their certificates, and
+ * what was read out of the sensors' memory, where something was.
+ */
 export function inputsOf({ shipment, sensors }: Assessment) {
   return {
     judgeVersion: JUDGE_VERSION,
@@ -91,6 +119,7 @@ export function inputsOf({ shipment, sensors }: Assessment) {
       certificates: placement.certificates.map((certificate) => certificate.id),
       namedCertificate: placement.calibrationId,
       calibrationProblem: calibration,
+      ...(placement.readouts.length === 0 ? {} : { readouts: placement.readouts.map(({ id }) => id) }),
     })),
   }
 }

@@ -1,9 +1,10 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { z } from 'zod'
 import type { Tables } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
 import { type Refusal, refuse } from '../domain/refusal.ts'
+import { READINGS_ROOT } from './custody-ledger.ts'
 import { type Listing, listing, type Page } from './page.ts'
 import { refuseUnlessSeen } from './shipments.ts'
 
@@ -27,7 +28,13 @@ export type EvaluationHead = {
 }
 
 /** The whole version: what it was made from, its events, gaps and alarms, and its statistics; as stored. */
-export type Evaluation = EvaluationHead & { inputs: unknown; content: unknown; statistics: unknown }
+export type Evaluation = EvaluationHead & {
+  inputs: unknown
+  content: unknown
+  statistics: unknown
+  /** The readings it rests on as one hash, and the ledger entry it stands in; null: nobody relied on it yet. */
+  readingsRoot: { seq: number; root: string } | null
+}
 
 /** The versions of a visible shipment, newest first. */
 export async function listEvaluations(
@@ -66,7 +73,17 @@ export async function getEvaluation(
     .where('version', '=', Math.min(asked.version, BEYOND_ALL))
     .executeTakeFirst()
   if (row === undefined) return refuse('not_found', `Shipment ${asked.shipmentId} has no evaluation ${asked.version}.`)
-  return { ...head(row), inputs: row.inputs, content: row.content, statistics: row.statistics }
+  const readingsRoot = await newestRootOf(ctx, asked)
+  return { ...head(row), inputs: row.inputs, content: row.content, statistics: row.statistics, readingsRoot }
+}
+
+async function newestRootOf(ctx: Ctx, { shipmentId, version }: { shipmentId: number; version: number }) {
+  const { rows } = await sql<{ seq: number; root: string }>`
+    select seq, record ->> 'root' as root from custody_event
+    where shipment_id = ${shipmentId} and kind = ${READINGS_ROOT}
+      and record -> 'evaluation' ->> 'version' = ${String(version)}
+    order by seq desc limit 1`.execute(ctx.db.kysely)
+  return rows[0] ?? null
 }
 
 const content = z.object({ reasons: z.array(z.string()) })

@@ -1,7 +1,18 @@
 import type { Tx } from '../../db/connect.ts'
-import { emptyState, type FoldState, type Interval, type Row, snapshot, take, upToAt } from '../domain/excursion.ts'
+import {
+  ALL_LEVELS,
+  DIFFERS,
+  emptyState,
+  type FoldState,
+  type Interval,
+  type Row,
+  snapshot,
+  take,
+  upToAt,
+} from '../domain/excursion.ts'
 import { type Base, loadBases, type StoredCheckpoint, writeFolds } from './checkpoints.ts'
 import type { PlacementFacts } from './judging-facts.ts'
+import { loadReadOutRows } from './load-read-out-rows.ts'
 import { loadRows } from './load-rows.ts'
 
 /** A placement to fold; `changedFromAt` is the oldest instant at which its readings changed, Infinity for none. */
@@ -39,11 +50,8 @@ export async function foldPlacements(
 ): Promise<{ folded: Folded[]; rows: number }> {
   const bases = await loadBases(tx, works)
   const limit = Math.max(CHECKPOINT_EVERY * 2, Math.floor(options.budget / Math.max(1, works.length)))
-  const { rowsOf, rows } = await loadRows(
-    tx,
-    works.map((work) => ({ ...work, afterAt: bases.get(work.placement.id)?.upToAt ?? Number.NEGATIVE_INFINITY })),
-    limit,
-  )
+  const wanted = works.map((work) => ({ ...work, afterAt: bases.get(work.placement.id)?.upToAt ?? BEFORE_ALL }))
+  const { rowsOf, rows } = await loadJudgedRows(tx, wanted, limit)
   const results = works.map((work) => foldOne(work, bases.get(work.placement.id), rowsOf.get(work.placement.id)))
   if (options.write) {
     await writeFolds(tx, results)
@@ -52,13 +60,44 @@ export async function foldPlacements(
   return { folded: results.map(({ folded }) => folded), rows }
 }
 
+const BEFORE_ALL = Number.NEGATIVE_INFINITY
+
+/** Rows to fold, ascending; `differing` are those of them that the sensor's memory lacks. */
+type Found = { rows: Row[]; more: boolean; differing?: ReadonlySet<Row> }
+type Wanted = { placement: PlacementFacts; afterAt: number }
+
+/**
+ * The rows placements are judged by after an instant, ascending, at most `limit` each. Those of most placements in one
+ * statement; where memory was read out, which is seldom, each in its own.
+ */
+export async function loadJudgedRows(
+  tx: Tx,
+  wanted: readonly Wanted[],
+  limit: number,
+): Promise<{ rowsOf: Map<number, Found>; rows: number }> {
+  const isReadOut = ({ placement }: Wanted) => placement.readouts.length > 0
+  const live = await loadRows(
+    tx,
+    wanted.filter((one) => !isReadOut(one)),
+    limit,
+  )
+  const rowsOf = new Map<number, Found>(live.rowsOf)
+  let rows = live.rows
+  for (const one of wanted.filter(isReadOut)) {
+    const { read, ...found } = await loadReadOutRows(tx, one, limit)
+    rowsOf.set(one.placement.id, found)
+    rows += read
+  }
+  return { rowsOf, rows }
+}
+
 /** What folding one placement leaves to store; `base` is what it continued from. */
 export type FoldResult = { folded: RunningFold; base: Base | null; history: StoredCheckpoint[] }
 
 function foldOne(
   { placement, levels }: FoldWork,
   base: Base | undefined,
-  found: { rows: Row[]; more: boolean } | undefined,
+  found: Found | undefined,
 ): FoldResult & { folded: Folded } {
   const fold = {
     placement,
@@ -67,9 +106,24 @@ function foldOne(
     storedIntervals: base?.intervals.length ?? 0,
     checkpointAfter: Math.max(0, base?.ordinal ?? 0),
   }
-  const history = advance(fold, found?.rows ?? [])
+  const history = found === undefined ? [] : advanceNoting(fold, found)
   const unfoldedFromAt = found?.more === true ? upToAt(fold.state) + 1 : null
   return { folded: { ...fold, unfoldedFromAt }, base: base ?? null, history }
+}
+
+/** Feeds rows and notes which of them the memory lacks, each before any later checkpoint: those then hold it. */
+function advanceNoting(fold: RunningFold, { rows, differing }: Found): StoredCheckpoint[] {
+  if (differing === undefined || differing.size === 0) return advance(fold, rows)
+  const history: StoredCheckpoint[] = []
+  let from = 0
+  for (const [index, row] of rows.entries()) {
+    if (!differing.has(row)) continue
+    history.push(...advance(fold, rows.slice(from, index + 1)))
+    from = index + 1
+    const instant = { fromAt: row.at, toAt: row.at, lastOutAt: null, extreme: row.milliC }
+    fold.intervals.push({ level: ALL_LEVELS, kind: DIFFERS, ...instant })
+  }
+  return [...history, ...advance(fold, rows.slice(from))]
 }
 
 /** Feeds rows in order to a running fold and answers the checkpoints on the way. */

@@ -4,6 +4,7 @@ import type { Ctx } from '../context.ts'
 import { type Row, upToAt } from '../domain/excursion.ts'
 import { judgeOrPostpone, MAX_ROWS_PER_TRANSACTION } from './judge.ts'
 import { type Extension, extensionOf, judgeRemembered, quietOf } from './judge-remembered.ts'
+import { isReadOut } from './judging-facts.ts'
 import type { KnownSensors } from './known-sensors.ts'
 import { loadRows } from './load-rows.ts'
 import type { Memory, ShipmentMemory } from './recorder-memory.ts'
@@ -150,6 +151,11 @@ async function judgeCold(
   const shipmentIds = cold.toSorted((a, b) => a - b)
   const { unjudged, judged } = await judgeOrPostpone(run.tx, ctx, { shipmentIds, changedFromAt })
   for (const { shipment, folded, head, assessment } of judged) {
+    if (isReadOut(shipment)) {
+      const entry = concern.get(shipment.shipmentId)
+      if (entry !== undefined) entry.late = true
+      continue
+    }
     const revision = revisions.get(shipment.shipmentId) ?? 0
     memory.shipments.set(shipment.shipmentId, { revision, facts: shipment, folded, head, quiet: quietOf(assessment) })
   }

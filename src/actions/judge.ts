@@ -5,6 +5,7 @@ import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import { type Assessment, assess } from './assess.ts'
 import { forgetFrom } from './checkpoints.ts'
+import { appendDueRoots } from './due-roots.ts'
 import { type Folded, type FoldWork, foldPlacements } from './fold-placements.ts'
 import { loadFacts, type ShipmentFacts } from './judging-facts.ts'
 import { numbers } from './load-rows.ts'
@@ -129,14 +130,18 @@ export async function attempt<T>(tx: Tx, work: () => Promise<T>): Promise<T | { 
 /**
  * Judges shipments that are marked, each in transactions of its own until it is done; returns how many were finished.
  * Other processes' shipments are skipped, not waited for; one that fails, or waits for an archive, does not hold up the
- * rest. `only` restricts it to one shipment, waits for its lock, and throws what fails.
+ * rest. `only` restricts it to one shipment, waits for its lock, and throws what fails. What was relied on and superseded
+ * is rooted at the end.
  */
 export async function judgePending(ctx: Ctx, only: number | null = null): Promise<number> {
   const passed: number[] = []
   let finished = 0
   for (;;) {
     const step = await transaction(ctx.db, (tx) => judgeNext(tx, ctx, { only, passed }))
-    if (step === null) return finished
+    if (step === null) {
+      await appendDueRoots(ctx, only)
+      return finished
+    }
     if (step.outcome === 'done') finished++
     if (step.outcome === 'done' || step.outcome === 'more') continue
     passed.push(step.shipmentId)

@@ -4,7 +4,9 @@ import { type Certificate, certificateAt, corrected, rulingCertificates } from '
 import type { FoldRules } from '../domain/excursion.ts'
 import { foldRules, JUDGE_VERSION } from '../domain/judge.ts'
 import type { Profile } from '../domain/profile.ts'
+import type { Readout } from '../domain/readout.ts'
 import { archivedMonths, within } from './archived-months.ts'
+import { loadReadouts, type StoredReadout } from './readouts.ts'
 import { storedPoints, storedProfile } from './stored-profile.ts'
 
 /** All that decides a shipment's judgement, except its readings. */
@@ -32,10 +34,23 @@ export type PlacementFacts = {
   calibrationId: number | null
   certificates: Certificate[]
   noisy: boolean
+  /** What was read out of the sensor's memory within placement and window, in order of id; mostly nothing. */
+  readouts: PlacedReadout[]
   /** Rules of the fold within placement and window. */
   rules: FoldRules
   /** Names everything a stored fold depends on beside readings; another one makes every checkpoint a miss. */
   fingerprint: string
+}
+
+/** A read-out as it rules a placement. */
+export type PlacedReadout = Readout & Pick<StoredReadout, 'id' | 'importId'>
+
+/**
+ * Whether memory was read out of any of its sensors. Which live readings are judged beside a memory is decided from the
+ * stored rows: such a fold is not remembered, and for whoever remembers it everything that comes is like a late one.
+ */
+export function isReadOut({ placements }: ShipmentFacts): boolean {
+  return placements.some(({ readouts }) => readouts.length > 0)
 }
 
 /** Loads the facts of shipments set-wise: one statement per table, whatever their number. */
@@ -49,14 +64,16 @@ export async function loadFacts(tx: Tx, shipmentIds: readonly number[]): Promise
   const profiles = await loadProfiles(tx, [...new Set(shipments.map((shipment) => shipment.profile_id))])
   const rows = await loadPlacements(tx, shipmentIds)
   const rowsOf = Map.groupBy(rows, (row) => row.shipment_id)
-  const certificates = await loadCertificates(tx, [...new Set(rows.map((row) => row.sensor_id))])
+  const sensorIds = [...new Set(rows.map((row) => row.sensor_id))]
+  const certificates = await loadCertificates(tx, sensorIds)
+  const readouts = await loadReadouts(tx, sensorIds)
   const archived = await archivedMonths(tx, 'reading')
   return shipments.map((shipment) => {
     const profile = profiles.get(shipment.profile_id)
     if (profile === undefined) throw new Error(`profile ${shipment.profile_id} of shipment ${shipment.id} is missing`)
     const window = windowOf(shipment, profile)
     const placements = (rowsOf.get(shipment.id) ?? []).map((row) =>
-      placementFacts(row, { profileId: shipment.profile_id, profile, window, certificates }),
+      placementFacts(row, { profileId: shipment.profile_id, profile, window, certificates, readouts }),
     )
     return {
       shipmentId: shipment.id,
@@ -148,6 +165,7 @@ type Around = {
   profile: Profile
   window: ShipmentFacts['window']
   certificates: Map<string, CertificateRow[]>
+  readouts: Map<string, StoredReadout[]>
 }
 
 function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
@@ -161,6 +179,9 @@ function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
   // one that rules nothing here (dated later, outdated before) must neither move a limit nor make a new version
   const ofChannel = around.certificates.get(`${row.sensor_id}/${row.channel}`) ?? []
   const certificates = rulingCertificates(ofChannel, named, scope)
+  const readouts = (around.readouts.get(`${row.sensor_id}/${row.channel}`) ?? [])
+    .filter((readout) => readout.fromAt < scope.toAt && readout.toAt >= scope.fromAt)
+    .map((readout) => ({ ...readout, intervalMs: readout.intervalMs ?? around.profile.nominalIntervalMs }))
   const uncertainty = certificates.map((certificate) => certificate.uncertaintyMilliC)
   const rules = foldRules(
     around.profile,
@@ -182,7 +203,11 @@ function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
     calibrationId: named,
     certificates,
     noisy: row.noisy,
+    readouts,
     rules,
-    fingerprint: [JUDGE_VERSION, around.profileId, scope.fromAt, named ?? '', ...ids].join(':'),
+    fingerprint: [
+      ...[JUDGE_VERSION, around.profileId, scope.fromAt, named ?? '', ...ids],
+      ...readouts.map(({ id }) => `r${id}`),
+    ].join(':'),
   }
 }

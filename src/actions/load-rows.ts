@@ -4,8 +4,9 @@ import type { Row } from '../domain/excursion.ts'
 import type { PlacementFacts } from './judging-facts.ts'
 
 /**
- * The stored values of placements after an instant, ascending, at most `limit` rows each: readings and conflicts
- * together, since the worse of them is judged. `more` says that rows were left; an instant is never cut in two.
+ * The live values of placements after an instant, ascending, at most `limit` rows each: readings and conflicts
+ * together, since the worse of them is judged. `more` says that rows were left; an instant is never cut in two. What
+ * was read out of a sensor's memory is judged where a read-out stands (`load-read-out-rows.ts`), and nowhere else.
  */
 export async function loadRows(
   tx: Tx,
@@ -60,17 +61,19 @@ async function query(
     cross join lateral (
       (select r.measured_at, r.value_milli_c from reading r
         where r.sensor_id = p.sensor and r.channel = p.channel and r.measured_at > p.after and r.measured_at < p.before
-          and r.measured_at > ${lowest}::timestamptz and r.measured_at < ${highest}::timestamptz
+          and r.measured_at > ${lowest}::timestamptz and r.measured_at < ${highest}::timestamptz and r.source = 0
         order by r.measured_at limit ${limit})
       union all
       (select c.measured_at, c.value_milli_c from conflict c
         where c.sensor_id = p.sensor and c.channel = p.channel and c.measured_at > p.after and c.measured_at < p.before
+          and c.source = 0
         order by c.measured_at limit ${limit})
       order by 1 limit ${limit}) x`.execute(tx)
   return result.rows
 }
 
-function bound(at: number): string {
+/** An instant as a text that Postgres compares, infinities included. */
+export function bound(at: number): string {
   if (at === Number.POSITIVE_INFINITY) return 'infinity'
   return at === Number.NEGATIVE_INFINITY ? '-infinity' : new Date(at).toISOString()
 }

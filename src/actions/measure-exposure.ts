@@ -3,8 +3,8 @@ import type { JudgedSpan } from '../domain/combine.ts'
 import { isFault } from '../domain/excursion.ts'
 import { type Exposure, expose } from '../domain/exposure.ts'
 import type { PlacedRows } from '../domain/placed-rows.ts'
+import { loadJudgedRows } from './fold-placements.ts'
 import { loadFacts, type ShipmentFacts } from './judging-facts.ts'
-import { loadRows } from './load-rows.ts'
 
 /** A shipment's facts with every row its product placements are judged by. */
 export type Measured = { facts: ShipmentFacts; placed: PlacedRows[] }
@@ -18,7 +18,7 @@ export async function loadMeasured(tx: Tx, shipmentId: number): Promise<Measured
   if (facts === undefined) throw new Error(`shipment ${shipmentId} has no facts`)
   if (facts.window === null) return { facts, placed: [] }
   const wanted = facts.placements.map((placement) => ({ placement, afterAt: Number.NEGATIVE_INFINITY }))
-  const { rowsOf } = await loadRows(tx, wanted, ALL_ROWS)
+  const { rowsOf } = await loadJudgedRows(tx, wanted, ALL_ROWS)
   const placed = facts.placements.map(({ id, rules }) => ({ rules, rows: rowsOf.get(id)?.rows ?? [] }))
   return { facts, placed }
 }

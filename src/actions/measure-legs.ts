@@ -2,10 +2,15 @@ import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
 import { type Certificate, certificateAt, corrected } from '../domain/calibration.ts'
 import { effectiveEvents } from '../domain/custody-effective.ts'
+import type { Row } from '../domain/excursion.ts'
+import { foldRules } from '../domain/judge.ts'
 import { type Leg, legsOf, type Measuring, measureOf, measureRow, startMeasure } from '../domain/leg.ts'
+import { isBeyond, judgedRows, type Readout, type SourcedRow } from '../domain/readout.ts'
 import type { JudgedPlacement, RecordedEvaluation, ShipmentRecord } from '../domain/shipment-record.ts'
 import { loadProfiles } from './judging-facts.ts'
 import { numbers, texts } from './load-rows.ts'
+import { loadNamedReadouts } from './readouts.ts'
+import { SOURCE } from './store-readings.ts'
 import { storedPoints } from './stored-profile.ts'
 
 /**
@@ -19,6 +24,7 @@ export async function measureLegs(tx: Tx, records: readonly ShipmentRecord[]): P
   const registers = await loadRegisters(tx, closed)
   const takings = closed.flatMap((one) => takingsOf(one, registers))
   await takeReadings(tx, takings)
+  for (const { memory, measuring } of takings) if (memory !== null) takeSelected(memory, measuring)
   return records.map((record) => ({
     ...record,
     evaluations: record.evaluations.map((evaluation) => {
@@ -45,9 +51,12 @@ type Taking = {
   knownAt: number
   certificates: Certificate[]
   measuring: Measuring
+  /** Where memory was read out: what decides which rows are judged, and the rows until all are there. */
+  memory: { readouts: Readout[]; isOut: (row: Row) => boolean; rows: SourcedRow[] } | null
 }
 
-function takingsOf({ evaluation, legs }: Closed, { profiles, certificates, ranges }: Registers): Taking[] {
+function takingsOf({ evaluation, legs }: Closed, registers: Registers): Taking[] {
+  const { profiles, certificates, ranges } = registers
   const profile = profiles.get(evaluation.profileId)
   if (profile === undefined) throw new Error(`profile ${evaluation.profileId} is missing`)
   return legs.flatMap((leg) =>
@@ -56,15 +65,18 @@ function takingsOf({ evaluation, legs }: Closed, { profiles, certificates, range
       const toAt = Math.min(leg.toAt, placement.toAt ?? leg.toAt)
       if (fromAt >= toAt) return []
       const ruling = certificates.filter(({ id }) => placement.certificates.includes(id))
-      const measuring = startMeasure({
-        fromAt,
-        toAt,
-        nominalMs: profile.nominalIntervalMs,
-        maxGapMs: profile.maxGapMs,
-        correct: (at, raw) => corrected(certificateAt(ruling, placement.namedCertificate, at), raw),
+      const sensor = {
+        correct: (at: number, raw: number) => corrected(certificateAt(ruling, placement.namedCertificate, at), raw),
         range: ranges.get(placement.sensorId) ?? null,
-      })
-      return [{ leg, placement, knownAt: evaluation.knownAt, certificates: ruling, measuring }]
+        guardBandMilliC: Math.max(0, ...ruling.map(({ uncertaintyMilliC }) => uncertaintyMilliC)),
+      }
+      const rules = foldRules(profile, sensor, { fromAt, toAt })
+      const readouts = registers.readouts
+        .filter(({ id }) => placement.readouts.includes(id))
+        .map((readout) => ({ ...readout, intervalMs: readout.intervalMs ?? profile.nominalIntervalMs }))
+      const memory = readouts.length === 0 ? null : { readouts, isOut: isBeyond(rules), rows: [] }
+      const measuring = startMeasure(rules)
+      return [{ leg, placement, knownAt: evaluation.knownAt, certificates: ruling, measuring, memory }]
     }),
   )
 }
@@ -78,6 +90,14 @@ function sensorsOf(takings: readonly Taking[], leg: Leg) {
       const { sensorId, channel } = placement
       return { sensorId, channel, fromAt, toAt, certificate, ...measureOf(measuring) }
     })
+}
+
+/** The rows that are judged there (domain page 2.8). */
+function takeSelected({ readouts, isOut, rows }: NonNullable<Taking['memory']>, measuring: Measuring): void {
+  const { fromAt, toAt } = measuring.rules
+  const [live, memory] = [rows.filter((row) => !row.isMemory), rows.filter((row) => row.isMemory)]
+  const judged = judgedRows({ live, memory, readouts, isOut, scope: { fromAt, toAt } })
+  for (const row of judged.rows) measureRow(measuring, row)
 }
 
 type Registers = Awaited<ReturnType<typeof loadRegisters>>
@@ -99,6 +119,10 @@ async function loadRegisters(tx: Tx, closed: readonly Closed[]) {
     .execute()
   return {
     profiles,
+    readouts: await loadNamedReadouts(
+      tx,
+      placements.flatMap((one) => one.readouts),
+    ),
     certificates: rows.map((row) => ({
       id: row.id,
       certificate: row.certificate,
@@ -139,15 +163,18 @@ async function takePiece(tx: Tx, left: readonly Stretch[]): Promise<Stretch[]> {
   const isAll = rows.length < ROWS_PER_PIECE || last === undefined
   for (const row of rows) {
     if (!isAll && row.stretch === last.stretch && row.at === last.at) continue
-    for (const { measuring, knownAt } of left[row.stretch]?.takings ?? []) {
-      if (row.known <= knownAt) measureRow(measuring, { at: row.at, milliC: row.value })
+    for (const { measuring, knownAt, memory } of left[row.stretch]?.takings ?? []) {
+      if (row.known > knownAt) continue
+      const read = { at: row.at, milliC: row.value, isMemory: row.source === SOURCE.readout }
+      if (memory !== null) memory.rows.push(read)
+      else if (!read.isMemory) measureRow(measuring, read)
     }
   }
   if (isAll) return []
   return left.slice(last.stretch).map((stretch, index) => (index === 0 ? { ...stretch, fromAt: last.at } : stretch))
 }
 
-type PieceRow = { stretch: number; at: number; value: number | null; known: number }
+type PieceRow = { stretch: number; at: number; value: number | null; known: number; source: number }
 
 async function readPiece(tx: Tx, left: readonly Stretch[]): Promise<PieceRow[]> {
   const iso = (at: number) => new Date(at).toISOString()
@@ -155,19 +182,20 @@ async function readPiece(tx: Tx, left: readonly Stretch[]): Promise<PieceRow[]> 
   const lowest = iso(Math.min(...left.map(({ fromAt }) => fromAt)))
   const highest = iso(Math.max(...left.map(({ toAt }) => toAt)))
   const result = await sql<PieceRow>`
-    select w.stretch::int as stretch, x.measured_at as at, x.value_milli_c as value, b.known_at as known
+    select w.stretch::int as stretch, x.measured_at as at, x.value_milli_c as value, b.known_at as known,
+      x.source
     from unnest(${numbers(left.map((_, index) => index))}::int[],
       ${numbers(left.map(({ sensorId }) => sensorId))}::bigint[], ${left.map(({ channel }) => channel)}::text[],
       ${texts(left.map(({ fromAt }) => iso(fromAt)))}::timestamptz[],
       ${texts(left.map(({ toAt }) => iso(toAt)))}::timestamptz[]) as w(stretch, sensor, channel, from_at, to_at)
     cross join lateral (
-      (select r.measured_at, r.value_milli_c, r.batch_id from reading r
+      (select r.measured_at, r.value_milli_c, r.batch_id, r.source from reading r
         where r.sensor_id = w.sensor and r.channel = w.channel and r.measured_at >= w.from_at
           and r.measured_at < w.to_at and r.measured_at >= ${lowest}::timestamptz
           and r.measured_at < ${highest}::timestamptz
         order by r.measured_at limit ${ROWS_PER_PIECE})
       union all
-      (select c.measured_at, c.value_milli_c, c.batch_id from conflict c
+      (select c.measured_at, c.value_milli_c, c.batch_id, c.source from conflict c
         where c.sensor_id = w.sensor and c.channel = w.channel and c.measured_at >= w.from_at
           and c.measured_at < w.to_at
         order by c.measured_at limit ${ROWS_PER_PIECE})

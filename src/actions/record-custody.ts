@@ -1,61 +1,123 @@
 import { type Tx, transaction } from '../../db/connect.ts'
-import { at, atOrNull, json } from '../../db/tables.ts'
+import { atOrNull } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import { type Actor, denied, SERVICE } from '../domain/actor.ts'
 import { refuseEvent } from '../domain/custody-admissible.ts'
 import { effectiveEvents } from '../domain/custody-effective.ts'
-import { type CustodyEvent, type CustodyStatement, eventRecord } from '../domain/custody-event.ts'
-import { appendEntry, type LedgerEntry } from '../domain/ledger.ts'
+import type { CustodyEvent, CustodyKind, CustodyStatement } from '../domain/custody-event.ts'
+import type { LedgerEntry } from '../domain/ledger.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
+import type { Stamp } from '../domain/stamp.ts'
 import { judgingWindow } from '../domain/window.ts'
+import { type Appending, appendCustody } from './append-custody.ts'
 import { audit } from './audit.ts'
 import { type Ledger, loadLedger, type StatedFields } from './custody-ledger.ts'
+import {
+  type CustodySigners,
+  type CustodySigning,
+  custodySigners,
+  NOBODY,
+  refuseReceiver,
+  refuseStrangers,
+  takerActor,
+  witnessOf,
+} from './custody-signers.ts'
 import { type CustodyAnswer, custodyAnswer } from './custody-status.ts'
 import { followWindow, type WindowChange } from './follow-window.ts'
 import { judgePending } from './judge.ts'
 import { lockSensors, lockShipments } from './locks.ts'
 import { organisationKey, organisationKeys } from './organisations.ts'
+import { appendReadingsRoot } from './readings-roots.ts'
 import { isSealing, refuseSealing } from './sealing.ts'
 import { noShipment } from './shipments.ts'
-import { sha256 } from './store-evaluations.ts'
+import type { Signer } from './signatures.ts'
+import { stampHead } from './stamps.ts'
 import { canSeeShipment } from './visibility.ts'
+
+/** What was said about a shipment, and who signs it; `signing` null: a machine attests, or a person only reports. */
+export type CustodyInput = { shipmentId: number; statement: StatedFields; signing?: CustodySigning | null }
+
+/**
+ * The ledger entry; that of the taker's acceptance where one was signed with it; the stamp over the head they left, or
+ * null where this installation stamps nothing; and how the chain stands.
+ */
+export type CustodyRecorded = {
+  event: LedgerEntry
+  accepted: LedgerEntry | null
+  stamp: Stamp | null
+  custody: CustodyAnswer
+}
 
 /**
  * Appends a custody event to the shipment's hash chain and answers with how the chain stands. The ledger refuses only
  * what is no statement about the world: `invalid`, `in_the_future`, `not_found`, and `not_allowed` for a role or
- * organisation that may not speak here; sealing on a profile that does not rule is refused as a decision. Everything
- * else is recorded and found. An event that moves the judging window ends or reopens placements with it and judges the
- * shipment again.
+ * organisation that may not speak here; sealing on a profile that does not rule is refused as a decision, and a
+ * signature as `authenticateSigner` says, before anything is written. Everything else is recorded and found. Whatever
+ * relies on the readings (a handover, receipt or decision) stands on a `readings_root`, and its signatures name the
+ * evaluation. An event that moves the judging window ends or reopens placements with it and judges the shipment again.
  */
-export async function recordCustody(
-  ctx: Ctx,
-  actor: Actor,
-  input: { shipmentId: number; statement: StatedFields },
-): Promise<{ event: LedgerEntry; custody: CustodyAnswer } | Refusal> {
+export async function recordCustody(ctx: Ctx, actor: Actor, input: CustodyInput): Promise<CustodyRecorded | Refusal> {
   const no = denied(actor, 'record_custody')
   if (no !== null) return no
-  const result = await transaction(ctx.db, async (tx) => {
-    await lockWithSensors(tx, input.shipmentId)
-    const shipment = await loadShipment(tx, actor, input.shipmentId)
-    if (shipment === undefined) return noShipment(input.shipmentId)
-    const ledger = await loadLedger(tx, input.shipmentId)
-    const event = await stated(tx, actor, { statement: input.statement, ledger, now: ctx.now() })
-    if (isRefusal(event)) return event
-    const refusal =
-      refuseEvent(event, { now: ctx.now(), recorded: ledger.events }) ??
-      (await refuseForeignCorrection(tx, actor, { shipmentId: input.shipmentId, event, ledger })) ??
-      (isSealing(event) ? await refuseSealing(tx, ctx, shipment.profile_id) : null)
-    if (refusal !== null) return refusal
-    const entry = appendEntry(ledger.head, { ...eventRecord(event), shipmentId: input.shipmentId }, sha256)
-    await insertEvent(tx, actor, { shipmentId: input.shipmentId, event, entry })
-    const change = windowChange(shipment, { ...ledger, events: [...ledger.events, event] })
-    if (change !== null) await moveWindow(tx, ctx, { shipmentId: input.shipmentId, change, seq: event.seq })
-    return entry
-  })
+  const { shipmentId, statement, signing = null } = input
+  const signers = signing === null ? NOBODY : await custodySigners(ctx, actor, { shipmentId, statement, signing })
+  if (isRefusal(signers)) return signers
+  const result = await transaction(ctx.db, (tx) => append(tx, ctx, { actor, shipmentId, statement, signers }))
   if (isRefusal(result)) return result
-  await judgePending(ctx, input.shipmentId)
-  const custody = await ctx.db.kysely.transaction().execute((tx) => custodyAnswer(tx, input.shipmentId, ctx.now()))
-  return { event: result, custody }
+  await judgePending(ctx, shipmentId)
+  const custody = await ctx.db.kysely.transaction().execute((tx) => custodyAnswer(tx, shipmentId, ctx.now()))
+  return { ...result, custody }
+}
+
+type Recording = { actor: Actor; shipmentId: number; statement: StatedFields; signers: CustodySigners }
+
+async function append(tx: Tx, ctx: Ctx, { actor, shipmentId, statement, signers }: Recording) {
+  await lockWithSensors(tx, shipmentId)
+  const shipment = await loadShipment(tx, actor, shipmentId)
+  if (shipment === undefined) return noShipment(shipmentId)
+  const ledger = await loadLedger(tx, shipmentId)
+  const stating = { statement: { ...witnessOf(signers), ...statement }, ledger, now: ctx.now() }
+  const event = await stated(tx, actor, stating)
+  if (isRefusal(event)) return event
+  const refusal =
+    refuseEvent(event, { now: ctx.now(), recorded: ledger.events }) ??
+    (await refuseForeignCorrection(tx, actor, { shipmentId, event, ledger })) ??
+    (await refuseStrangers(tx, shipmentId, signers)) ??
+    refuseReceiver(event, signers, ledger) ??
+    (isSealing(event) ? await refuseSealing(tx, ctx, shipment.profile_id) : null)
+  if (refusal !== null) return refusal
+  const { others, taker } = signers
+  const relied = RELIES.has(event.kind)
+    ? await appendReadingsRoot(tx, ctx, { shipmentId, ledger })
+    : { ...ledger, evaluation: null }
+  const { evaluation } = relied
+  const given = await appendCustody(tx, ctx, { actor, shipmentId, event, signers: others, evaluation, ledger: relied })
+  const accepting = taker && acceptance(actor, shipmentId, { event: given.event, taker })
+  const taken = accepting && (await appendCustody(tx, ctx, { ...accepting, evaluation, ledger: given }))
+  const { head } = taken ?? given
+  const stamp = await stampHead(tx, ctx, { shipmentId, head })
+  const change = windowChange(shipment, taken ?? given)
+  if (change !== null) await moveWindow(tx, ctx, { shipmentId, change, seq: given.event.seq })
+  return { event: given.entry, accepted: taken?.entry ?? null, stamp }
+}
+
+/** Handovers, the receipt and decisions: who makes them relies on the readings up to there. */
+const RELIES: ReadonlySet<CustodyKind> = new Set([
+  ...(['handover_release', 'handover_accept', 'received', 'accepted', 'quarantined', 'released', 'rejected'] as const),
+  ...(['released_exceptionally', 'returned', 'destroyed'] as const),
+])
+
+/** What the taker signs: the same handover, the same time, place, bags and seals, which both have seen. */
+function acceptance(
+  actor: Actor,
+  shipmentId: number,
+  { event, taker }: { event: CustodyEvent; taker: Signer },
+): Omit<Appending, 'evaluation'> {
+  const { toOrg = '', at, units, coi, seals, handoverId, place, tzOffset, recordedAt } = event
+  const by = takerActor(actor, taker)
+  const said = { at, units, coi, seals, handoverId, place, tzOffset, recordedAt }
+  const accepted = { ...said, kind: 'handover_accept', byOrg: toOrg, actor: `${by.kind}:${by.id}` } as const
+  return { actor: by, shipmentId, event: accepted, signers: [taker] }
 }
 
 /**
@@ -144,36 +206,6 @@ async function refuseForeignCorrection(tx: Tx, actor: Actor, asked: Correcting):
     .executeTakeFirst()
   if (sponsor !== undefined) return null
   return refuse('not_allowed', 'Only the organisation that recorded an event, or the sponsor, corrects it.')
-}
-
-type Appended = { shipmentId: number; event: CustodyEvent; entry: LedgerEntry }
-
-async function insertEvent(tx: Tx, actor: Actor, { shipmentId, event, entry }: Appended): Promise<void> {
-  const { seq, prevHash, hash, ...record } = entry
-  await tx
-    .insertInto('custody_event')
-    .values({
-      shipment_id: shipmentId,
-      seq,
-      kind: event.kind,
-      at: at(event.at),
-      known_at: at(event.recordedAt),
-      organisation_id: actor.organisationId ?? 0,
-      record: json(record),
-      prev_hash: prevHash,
-      hash,
-    })
-    .execute()
-  await audit(tx, actor, [
-    {
-      at: event.recordedAt,
-      action: `custody_${event.kind}`,
-      subjectKind: 'shipment',
-      subjectId: shipmentId,
-      after: { seq, hash },
-      reason: event.reason ?? null,
-    },
-  ])
 }
 
 function windowChange(shipment: ShipmentRow, ledger: Ledger): WindowChange | null {

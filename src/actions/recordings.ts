@@ -4,6 +4,7 @@ import { at } from '../../db/tables.ts'
 import type { Actor } from '../domain/actor.ts'
 import type { CustodyKind } from '../domain/custody-event.ts'
 import { RECORD_SOURCES, type Recording, type RecordSource, type ThingKey } from '../domain/shipment-record.ts'
+import { READINGS_ROOT } from './custody-ledger.ts'
 import { numbers } from './load-rows.ts'
 import { canSeeShipment } from './visibility.ts'
 
@@ -72,9 +73,9 @@ function tableOf(source: RecordSource, { kinds, eventTime }: RecordingSearch): B
   const known = sql`t.known_at`
   switch (source) {
     case 'custody': {
-      const asked = kinds === null ? [] : [sql`t.kind = any(${[...kinds]}::text[])`]
+      const asked = kinds === null ? sql`t.kind <> ${READINGS_ROOT}` : sql`t.kind = any(${[...kinds]}::text[])`
       const times = range(sql`t.at`, eventTime).map((one) => sql`(t.kind = 'correction' or ${one})`)
-      return { table: sql`custody_event t`, recorded: known, row: sql`t.seq`, where: [...asked, ...times] }
+      return { table: sql`custody_event t`, recorded: known, row: sql`t.seq`, where: [asked, ...times] }
     }
     case 'placement_ended': {
       // a correction within the shipment says itself what no longer holds

@@ -11,7 +11,7 @@ import type {
   RecordedUnit,
   ShipmentRecord,
 } from '../domain/shipment-record.ts'
-import { ledgerEvent } from './custody-ledger.ts'
+import { ledgerEvent, READINGS_ROOT } from './custody-ledger.ts'
 import { loadProfiles } from './judging-facts.ts'
 import { numbers } from './load-rows.ts'
 import { organisationKey } from './organisations.ts'
@@ -122,6 +122,7 @@ async function loadLedgers(tx: Tx, ids: readonly number[]): Promise<{ shipmentId
     .selectFrom('custody_event')
     .select(['shipment_id', 'seq', 'record', 'hash'])
     .where('shipment_id', 'in', [...ids])
+    .where('kind', '<>', READINGS_ROOT)
     .orderBy('shipment_id')
     .orderBy('seq')
     .execute()
@@ -215,5 +216,6 @@ const judged = z.array(
     toAt: instant.nullable(),
     certificates: z.array(z.int()),
     namedCertificate: z.int().nullable(),
+    readouts: z.array(z.int()).default([]),
   }),
 )

@@ -90,12 +90,12 @@ async function loadPlain(tx: Tx, shipmentId: number) {
   return { shipment, units }
 }
 
-/** The newest stored instant of each placement, in the window or not. */
+/** The newest stored live instant of each placement, in the window or not. */
 async function loadSeen(tx: Tx, folded: readonly Folded[]): Promise<Map<number, number>> {
   if (folded.length === 0) return new Map()
   const result = await sql<{ id: number; seen: number | null }>`
     select p.id, (select max(r.measured_at) from reading r
-      where r.sensor_id = p.sensor_id and r.channel = p.channel
+      where r.sensor_id = p.sensor_id and r.channel = p.channel and r.source = 0
         and r.measured_at >= p.from_at and r.measured_at < coalesce(p.to_at, 'infinity')) as seen
     from placement p where p.id = any(${numbers(folded.map(({ placement }) => placement.id))}::bigint[])`.execute(tx)
   return new Map(result.rows.flatMap(({ id, seen }) => (seen === null ? [] : [[id, seen]])))

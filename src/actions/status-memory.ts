@@ -3,6 +3,7 @@ import type { Database } from '../../db/connect.ts'
 import type { Actor } from '../domain/actor.ts'
 import { gapsOf } from '../domain/sequence.ts'
 import { advance } from './fold-placements.ts'
+import { isReadOut } from './judging-facts.ts'
 import { byPlacement, type NewestRow, newestObservationsOf } from './newest-observations.ts'
 import { type Remembered, remembered } from './recorder-memory.ts'
 import type { AroundSensors } from './sensor-status.ts'
@@ -132,14 +133,15 @@ function ledgerDigest() {
     from custody_event c where c.shipment_id = s.id)`
 }
 
+/** Of the live stream: whatever is read out of a memory raises the revision. */
 function freshRows() {
   return sql`select l.id, floor(extract(epoch from r.measured_at) * 1000)::bigint as at, r.value
     from placement l cross join lateral (select ($4::timestamptz[])[array_position($3::bigint[], l.id)] as after) known
     cross join lateral (
       select measured_at, value_milli_c as value from reading where sensor_id = l.sensor_id and channel = l.channel
-        and measured_at > known.after and measured_at < coalesce(l.to_at, 'infinity')
+        and source = 0 and measured_at > known.after and measured_at < coalesce(l.to_at, 'infinity')
       union all select measured_at, value_milli_c from conflict where sensor_id = l.sensor_id and channel = l.channel
-        and measured_at > known.after and measured_at < coalesce(l.to_at, 'infinity')
+        and source = 0 and measured_at > known.after and measured_at < coalesce(l.to_at, 'infinity')
     ) r where l.shipment_id = s.id and l.superseded_at is null order by r.measured_at limit ${sql.lit(MOST_FRESH)}`
 }
 
@@ -165,6 +167,7 @@ function around({ newest, sequences }: Known['found']): AroundSensors {
 
 function holds({ facts, revision, ledger }: Known, found: Found): boolean {
   const isSame = !found.behind && found.revision === revision && found.ledger === ledger
+  if (isReadOut(facts.judging) && found.fresh !== null) return false
   return isSame && found.version === (facts.head?.version ?? null) && (found.fresh?.length ?? 0) < MOST_FRESH
 }
 

@@ -52,8 +52,16 @@ export async function storeEvaluations(
   })
   if (rows.length === 0) return heads
   await tx.insertInto('evaluation').values(rows).execute()
+  await markRootsDue(tx, [...heads.keys()])
   ctx.metrics.evaluations.inc(rows.length)
   return heads
+}
+
+/** Where somebody relied on an older version, the readings of the new one are rooted afterwards (`due-roots.ts`). */
+async function markRootsDue(tx: Tx, shipmentIds: readonly number[]): Promise<void> {
+  await sql`update shipment s set root_due = true where s.id = any(${numbers(shipmentIds)}::bigint[])
+    and not s.root_due and exists (select 1 from custody_event c
+      where c.shipment_id = s.id and c.kind = 'readings_root')`.execute(tx)
 }
 
 /** The current evaluations of shipments, by shipment. */

@@ -4,16 +4,28 @@ import type { ParsedObservation, ReceivedMessage } from '../domain/message.ts'
 import { codeOf } from '../domain/quantity.ts'
 import { numbers, texts } from './load-rows.ts'
 
-/**
- * Stores the observations of known sensors in one sorted statement. The value is part of the key, so an equal one is a
- * duplicate and is ignored, and values that contradict each other are both kept, whichever comes first. A batch without
- * any costs nothing.
- */
+/** Stores the observations of known sensors; a batch without any costs nothing. */
 export async function storeObservations(tx: Tx, batchId: number, messages: readonly ReceivedMessage[]): Promise<void> {
   if (!messages.some(hasAny)) return
+  await insertObservations(tx, batchId, messages.flatMap(rowsOf))
+}
+
+/** An observation to store, with its sensor; `seq` null where nobody numbered it. */
+export type ObservationToStore = ParsedObservation & { sensorId: number; receivedAt: number; seq: number | null }
+
+/**
+ * Stores observations in one sorted statement; answers how many were new. The value is part of the key, so an equal one
+ * is a duplicate and is ignored, and values that contradict each other are both kept, whichever comes first.
+ */
+export async function insertObservations(
+  tx: Tx,
+  batchId: number,
+  observations: readonly ObservationToStore[],
+): Promise<number> {
+  if (observations.length === 0) return 0
   // sorted by the whole key: unsorted concurrent inserts deadlock, also with `do nothing`
-  const rows = messages.flatMap(rowsOf).sort(byKey)
-  await sql`
+  const rows = observations.map((one) => ({ ...one, code: codeOf(one.quantity) })).sort(byKey)
+  const result = await sql`
     insert into observation (sensor_id, quantity, measured_at, channel, value, received_at, batch_id, seq, raw)
     select sensor_id, quantity, measured_at, channel, value, received_at, ${batchId}, seq, raw
     from unnest(${numbers(rows.map(({ sensorId }) => sensorId))}::bigint[],
@@ -26,19 +38,20 @@ export async function storeObservations(tx: Tx, batchId: number, messages: reado
       ${rows.map(({ raw }) => raw)}::text[])
       as o(sensor_id, quantity, measured_at, channel, value, received_at, seq, raw)
     on conflict do nothing`.execute(tx)
+  return Number(result.numAffectedRows ?? 0)
 }
 
 function hasAny({ parsed }: ReceivedMessage): boolean {
   return parsed.observations.length > 0
 }
 
-type Row = ParsedObservation & { sensorId: number; code: number; receivedAt: number; seq: number | null }
-
-function rowsOf({ parsed, receivedAt }: ReceivedMessage): Row[] {
+function rowsOf({ parsed, receivedAt }: ReceivedMessage): ObservationToStore[] {
   const { sensorId, seq, observations } = parsed
   if (sensorId === null) return []
-  return observations.map((one) => ({ ...one, sensorId, code: codeOf(one.quantity), receivedAt, seq }))
+  return observations.map((one) => ({ ...one, sensorId, receivedAt, seq }))
 }
+
+type Row = ObservationToStore & { code: number }
 
 function byKey(a: Row, b: Row): number {
   if (a.sensorId !== b.sensorId) return a.sensorId - b.sensorId

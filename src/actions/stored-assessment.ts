@@ -38,7 +38,7 @@ function sensorOf(placement: PlacementFacts, shipment: ShipmentFacts, span: Judg
     profile: shipment.profile,
   }
   const calibration = judged && calibrationProblem(certificates, calibrationId, judged)
-  return { placement, last: null, calibration, suspect: false }
+  return { placement, last: null, calibration, suspect: false, differing: [] }
 }
 
 const instant = z.int()

@@ -78,7 +78,7 @@ async function loadSplits(tx: Tx, unitIds: readonly number[]): Promise<Map<numbe
 
 /**
  * A shipment's revision is raised by whatever changes how it is judged and by readings that came late; what is only
- * later than all before of its sensor is seen by the newest instants.
+ * later than all before of its sensor is seen by the newest instants, and what is read out of a memory by the revision.
  */
 async function loadStates(tx: Tx, shipmentIds: readonly number[]): Promise<Map<number, ShipmentState>> {
   if (shipmentIds.length === 0) return new Map()
@@ -102,7 +102,7 @@ async function loadArchives(tx: Tx, shipmentIds: readonly number[]): Promise<Map
 function newestInstants(): RawBuilder<string> {
   return sql`(select string_agg(l.id || '@' || extract(epoch from x.at), ' ' order by l.id)
     from placement l cross join lateral (select max(r.measured_at) as at from reading r
-      where r.sensor_id = l.sensor_id and r.channel = l.channel and r.measured_at >= l.from_at
+      where r.sensor_id = l.sensor_id and r.channel = l.channel and r.source = 0 and r.measured_at >= l.from_at
         and r.measured_at < least(l.to_at, s.closed_at, 'infinity')) x
     where l.shipment_id = s.id and l.superseded_at is null and l.role in ('product', 'product_backup')
       and x.at is not null)`

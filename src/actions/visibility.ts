@@ -1,6 +1,6 @@
 import { type Expression, type ExpressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Tables } from '../../db/tables.ts'
-import type { Actor } from '../domain/actor.ts'
+import { type Actor, isAdministrator } from '../domain/actor.ts'
 
 /**
  * What an organisation may see, decided here and nowhere else: every query that serves an actor takes its condition
@@ -25,7 +25,13 @@ export function canSeeOrganisation(actor: Actor, organisationId: Expression<numb
   const shared = sql<SqlBool>`(${organisationId} = ${actor.organisationId} or exists (
     select 1 from shipment_party mine join shipment_party theirs on theirs.shipment_id = mine.shipment_id
       where mine.organisation_id = ${actor.organisationId} and theirs.organisation_id = ${organisationId}))`
-  return actor.role === 'administrator' ? sql<SqlBool>`(${shared} or ${runsInstallation(actor)})` : shared
+  return isAdministrator(actor) ? sql<SqlBool>`(${shared} or ${runsInstallation(actor)})` : shared
+}
+
+/** People of one's own organisation; the administrator of the installation sees all. */
+export function canSeePerson(actor: Actor, eb: ExpressionBuilder<Tables, 'person'>): Expression<SqlBool> {
+  const own = eb('person.organisation_id', '=', actor.organisationId ?? 0)
+  return isAdministrator(actor) ? eb.or([own, runsInstallation(actor)]) : own
 }
 
 /** Own containers, and those of visible shipments. */
@@ -37,9 +43,9 @@ export function canSeeContainer(actor: Actor, containerId: Expression<number>): 
 }
 
 /**
- * Audit entries: what one's own organisation did, what anyone did to it (its keys, its sites) or to a visible shipment,
- * and what the service did with own sensors and their messages. Placements and custody events are entered under their
- * shipment. Which months were archived and restored is seen by the installation's administrator.
+ * Audit entries: what one's own organisation did, what anyone did to it (its keys, sites, people) or to a visible
+ * shipment, and what the service did with own sensors and their messages. Placements and custody events are entered
+ * under their shipment. Which months were archived and restored is seen by the installation's administrator.
  */
 export function canSeeAuditEntry(actor: Actor, eb: ExpressionBuilder<Tables, 'audit_entry'>): Expression<SqlBool> {
   const org = actor.organisationId ?? 0
@@ -51,6 +57,7 @@ export function canSeeAuditEntry(actor: Actor, eb: ExpressionBuilder<Tables, 'au
     sql<SqlBool>`${org} = ${subject('organisation')}`,
     sql<SqlBool>`exists (select 1 from api_key k where k.id = ${subject('api_key')} and k.organisation_id = ${org})`,
     sql<SqlBool>`exists (select 1 from site s where s.id = ${subject('site')} and s.organisation_id = ${org})`,
+    sql<SqlBool>`exists (select 1 from person h where h.id = ${subject('person')} and h.organisation_id = ${org})`,
     sql<SqlBool>`exists (select 1 from shipment_party p
       where p.shipment_id = ${subject('shipment')} and p.organisation_id = ${org})`,
     sql<SqlBool>`exists (select 1 from sensor s where s.id = ${subject('sensor')} and s.organisation_id = ${org})`,
@@ -107,11 +114,16 @@ export function canSeeMessage(actor: Actor, eb: ExpressionBuilder<Tables, 'kept_
     union all select s.organisation_id from lorawan_registration w join sensor s on s.id = w.sensor_id
       where kept_message.sensor_id is null and w.dev_eui = kept_message.dev_eui and w.superseded_at is null)`
   const own = sql<SqlBool>`${actor.organisationId} in ${sensors}`
-  if (actor.role !== 'administrator') return own
+  if (!isAdministrator(actor)) return own
   return eb.or([own, eb.and([runsInstallation(actor), sql<SqlBool>`not exists ${sensors}`])])
 }
 
 /** Legal holds: those of one's own organisation. Others learn from a shipment that it is held, not by whom or why. */
 export function canSeeHold(actor: Actor, eb: ExpressionBuilder<Tables, 'legal_hold'>): Expression<SqlBool> {
   return eb('legal_hold.organisation_id', '=', actor.organisationId ?? 0)
+}
+
+/** Imports of logger files, with the files: those of one's own organisation. */
+export function canSeeImport(actor: Actor, eb: ExpressionBuilder<Tables, 'logger_import'>): Expression<SqlBool> {
+  return eb('logger_import.organisation_id', '=', actor.organisationId ?? 0)
 }

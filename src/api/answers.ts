@@ -37,6 +37,9 @@ export const repeatable = z.object({
 /** Where created things are found. */
 export const API_PATH = '/api/v1'
 
+/** Takes files, which are larger than any other body and are streamed. */
+export const IMPORT_PATH = `${API_PATH}/readings/import`
+
 const content = { 'application/problem+json': { schema: problemSchema } }
 
 /** Every status a problem of any route can have. */
@@ -47,7 +50,7 @@ export const PROBLEM_RESPONSES = {
   404: { description: 'it does not exist, or not for this organisation', content },
   409: { description: 'it does not fit what is there; the type says why', content },
   413: { description: 'the body is too large', content },
-  415: { description: 'the body is not JSON', content },
+  415: { description: 'the body is of a type that this address does not read', content },
   422: { description: 'the request says something that cannot be; every problem is listed', content },
   500: { description: 'the service failed', content },
   503: { description: 'the database cannot be reached: send the request again', content },

@@ -8,7 +8,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import type { BlankEnv } from 'hono/types'
 import type { Ctx } from '../context.ts'
-import { API_PATH } from './answers.ts'
+import { API_PATH, IMPORT_PATH } from './answers.ts'
 import { apiKeyRoutes } from './api-key-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { authenticateRequest } from './authenticate-request.ts'
@@ -18,31 +18,37 @@ import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
 import { epcisContextRoutes, epcisRoutes } from './epcis-routes.ts'
 import { evaluationRoutes } from './evaluation-routes.ts'
+import { ledgerRoutes } from './ledger-routes.ts'
 import { legalHoldRoutes } from './legal-hold-routes.ts'
 import { messageRoutes } from './message-routes.ts'
 import { observationRoutes } from './observation-routes.ts'
 import { observeRequest } from './observe-request.ts'
 import { orderRoutes } from './order-routes.ts'
 import { organisationRoutes } from './organisation-routes.ts'
+import { personRoutes } from './person-routes.ts'
 import { placementRoutes } from './placement-routes.ts'
 import { probeRoutes } from './probe-routes.ts'
 import { answerInvalid, answerProblem, answerThrown, answerTooLarge, MAX_BODY_BYTES } from './problem.ts'
 import { productRoutes } from './product-routes.ts'
 import { profileRoutes } from './profile-routes.ts'
+import { readingImportRoutes } from './reading-import-routes.ts'
 import { readingRoutes } from './reading-routes.ts'
 import { repeatRequest } from './repeat-request.ts'
 import { retentionRoutes } from './retention-routes.ts'
+import { roleRoutes } from './role-routes.ts'
 import { sensorRoutes } from './sensor-routes.ts'
 import { sequenceRoutes } from './sequence-routes.ts'
 import { seriesRoutes } from './series-routes.ts'
+import { publishedKeyRoutes, serviceKeyRoutes } from './service-key-routes.ts'
+import { sessionRoutes } from './session-routes.ts'
 import { shipmentRoutes } from './shipment-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 import type { ApiDeps } from './variables.ts'
 
 /**
- * The HTTP door. A request passes: its id and one log line, the size limit, and below `/api/v1` the API key and, for a
- * POST that may be repeated, the idempotency key; then its route, which parses, calls one action and answers. Whatever
- * cannot be answered is a problem document (`problem.ts`).
+ * The HTTP door. A request passes: its id and one log line, the size limit, and below `/api/v1` the API key or the
+ * session and, for a POST that may be repeated, the idempotency key; then its route, which parses, calls one action and
+ * answers. Whatever cannot be answered is a problem document (`problem.ts`).
  */
 export function createApp(ctx: Ctx, deps: ApiDeps) {
   const app = new OpenAPIHono<BlankEnv>({
@@ -53,7 +59,7 @@ export function createApp(ctx: Ctx, deps: ApiDeps) {
     c.set('deps', deps)
     await next()
   })
-  app.use(observeRequest, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: answerTooLarge }))
+  app.use(observeRequest, limitBody)
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => answerMethodNotAllowed(c, methods) }))
   app.use(
     `${API_PATH}/*`,
@@ -66,7 +72,11 @@ export function createApp(ctx: Ctx, deps: ApiDeps) {
   app.onError(answerThrown)
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' })
   app.doc31('/openapi.json', DOCUMENT)
-  return app.openapiRoutes(probeRoutes).openapiRoutes(epcisContextRoutes).route(API_PATH, resources())
+  return app
+    .openapiRoutes(probeRoutes)
+    .openapiRoutes(publishedKeyRoutes)
+    .openapiRoutes(epcisContextRoutes)
+    .route(API_PATH, resources())
 }
 
 const DOCUMENT = {
@@ -82,6 +92,11 @@ const DOCUMENT = {
   },
   security: [{ apiKey: [] }],
 }
+
+const limitJson = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => answerTooLarge(c) })
+
+/** Files have a limit of their own, kept while they stream in. */
+const limitBody = createMiddleware(async (c, next) => (c.req.path === IMPORT_PATH ? next() : limitJson(c, next)))
 
 /**
  * Answers concern one organisation: a browser may keep them, nobody in between, and each use asks again (ETag). What is
@@ -101,6 +116,10 @@ function resources() {
   return new OpenAPIHono()
     .openapiRoutes(organisationRoutes)
     .openapiRoutes(apiKeyRoutes)
+    .openapiRoutes(sessionRoutes)
+    .openapiRoutes(personRoutes)
+    .openapiRoutes(roleRoutes)
+    .openapiRoutes(serviceKeyRoutes)
     .openapiRoutes(productRoutes)
     .openapiRoutes(profileRoutes)
     .openapiRoutes(sensorRoutes)
@@ -113,7 +132,9 @@ function resources() {
     .openapiRoutes(budgetRoutes)
     .openapiRoutes(placementRoutes)
     .openapiRoutes(custodyRoutes)
+    .openapiRoutes(ledgerRoutes)
     .openapiRoutes(readingRoutes)
+    .openapiRoutes(readingImportRoutes)
     .openapiRoutes(observationRoutes)
     .openapiRoutes(evaluationRoutes)
     .openapiRoutes(epcisRoutes)

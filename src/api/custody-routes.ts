@@ -3,22 +3,19 @@ import { listCustody } from '../actions/custody-status.ts'
 import { listing } from '../actions/page.ts'
 import { recordCustody } from '../actions/record-custody.ts'
 import { CUSTODY_KINDS } from '../domain/custody-event.ts'
-import type { LedgerEntry } from '../domain/ledger.ts'
-import { isRefusal } from '../domain/refusal.ts'
+import { isRefusal, refuse } from '../domain/refusal.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
-import { custody, printCustody } from './custody-answer.ts'
+import { custody, entry, printCustody, printEntry } from './custody-answer.ts'
 import { defineRoute } from './define-route.ts'
 import { byId, id, line, moment, prose } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
+import { secondSigning, signing } from './signing-body.ts'
+import { printStamp, stamp } from './stamp-answer.ts'
 
 const MAX_UNITS = 500
 const MAX_SEALS = 50
 const MAX_DETAILS = 50
-
-const entry = z
-  .looseObject({ seq: z.int(), prevHash: z.string(), hash: z.string() })
-  .openapi('CustodyEvent', { description: 'the statement as it is hashed: SHA-256 of its canonical JSON without hash' })
 
 const acknowledgement = z
   .object({ name: line, company: line.optional(), code: line.optional(), waybill: line.optional() })
@@ -58,10 +55,22 @@ const statement = z.object({
 })
 
 const statementBody = statement.extend({
+  signing: signing.optional().meta({ description: 'the e-signature of who makes the statement' }),
+  secondSigning: secondSigning.optional().meta({
+    description:
+      'of a second person, under the same record; under a handover_release as accepted_custody it makes the acceptance',
+  }),
   replacement: statement
     .nullable()
     .optional()
     .meta({ description: 'correction only: what holds instead; null voids the event' }),
+})
+
+const recorded = z.object({
+  event: entry,
+  accepted: entry.nullable().meta({ description: 'the acceptance, where the taker signed with the giver' }),
+  stamp: stamp.nullable().meta({ description: 'over the head of the ledger after it: keep it; null: stamps are off' }),
+  custody,
 })
 
 /** The named person goes into the hashed record, with whose word it is. */
@@ -77,20 +86,27 @@ const record = defineRoute({
     method: 'post',
     path: '/shipments/{id}/custody-events',
     tags,
-    summary: 'Record a custody event in your organisation’s name; what is wrong about it is found, not refused',
+    summary: 'Record a custody event, signed or not; what is wrong about it is found, not refused',
     request: { params: byId, headers: repeatable, body: body(statementBody) },
-    responses: created('recorded: the ledger entry, and how the chain stands', z.object({ event: entry, custody })),
+    responses: created('recorded: the ledger entry, and how the chain stands', recorded),
   }),
   handler: async (c) => {
     const shipmentId = c.req.valid('param').id
-    const { replacement, ...statement } = c.req.valid('json')
+    const { replacement, signing: first, secondSigning: second = null, ...statement } = c.req.valid('json')
+    if (first === undefined && second !== null) return problem(c, refuse('invalid', 'signing: a first one is missing.'))
     const said = {
       ...stated(statement),
       ...(replacement !== undefined && { replacement: replacement && stated(replacement) }),
     }
-    const recorded = await recordCustody(c.var.ctx, c.var.actor, { shipmentId, statement: said })
-    if (isRefusal(recorded)) return problem(c, recorded)
-    const printed = { event: printEntry(recorded.event), custody: printCustody(recorded.custody) }
+    const signing = first === undefined ? null : { signing: first, second }
+    const done = await recordCustody(c.var.ctx, c.var.actor, { shipmentId, statement: said, signing })
+    if (isRefusal(done)) return problem(c, done)
+    const printed = {
+      event: printEntry(done.event),
+      accepted: done.accepted && printEntry(done.accepted),
+      stamp: done.stamp && printStamp(done.stamp),
+      custody: printCustody(done.custody),
+    }
     return c.json(printed, 201, { Location: `${API_PATH}/shipments/${shipmentId}/custody-events` })
   },
 })
@@ -115,8 +131,3 @@ const list = defineRoute({
 })
 
 export const custodyRoutes = [record, list] as const
-
-/** The entry as it stands: any other form of it would not verify. */
-function printEntry(found: LedgerEntry): z.infer<typeof entry> {
-  return { ...found }
-}

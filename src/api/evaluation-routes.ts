@@ -39,6 +39,10 @@ const evaluation = head
       .looseObject({})
       .nullable()
       .meta({ description: 'counts, coverage and the extent of what was open, as of knownAt' }),
+    readingsRoot: z
+      .object({ seq: z.int(), root: z.string() })
+      .nullable()
+      .meta({ description: 'the readings it rests on as one hash, and its ledger entry; null: nobody relied on it' }),
   })
   .openapi('Evaluation')
 
@@ -73,8 +77,8 @@ const get = defineRoute({
     const { id: shipmentId, version } = c.req.valid('param')
     const found = await getEvaluation(c.var.ctx, c.var.actor, { shipmentId, version })
     if (isRefusal(found)) return problem(c, found)
-    const { inputs, content, statistics, ...rest } = found
-    return c.json({ ...printHead(rest), ...stored.parse({ inputs, content, statistics }) }, 200)
+    const { inputs, content, statistics, readingsRoot, ...rest } = found
+    return c.json({ ...printHead(rest), ...stored.parse({ inputs, content, statistics }), readingsRoot }, 200)
   },
 })
 

@@ -13,6 +13,6 @@ export const observeRequest = createMiddleware(async (c, next) => {
   const { status } = c.res
   const seconds = stop({ method: route === 'none' ? 'any' : method, route, status })
   const actor: Actor | undefined = c.get('actor')
-  const who = { organisationId: actor?.organisationId, apiKeyId: actor?.id }
+  const who = { organisationId: actor?.organisationId, [actor?.kind === 'person' ? 'personId' : 'apiKeyId']: actor?.id }
   ctx.log.info({ requestId, method, path, status, ms: Math.round(seconds * 1000), ...who }, 'request')
 })

@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { ZodError } from 'zod'
 import { ClaimLost } from '../actions/idempotency.ts'
 import type { Refusal, RefusalCode } from '../domain/refusal.ts'
+import { QUESTION_CODES, type Question } from '../loggers/question.ts'
 
 /** What only the door says: it could not read the request, did not let it in, or failed. */
 type DoorCode =
@@ -12,6 +13,7 @@ type DoorCode =
   | 'method_not_allowed'
   | 'too_large'
   | 'unsupported_media_type'
+  | 'questions_open'
   | 'internal'
   | 'unavailable'
 
@@ -32,6 +34,10 @@ export const PROBLEMS = {
   already_released: { status: 409, title: 'The message was released already' },
   archived: { status: 409, title: 'Its readings are archived' },
   changed_meanwhile: { status: 409, title: 'It changed meanwhile' },
+  file_unreadable: { status: 422, title: 'The file holds no readings that can be read' },
+  serial_differs: { status: 409, title: 'The file is of another device' },
+  import_superseded: { status: 409, title: 'The import was taken back' },
+  questions_open: { status: 422, title: 'Something must be answered first' },
   idempotency_key_reused: { status: 422, title: 'The idempotency key belongs to another request' },
   request_in_progress: { status: 409, title: 'The same request is being worked on' },
   answer_lost: { status: 409, title: 'It was done, but its answer was lost' },
@@ -49,11 +55,22 @@ export const PROBLEMS = {
   exceptional_incomplete: { status: 409, title: 'The exceptional release is not complete' },
   qa_decides: { status: 409, title: 'QA has to decide' },
   verdict_not_accept: { status: 409, title: 'The unit cannot be accepted yet' },
+  sign_in_failed: { status: 401, title: 'User name or password is wrong' },
+  signing_failed: { status: 403, title: 'User name or password is wrong: nothing was signed' },
+  locked_out: { status: 403, title: 'Too many failed attempts' },
+  person_disabled: { status: 403, title: 'This account is disabled' },
+  password_change_required: { status: 403, title: 'Choose a password of your own first' },
+  password_unfit: { status: 422, title: 'This password cannot be chosen' },
+  machine_cannot_sign: { status: 403, title: 'Only people sign' },
+  meaning_not_allowed: { status: 403, title: 'Your role may not sign this' },
+  stamps_off: { status: 409, title: 'This installation stamps nothing' },
+  root_differs: { status: 409, title: 'The readings are not those that were rooted' },
+  busy: { status: 503, title: 'Too many are signing in at this moment' },
   malformed: { status: 400, title: 'The request cannot be read' },
   unauthenticated: { status: 401, title: 'Who are you?' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   too_large: { status: 413, title: 'The request is too large' },
-  unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  unsupported_media_type: { status: 415, title: 'The body has a media type that is not read here' },
   internal: { status: 500, title: 'The service failed' },
   unavailable: { status: 503, title: 'The service cannot answer now' },
 } as const satisfies Record<ProblemCode, { status: number; title: string }>
@@ -63,10 +80,16 @@ export function problem(c: Context, refusal: Refusal) {
   return answerProblem(c, refusal.refused, { detail: refusal.detail })
 }
 
-type Said = { detail: string; errors?: { path: string; message: string }[]; headers?: Record<string, string> }
+type Said = {
+  detail: string
+  errors?: { path: string; message: string }[]
+  questions?: Question[]
+  headers?: Record<string, string>
+}
 
 /** A problem document (RFC 9457) of any code. */
-export function answerProblem<Code extends ProblemCode>(c: Context, code: Code, { detail, errors, headers }: Said) {
+export function answerProblem<Code extends ProblemCode>(c: Context, code: Code, said: Said) {
+  const { detail, errors, questions, headers } = said
   const { title } = PROBLEMS[code]
   const status: (typeof PROBLEMS)[Code]['status'] = PROBLEMS[code].status
   const body: z.infer<typeof problemSchema> = {
@@ -77,6 +100,9 @@ export function answerProblem<Code extends ProblemCode>(c: Context, code: Code, 
     instance: c.req.path,
     requestId: c.var.requestId,
     ...(errors === undefined ? {} : { errors }),
+    ...(questions === undefined
+      ? {}
+      : { questions: questions.map(({ offers, ...rest }) => ({ ...rest, offers: [...offers] })) }),
   }
   return c.json(body, status, { 'Content-Type': 'application/problem+json', ...headers })
 }
@@ -124,11 +150,9 @@ function answerHttpException(c: Context, error: HTTPException) {
 /** Largest request body: a shipment of 500 units with every field filled is a fifth of it. */
 export const MAX_BODY_BYTES = 1024 * 1024
 
-/** The answer to a body beyond `MAX_BODY_BYTES`. */
-export function answerTooLarge(c: Context) {
-  return answerProblem(c, 'too_large', {
-    detail: `A body may have ${MAX_BODY_BYTES} bytes at most: split the request.`,
-  })
+/** The answer to a body beyond a limit. */
+export function answerTooLarge(c: Context, maxBytes = MAX_BODY_BYTES) {
+  return answerProblem(c, 'too_large', { detail: `A body may have ${maxBytes} bytes at most: split the request.` })
 }
 
 export const problemSchema = z
@@ -140,5 +164,11 @@ export const problemSchema = z
     instance: z.string().optional(),
     requestId: z.string(),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    questions: z
+      .array(
+        z.object({ code: z.enum(QUESTION_CODES), answer: z.string(), text: z.string(), offers: z.array(z.string()) }),
+      )
+      .optional()
+      .meta({ description: 'what a file leaves open: pass `answer` with one of `offers`, or another that is right' }),
   })
   .openapi('Problem')

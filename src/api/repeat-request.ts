@@ -1,22 +1,25 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { z } from 'zod'
 import { claimRequest, type KeptAnswer, keepAnswer, releaseClaim } from '../actions/idempotency.ts'
 import type { Actor, Claim } from '../domain/actor.ts'
 import { isRefusal } from '../domain/refusal.ts'
-import { bearerOf } from './authenticate-request.ts'
+import { IMPORT_PATH } from './answers.ts'
+import { bearerOf, isOpen } from './authenticate-request.ts'
 import { answerProblem, problem } from './problem.ts'
 import { openAnswer, sealAnswer } from './sealed-answer.ts'
 
 /**
  * Makes a POST with `Idempotency-Key` repeatable: it is done once, and every repeat of the same request with the same
- * API key gets the first answer. What was refused or failed changed nothing and is tried again. How "once" holds when
- * processes die or race is told at `claimRequest`.
+ * API key or session gets the first answer. What was refused or failed changed nothing and is tried again. How "once"
+ * holds when processes die or race is told at `claimRequest`.
  */
 export const repeatRequest = createMiddleware(async (c, next) => {
   const key = c.req.header('Idempotency-Key')
-  if (c.req.method !== 'POST' || key === undefined) return next()
+  if (c.req.method !== 'POST' || key === undefined || isOpen(c)) return next()
+  // a file repeats itself: its bytes name the import, and hashing them here would hold all of them
+  if (c.req.path === IMPORT_PATH) return next()
   if (!KEY.test(key)) {
     return answerProblem(c, 'malformed', { detail: 'An Idempotency-Key has 1 to 255 printable ASCII characters.' })
   }
@@ -32,9 +35,12 @@ export const repeatRequest = createMiddleware(async (c, next) => {
 
 const KEY = /^[\x21-\x7e]{1,255}$/
 
+/** Keyed with what the database does not hold: a body may have a password in it, which a plain hash would give away. */
 async function requestHash(c: Context, actor: Actor): Promise<string> {
   const { pathname, search } = new URL(c.req.url)
-  const hash = createHash('sha256').update(JSON.stringify([actor.id, c.req.method, pathname, search]))
+  const hash = createHmac('sha256', bearerOf(c) ?? '').update(
+    JSON.stringify([actor.id, c.req.method, pathname, search]),
+  )
   return hash.update(new Uint8Array(await c.req.arrayBuffer())).digest('hex')
 }
 

@@ -13,6 +13,8 @@ export type Backend = {
   reachable: () => Promise<boolean>
   /** Runs what a start needs; a server that is away meanwhile is waited for. */
   whenReachable: <T>(work: () => Promise<T>) => Promise<T>
+  /** A secret kept beside the embedded database; null for a server's. */
+  ownSecret: string | null
   close: () => Promise<void>
 }
 
@@ -49,6 +51,7 @@ export async function openDatabase(
     db,
     reachable: () => isReachable(db),
     whenReachable: (work) => whenReachable(work, { urls, log }),
+    ownSecret: config.database.kind === 'embedded' ? new URL(urls.ownerUrl).password : null,
     close,
   }
 }

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino'
-import type { Database } from '../../db/connect.ts'
 import { isDataError, isTransient } from '../../db/connection-error.ts'
 import { bootstrapKey } from '../actions/bootstrap-key.ts'
+import { appendDueRoots } from '../actions/due-roots.ts'
 import { judgePending } from '../actions/judge.ts'
 import { recordMessages } from '../actions/record-messages.ts'
 import { dueResendRequests } from '../actions/resend-requests.ts'
 import { verifySensor } from '../actions/sensors.ts'
+import { ensureServiceKey } from '../actions/service-keys.ts'
 import { createApp } from '../api/app.ts'
 import type { Config } from '../config.ts'
 import type { Ctx } from '../context.ts'
@@ -39,9 +40,12 @@ const DRAIN_MS = 20_000
 /** Config → database → context → doors, as one service; `SetupError` where something must be put right first. */
 export async function startService(config: Config, log: Logger): Promise<Service> {
   const backend = await openDatabase(config, log)
-  const ctx = createContext(config, backend.db, log)
+  const ctx = createContext(config, backend, log)
   const firstKey = await backend
-    .whenReachable(() => firstKeyOf(ctx, config))
+    .whenReachable(async () => {
+      await ensureServiceKey(ctx)
+      return firstKeyOf(ctx, config)
+    })
     .catch((error) => closeAndThrow([backend], error))
   const batcher = createDoorBatcher(ctx)
   const broker = await openBroker(config, ctx, batcher).catch((error) => closeAndThrow([backend], error))
@@ -54,9 +58,13 @@ export async function startService(config: Config, log: Logger): Promise<Service
   const http = await listenHttp(app, config.http).catch((error) => closeAndThrow([broker, backend], error))
   followPending(ctx)
   const asking = askForMissing(ctx, broker)
+  const rooting = repeat(ROOT_EVERY_MS, async () => void (await appendDueRoots(ctx)), {
+    failed: (err) => ctx.log.warn({ err }, 'Superseding evaluations could not be rooted; trying again'),
+  })
   log.info({ http: http.url, mqtt: broker.url }, 'The service is ready')
   const close = async () => {
     asking.stop()
+    rooting.stop()
     // first the door that must not lose anything, then the one whose callers see an error, last what both need
     await broker.close()
     await http.close()
@@ -65,7 +73,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
   return { httpUrl: http.url, mqttUrl: broker.url, firstKey, close }
 }
 
-function createContext(config: Config, db: Database, log: Logger): Ctx {
+function createContext(config: Config, { db, ownSecret }: Backend, log: Logger): Ctx {
   const { prefix } = config.mqtt
   return {
     db,
@@ -74,6 +82,7 @@ function createContext(config: Config, db: Database, log: Logger): Ctx {
     metrics: createMetrics(),
     sharesMessages: config.mqtt.group !== '',
     exampleProfiles: config.database.kind === 'embedded' ? 'allowed' : 'refused',
+    stampSecret: config.stampSecret ?? ownSecret,
     parseMessage: ({ topic, payload, receivedAt, contentType, retained }) =>
       parseMessage(topic, payload, { prefix, receivedAt, contentType, retained }),
     decodeUplink,
@@ -138,24 +147,44 @@ function followPending(ctx: Ctx): void {
 /** How often it is looked for messages to ask for again; the service's clock decides what is due. */
 const ASK_EVERY_MS = 2000
 
+/** How often it is looked for superseded evaluations that recording left to be rooted. */
+const ROOT_EVERY_MS = 2000
+
 /** Asks sensors for messages that are missing, through their downlink. */
-function askForMissing(ctx: Ctx, broker: Broker): { stop: () => void } {
-  let running = false
+function askForMissing(ctx: Ctx, broker: Broker): Repeated {
   const ask = async () => {
-    if (running || !broker.connected()) return
+    if (!broker.connected()) return
+    for (const { sensorId, missing, attempt } of await dueResendRequests(ctx)) {
+      broker.tell(sensorId, { resend: missing, attempt })
+      if (missing.length > 0) ctx.metrics.resendRequests.inc()
+    }
+  }
+  return repeat(ASK_EVERY_MS, ask, {
+    failed: (err) => ctx.log.warn({ err }, 'Missing messages could not be asked for; trying again'),
+  })
+}
+
+type Repeated = { stop: () => void }
+
+/** Does work again and again, never twice at once. */
+function repeat(
+  everyMs: number,
+  work: () => Promise<void>,
+  { failed }: { failed: (error: unknown) => void },
+): Repeated {
+  let running = false
+  const run = async () => {
+    if (running) return
     running = true
     try {
-      for (const { sensorId, missing, attempt } of await dueResendRequests(ctx)) {
-        broker.tell(sensorId, { resend: missing, attempt })
-        if (missing.length > 0) ctx.metrics.resendRequests.inc()
-      }
+      await work()
     } catch (error) {
-      ctx.log.warn({ err: error }, 'Missing messages could not be asked for; trying again')
+      failed(error)
     } finally {
       running = false
     }
   }
-  const timer = setInterval(() => void ask(), ASK_EVERY_MS).unref()
+  const timer = setInterval(() => void run(), everyMs).unref()
   return { stop: () => clearInterval(timer) }
 }
 

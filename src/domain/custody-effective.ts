@@ -1,4 +1,4 @@
-import type { CustodyEvent, Replacement } from './custody-event.ts'
+import type { CustodyEvent, CustodyStatement, Replacement } from './custody-event.ts'
 
 /** A custody event that holds: corrections are applied and gone, so the kind is never `correction`. */
 export type EffectiveEvent = CustodyEvent
@@ -52,9 +52,14 @@ function applyCorrections(recorded: readonly CustodyEvent[]): EffectiveEvent[] {
     const replacement = fate === undefined || fate.kind === 'correction' ? correction.replacement : fate
     const target = correction.corrects
     if (target === undefined || target >= event.seq || fates.has(target)) continue
-    fates.set(target, replacement ?? null)
+    fates.set(target, signedAs(fate ?? event, replacement ?? null))
   }
   return recorded.filter((event) => event.kind !== 'correction').flatMap((event) => standing(event, fates))
+}
+
+/** Whoever signs a correction signs what it puts in place. */
+function signedAs({ signatures }: CustodyStatement, replacement: Replacement | null): Replacement | null {
+  return replacement === null || signatures === undefined ? replacement : { ...replacement, signatures }
 }
 
 function standing(event: CustodyEvent, fates: ReadonlyMap<number, Replacement | null>): EffectiveEvent[] {

@@ -24,8 +24,10 @@ export type CustodyStatement = {
   readonly handoverId?: string | undefined
   readonly toOrg?: string | undefined
   readonly acknowledgement?: Acknowledgement | undefined
-  /** reference to the signature record */
+  /** reference to a signature kept elsewhere */
   readonly signature?: string | undefined
+  /** e-signatures over this very event, as they are hashed with it (`signature.ts`) */
+  readonly signatures?: readonly Canonical[] | undefined
   /** who ordered the container opened: customs, security */
   readonly authority?: string | undefined
   readonly witness?: string | undefined
@@ -128,6 +130,7 @@ function statementFields(said: CustodyStatement): Fields {
     toOrg: said.toOrg,
     acknowledgement: said.acknowledgement && present(said.acknowledgement),
     signature: said.signature,
+    signatures: said.signatures,
     authority: said.authority,
     witness: said.witness,
     replaces: said.replaces,

@@ -12,7 +12,11 @@ export type Custody = {
   readonly seals: readonly string[] | null
   /** in order of recording; missing milestones last */
   readonly findings: readonly CustodyFinding[]
-  /** `seq` of handover events given without an e-signature */
+  /** `seq` of handover events that a person signed */
+  readonly signed: readonly number[]
+  /** `seq` of handover events that an organisation's machine attested, naming who did it; no e-signature */
+  readonly attested: readonly number[]
+  /** `seq` of handover events given by acknowledgement, without an e-signature */
   readonly acknowledgements: readonly number[]
   /** every unit ever named, with the event that ended its life */
   readonly units: ReadonlyMap<string, Terminal | null>
@@ -63,7 +67,9 @@ export function foldCustody(recorded: readonly CustodyEvent[], terms: CustodyTer
     lastEvent: events.at(-1) ?? null,
     seals: sealing.seals,
     findings: findings.toSorted(byFinding),
-    acknowledgements: acknowledged(events),
+    signed: handoverSeqs(events, isSigned),
+    attested: handoverSeqs(events, (event) => isOwnWord(event) && !isSigned(event)),
+    acknowledgements: handoverSeqs(events, (event) => event.acknowledgement !== undefined && !isSigned(event)),
     units,
   }
 }
@@ -92,13 +98,28 @@ function handoverFindings({ release, accept }: Handover, terms: CustodyTerms): C
   return findings
 }
 
-/** Two acknowledgements make no signature: the acceptance, which completes the handover, carries the finding. */
+/**
+ * Two acknowledgements make no signature: the acceptance, which completes the handover, carries the finding. Beside an
+ * e-signature an acknowledgement need not be complete.
+ */
 function unsignedFindings({ release, accept }: Handover): CustodyFinding[] {
-  const nobodySigned = release?.acknowledgement !== undefined && accept?.acknowledgement !== undefined
   const sides = [release, accept].filter((side) => side !== null)
+  const nobodySigned = sides.length === 2 && !sides.some(isOwnWord)
   return sides
-    .filter((side) => isIncomplete(side.acknowledgement) || (nobodySigned && side === accept))
+    .filter((side) => (!isSigned(side) && isIncomplete(side.acknowledgement)) || (nobodySigned && side === accept))
     .map(({ seq }) => ({ code: 'HANDOVER_UNSIGNED', seq }))
+}
+
+function isSigned({ signature, signatures }: EffectiveEvent): boolean {
+  return signature !== undefined || (signatures !== undefined && signatures.length > 0)
+}
+
+/**
+ * Whether a side of a handover is the word of its organisation: signed by a person, or sent by its machine, which names
+ * who did it. What a person says without signing is no signature, whoever they are.
+ */
+function isOwnWord(side: EffectiveEvent): boolean {
+  return isSigned(side) || (side.acknowledgement === undefined && side.actor?.startsWith('person:') !== true)
 }
 
 function isIncomplete(given: Acknowledgement | undefined): boolean {
@@ -189,10 +210,10 @@ function byFinding(a: CustodyFinding, b: CustodyFinding): number {
   return left - right || (a.code < b.code ? -1 : Number(a.code > b.code))
 }
 
-function acknowledged(events: readonly EffectiveEvent[]): number[] {
+function handoverSeqs(events: readonly EffectiveEvent[], is: (event: EffectiveEvent) => boolean): number[] {
   return events
     .filter(({ kind }) => kind === 'handover_release' || kind === 'handover_accept')
-    .filter(({ acknowledgement }) => acknowledgement !== undefined)
+    .filter(is)
     .map(({ seq }) => seq)
     .sort((a, b) => a - b)
 }

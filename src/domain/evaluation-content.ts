@@ -16,6 +16,15 @@ export type EvaluationContent = {
   readonly window: { readonly fromAt: number; readonly toAt: number | null } | null
   readonly levels: readonly LevelContent[]
   readonly gaps: readonly { readonly fromAt: number; readonly toAt: number | null }[]
+  /** What live streams saw out of limits and the memory lacks, raw; the first of them. Absent: nothing. */
+  readonly readoutDiffers?: { readonly count: number; readonly first: readonly DifferingContent[] }
+}
+
+export type DifferingContent = {
+  readonly sensorId: number
+  readonly channel: string
+  readonly at: number
+  readonly milliC: number
 }
 
 export type LevelContent = {

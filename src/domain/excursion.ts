@@ -46,13 +46,18 @@ export type FoldRules = {
 export const GAP = 0
 export const CONFIRMED = 1
 export const PRESUMED = 2
-/** Level index of a gap: a gap is the same for every level. */
+/** A live value out of limits that the sensor's memory lacks: an instant, which decides nothing here. */
+export const DIFFERS = 3
+/** Level index of a gap and of a difference: they are the same for every level. */
 export const ALL_LEVELS = -1
 
-/** A closed interval `[fromAt, toAt)` of one level (a gap: of all); `lastOutAt` and `extreme` only where confirmed. */
+/**
+ * A closed interval `[fromAt, toAt)` of one level (a gap or difference: of all); `lastOutAt` only where confirmed,
+ * `extreme` there (corrected) and where it differs (raw).
+ */
 export type Interval = {
   level: number
-  kind: typeof GAP | typeof CONFIRMED | typeof PRESUMED
+  kind: typeof GAP | typeof CONFIRMED | typeof PRESUMED | typeof DIFFERS
   fromAt: number
   toAt: number
   lastOutAt: number | null

@@ -5,7 +5,9 @@ import type { Profile } from './profile.ts'
 
 /**
  * The behaviour of the judging engine as an integer. A change of any result raises it; an evaluation names the one it
- * was made with, and the program keeps every behaviour it ever stored.
+ * was made with, and the program keeps every behaviour it ever stored. What is new in the inputs is no change:
+ * read-outs of a sensor's memory select which rows are judged, an evaluation that rests on some names them, and none
+ * that does not would come out otherwise than before they were known.
  */
 export const JUDGE_VERSION = 1
 

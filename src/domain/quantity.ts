@@ -15,6 +15,7 @@ export const QUANTITIES = [
   'mass',
   'latitude',
   'longitude',
+  'carbon_dioxide',
 ] as const
 export type Quantity = (typeof QUANTITIES)[number]
 
@@ -42,6 +43,8 @@ const DEFINITIONS: Record<Quantity, Definition> = {
   mass: { code: 8, unit: 'KGM', decimals: 3, low: -10_000, high: 100_000 },
   latitude: { code: 9, unit: 'DD', decimals: 7, low: -90, high: 90 },
   longitude: { code: 10, unit: 'DD', decimals: 7, low: -180, high: 180 },
+  // what dry ice becomes: a closed van fills up with it
+  carbon_dioxide: { code: 11, unit: '59', decimals: 3, low: 0, high: 1_000_000 },
 }
 
 /** A unit measures these quantities, and one of it is `numerator / denominator` of their own unit. */
@@ -54,7 +57,7 @@ const E40 = 10n ** 40n
 /** UN/ECE Recommendation 20 codes of the units the door takes beside those of temperature. */
 export const OBSERVATION_UNIT_CODES = [
   ...(['P1', 'DD', 'C81', 'K40', 'MSK', 'LUX'] as const),
-  ...(['A97', 'PAL', 'KPA', 'MBR', 'VLT', '2Z', 'KGM', 'GRM', 'LBR'] as const),
+  ...(['A97', 'PAL', 'KPA', 'MBR', 'VLT', '2Z', 'KGM', 'GRM', 'LBR', '59'] as const),
 ] as const
 export type ObservationUnit = (typeof OBSERVATION_UNIT_CODES)[number]
 
@@ -82,6 +85,8 @@ const UNITS: Record<ObservationUnit, UnitDefinition> = {
   KGM: { quantities: ['mass'], numerator: 1n, denominator: 1n },
   GRM: { quantities: ['mass'], numerator: 1n, denominator: 1000n },
   LBR: { quantities: ['mass'], numerator: 45_359_237n, denominator: 100_000_000n },
+  /** parts per million */
+  '59': { quantities: ['carbon_dioxide'], numerator: 1n, denominator: 1n },
 }
 
 /** The codes as a sentence lists them. */

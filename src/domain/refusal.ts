@@ -19,10 +19,14 @@ export type RefusalCode =
   | 'already_released'
   | 'archived'
   | 'changed_meanwhile'
+  | 'file_unreadable'
+  | 'serial_differs'
+  | 'import_superseded'
   | 'idempotency_key_reused'
   | 'request_in_progress'
   | 'answer_lost'
   | ReceiptRefusalCode
+  | SigningRefusalCode
 
 /** Those of departure, receipt and disposition. */
 export type ReceiptRefusalCode =
@@ -40,6 +44,20 @@ export type ReceiptRefusalCode =
   | 'exceptional_incomplete'
   | 'qa_decides'
   | 'verdict_not_accept'
+
+/** Those of signing in, of signing and of stamping. */
+export type SigningRefusalCode =
+  | 'sign_in_failed'
+  | 'signing_failed'
+  | 'locked_out'
+  | 'person_disabled'
+  | 'password_change_required'
+  | 'password_unfit'
+  | 'busy'
+  | 'machine_cannot_sign'
+  | 'meaning_not_allowed'
+  | 'stamps_off'
+  | 'root_differs'
 
 /** Builds a refusal; `detail` is shown to the user and says what to do. */
 export function refuse(code: RefusalCode, detail: string): Refusal {

@@ -102,6 +102,8 @@ export type JudgedPlacement = {
   /** Ids of the certificates that ruled its readings, and of the one it named. */
   readonly certificates: readonly number[]
   readonly namedCertificate: number | null
+  /** Ids of what was read out of the sensor's memory, and judged. */
+  readonly readouts: readonly number[]
 }
 
 /** What is on record beside the registers, in the order in which records of one instant are told. */

@@ -157,3 +157,11 @@ function stopTaking(state: State): void {
   forgetParked(state)
   parked?.next(ACK_LATER)
 }
+
+/** Hands every message to `onMessage` and acks none, for a client that measures how much a broker sends unacked. */
+export function withholdAcks(client: MqttClient, onMessage: (packet: IPublishPacket) => void): void {
+  client.handleMessage = (packet, next) => {
+    onMessage(packet)
+    next(ACK_LATER)
+  }
+}

@@ -186,7 +186,8 @@ function onSubscribeRefused(session: State, reason: string): void {
   }, SUBSCRIBE_RETRY_MS).unref()
 }
 
-function subscriptionsOf({ group, prefix, lorawanTopics = [] }: BrokerOptions): string[] {
+/** What the service subscribes to. */
+export function subscriptionsOf({ group, prefix, lorawanTopics = [] }: BrokerOptions): string[] {
   const filters = [readingsFilter(prefix), ...lorawanTopics]
   return group === '' ? filters : filters.map((filter) => `$share/${group}/${filter}`)
 }
@@ -226,6 +227,6 @@ function hostOf(session: State): string {
 }
 
 /** A refused connection is an AggregateError without a message, but with a code. */
-function messageOf(error: Error): string {
+export function messageOf(error: Error): string {
   return error.message !== '' ? error.message : 'code' in error ? String(error.code) : error.name
 }

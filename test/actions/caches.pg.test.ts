@@ -148,10 +148,11 @@ function voiding([shipmentOf, which]: [Pick, number]): Deed {
       .selectFrom('custody_event')
       .select(['seq', 'organisation_id as by'])
       .where('shipment_id', '=', shipmentOf(things))
+      .where('kind', '<>', 'readings_root')
       .orderBy('seq')
       .execute()
     const found = rows[which % Math.max(1, rows.length)]
-    if (found === undefined) return
+    if (found === undefined || found.by === null) return
     const correction = { kind: 'correction', at: T0, by: found.by, corrects: found.seq, reason: 'test' } as const
     await say(world, shipmentOf(things), correction)
   }

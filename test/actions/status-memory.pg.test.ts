@@ -1,12 +1,17 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { withClient } from '../../db/connect.ts'
+import { importFile, previewImport } from '../../src/actions/import-file.ts'
 import { recordMessages } from '../../src/actions/record-messages.ts'
 import { shipmentStatus } from '../../src/actions/shipment-status.ts'
+import { supersedeImport } from '../../src/actions/supersede-import.ts'
 import type { CustodyKind } from '../../src/domain/custody-event.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
+import { NO_ANSWERS } from '../../src/loggers/question.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { FRIDGE, MINUTE, T0 } from '../support/limits.ts'
+import { sourceOf } from '../support/logger-files.ts'
 import {
   actorOf,
   addSensor,
@@ -46,6 +51,7 @@ const step = fc.oneof(
     arbitrary: fc.record({ do: fc.constantFrom('late', 'again', 'contradict', 'before packing'), sensor: fc.nat(1) }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('say', 'shorten', 'wait', 'observe'), sensor: fc.nat(1) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('read out', 'take back'), sensor: fc.nat(1) }) },
 )
 type Step = { do: string; sensor: number; minutes?: number; c?: number | null }
 
@@ -103,6 +109,12 @@ async function play(scene: Scene, { do: what, sensor, minutes = 10, c = 5 }: Ste
     case 'shorten':
       await shorten(scene, sensor)
       break
+    case 'read out':
+      await readOut(scene, sensorId)
+      break
+    case 'take back':
+      await takeBack(sensorId)
+      break
     case 'wait':
       world.clock.now += 7 * MINUTE
       break
@@ -130,6 +142,34 @@ async function observe({ minute }: Scene, sensorId: number): Promise<void> {
   const topic = `unbroken/v1/${sensorId}/readings`
   const received = { topic, payload, receivedAt: world.clock.now, contentType: null, retained: false }
   await recordMessages(world.ctx, [{ ...received, parsed: world.ctx.parseMessage(received) }])
+}
+
+/** The last half hour as the sensor's memory has it, which goes on beyond what it sent. */
+async function readOut({ minute }: Scene, sensorId: number): Promise<void> {
+  const lines = Array.from({ length: 30 }, (_, index) => {
+    return `${new Date(T0 + (minute - 25 + index) * MINUTE).toISOString()},${index % 7 === 0 ? 8.5 : 5}`
+  })
+  const bytes = Buffer.from(['Time,Temperature (°C)', ...lines].join('\n'))
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const file = { source: sourceOf(bytes), sha256, bytes: bytes.length }
+  const asked = { sensorId, file, answers: NO_ANSWERS, serialDiffers: null, again: 'test' }
+  const actor = actorOf(world.sender)
+  const preview = await previewImport(world.ctx, actor, asked)
+  if (isRefusal(preview) || 'asks' in preview) throw new Error(JSON.stringify(preview))
+  const done = await importFile({ ctx: world.ctx, actor }, { asked, preview }, () => {})
+  if (isRefusal(done)) throw new Error(done.detail)
+}
+
+/** Its newest import; where there is none, or it was taken back already, nothing changes. */
+async function takeBack(sensorId: number): Promise<void> {
+  const newest = await world.db
+    .selectFrom('logger_import')
+    .select('id')
+    .where('sensor_id', '=', sensorId)
+    .orderBy('id', 'desc')
+    .executeTakeFirst()
+  if (newest === undefined) return
+  await supersedeImport(world.ctx, actorOf(world.sender), { importId: newest.id, reason: 'test' })
 }
 
 async function statusOf({ ctx, sender }: World, { shipmentId }: Scene) {

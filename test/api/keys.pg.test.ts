@@ -1,10 +1,10 @@
-import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bootstrapKey } from '../../src/actions/bootstrap-key.ts'
 import { verifySensor } from '../../src/actions/sensors.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
 import { type Api, administrator, createApi, named, type Party, party } from '../support/api.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { everything } from '../support/everything.ts'
 
 let database: TestDatabase
 let api: Api
@@ -28,30 +28,13 @@ test('neither a key nor a sensor’s password stands in the clear in any table o
   const { body: key } = await api.call(admin.key, `POST ${path}`, { body: issued, headers })
   await api.call(key.key, 'GET /nowhere?key=secret-in-query')
   const secrets = [admin.key, sponsor.key, key.key, sensor.body.secret, 'secret-in-query']
-  const stored = await everything()
+  const stored = await everything(database)
   for (const secret of secrets) {
     expect(secret.length).toBeGreaterThan(10)
     expect(stored.includes(secret)).toBe(false)
     expect(api.logged.join('').includes(secret)).toBe(false)
   }
 })
-
-/** Every row of every table as text. */
-async function everything(): Promise<string> {
-  const tables = await sql<{ name: string }>`
-    select table_name as name from information_schema.tables
-    where table_schema = 'public' and table_type = 'BASE TABLE'`.execute(database.db.kysely)
-  const texts = await Promise.all(
-    tables.rows.map(async ({ name }) => {
-      const rows = await sql<{ row: string }>`select t::text as row from ${sql.table(name)} t`.execute(
-        database.db.kysely,
-      )
-      return rows.rows.map(({ row }) => row).join('\n')
-    }),
-  )
-  expect(tables.rows.length).toBeGreaterThan(20)
-  return texts.join('\n')
-}
 
 test('a list of keys shows no secret', async () => {
   const { items } = await api.get(admin.key, `/organisations/${sponsor.id}/api-keys`)

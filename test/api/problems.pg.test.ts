@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect, withClient } from '../../db/connect.ts'
 import { recordMessages } from '../../src/actions/record-messages.ts'
 import { PROBLEMS, type ProblemCode, problemType } from '../../src/api/problem.ts'
-import type { ReceiptRefusalCode } from '../../src/domain/refusal.ts'
+import type { ReceiptRefusalCode, SigningRefusalCode } from '../../src/domain/refusal.ts'
 import { type Answer, type Api, createApi, FRIDGE_BODY, iso, named } from '../support/api.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { addSensor, createLane, type Lane, openShipment, travel } from '../support/lane.ts'
@@ -19,8 +19,8 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
-/** What a client does to meet each code; the receipt's own are met where its routes are tested. */
-const PROVOKE: Record<Exclude<ProblemCode, ReceiptRefusalCode>, () => Promise<Answer>> = {
+/** What a client does to meet each code; those of the receipt and of signing are met where their routes are tested. */
+const PROVOKE: Record<Exclude<ProblemCode, ReceiptRefusalCode | SigningRefusalCode>, () => Promise<Answer>> = {
   not_found: () => as('GET /shipments/999999'),
   invalid: () => as('POST /products', { name: '' }),
   not_allowed: () => api.call(lane.centre.key, 'POST /products', { body: { name: 'x' } }),
@@ -74,6 +74,17 @@ const PROVOKE: Record<Exclude<ProblemCode, ReceiptRefusalCode>, () => Promise<An
     await as(request, { reason: 'r' })
     return as(request, { reason: 'r' })
   },
+  file_unreadable: () => importing('no table at all'),
+  serial_differs: () => importing('Serial Number: OTHER\nTime (UTC),Temperature (°C)\n2026-03-02 10:00,5.0\n'),
+  import_superseded: async () => {
+    const { sensor } = await travel(api, lane, [])
+    const request = `POST /readings/import?sensorId=${sensor.id}`
+    const text = 'Time (UTC),Temperature (°C)\n2026-03-02 10:00,5.0\n'
+    const { id } = (await as(request, text, { 'Content-Type': 'text/csv' })).body
+    await as(`POST /readings/imports/${id}/supersession`, { reason: 'another clock' })
+    return as(request, text, { 'Content-Type': 'text/csv' })
+  },
+  questions_open: () => importing('Time,Temperature (°C)\n2026-03-02 10:00,5.0\n'),
   idempotency_key_reused: async () => {
     await as('POST /products', { name: named('p') }, { 'Idempotency-Key': 'k1' })
     return as('POST /products', { name: named('p') }, { 'Idempotency-Key': 'k1' })
@@ -115,6 +126,11 @@ async function seal(more: object): Promise<Answer> {
   const profile = await as(`POST /products/${lane.productId}/profiles`, { ...FRIDGE_BODY, ...more })
   const shipment = await openShipment(api, lane, { profileId: profile.body.id })
   return as(`POST /shipments/${shipment.id}/custody-events`, event('sealed', 0))
+}
+
+async function importing(text: string): Promise<Answer> {
+  const { sensor } = await travel(api, lane, [])
+  return as(`POST /readings/import?sensorId=${sensor.id}`, text, { 'Content-Type': 'text/csv' })
 }
 
 async function interrupted(key: string, status: number): Promise<Answer> {

@@ -69,6 +69,7 @@ function contextOf(db: Database): Ctx {
     metrics: createMetrics(),
     sharesMessages: false,
     exampleProfiles: 'allowed',
+    stampSecret: null,
     parseMessage: ({ topic, payload, receivedAt }) =>
       parseMessage(topic, payload, { prefix: PREFIX, receivedAt, retained: false }),
     decodeUplink,

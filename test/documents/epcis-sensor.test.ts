@@ -37,7 +37,17 @@ function evaluation(version: number, said: Partial<RecordedEvaluation> = {}): Re
     complete: true,
     window: { fromAt: T0, toAt: null },
     alarms: [],
-    placements: [{ sensorId: 42, channel: 'probe', fromAt: T0, toAt: null, certificates: [8], namedCertificate: null }],
+    placements: [
+      {
+        sensorId: 42,
+        channel: 'probe',
+        fromAt: T0,
+        toAt: null,
+        certificates: [8],
+        namedCertificate: null,
+        readouts: [],
+      },
+    ],
     legs: null,
     ...said,
   }
@@ -115,7 +125,15 @@ describe('an alarm', () => {
   })
 
   test('of several sensors together names none of them', () => {
-    const other = { sensorId: 43, channel: 'probe', fromAt: T0, toAt: null, certificates: [], namedCertificate: null }
+    const other = {
+      sensorId: 43,
+      channel: 'probe',
+      fromAt: T0,
+      toAt: null,
+      certificates: [],
+      namedCertificate: null,
+      readouts: [],
+    }
     const two = evaluation(1, { alarms: [confirmed(T0 + HOUR)] })
     const [event] = told({ evaluations: [{ ...two, placements: [...two.placements, other] }] })
     expect(JSON.stringify(event)).not.toContain('deviceID')

@@ -157,7 +157,8 @@ describe('any order of recording', () => {
 /** The answer with every event named by its time instead of its number. */
 function byTime(events: readonly CustodyEvent[]) {
   const timeOf = new Map(events.map((event) => [event.seq, event.at]))
-  const { findings, acknowledgements, lastEvent, units, ...rest } = foldCustody(events, terms)
+  const { findings, signed, attested, acknowledgements, lastEvent, units, ...rest } = foldCustody(events, terms)
+  const times = (seqs: readonly number[]) => seqs.map((seq) => timeOf.get(seq)).sort()
   return {
     ...rest,
     lastAt: lastEvent?.at,
@@ -165,7 +166,9 @@ function byTime(events: readonly CustodyEvent[]) {
       .map(({ seq, ...finding }) => `${seq === null ? '' : timeOf.get(seq)} ${JSON.stringify(finding)}`)
       .sort(),
     ends: [...units].map(([unit, end]) => [unit, end?.kind, end?.at]),
-    acknowledged: acknowledgements.map((seq) => timeOf.get(seq)).sort(),
+    signed: times(signed),
+    attested: times(attested),
+    acknowledged: times(acknowledgements),
   }
 }
 

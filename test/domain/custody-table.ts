@@ -21,7 +21,7 @@ export function eventsOf(table: string): CustodyEvent[] {
     .map((line, index) => ({ recordedAt: statementOf(line).at, ...statementOf(line), seq: index + 1 }))
 }
 
-/** Folds the lines of a table and compares with its `status:`, `holder:`, `findings:`, `seals:` and `acks:` lines. */
+/** Folds the lines of a table and compares with its `status:`, `findings:`, `acks:` … lines. */
 export function check(table: string, terms: Partial<CustodyTerms> = {}): Custody {
   const said = new Map(linesOf(table).flatMap((line) => (/^\d/.test(line) ? [] : [keyAndValue(line, ':')])))
   const asOf = clock(said.get('asOf') ?? '200:00')
@@ -41,6 +41,7 @@ export function check(table: string, terms: Partial<CustodyTerms> = {}): Custody
     ['holder', custody.currentHolder],
     ['findings', findings.join(' ')],
     ['seals', custody.seals?.join(',') ?? 'none'],
+    ['signed', custody.signed.join(',')],
     ['acks', custody.acknowledgements.join(',')],
   ])
   expect(Object.fromEntries([...said.keys()].map((name) => [name, answer.get(name)]))).toEqual(Object.fromEntries(said))
@@ -80,6 +81,8 @@ function statementOf(line: string): CustodyStatement & { recordedAt?: number } {
     toOrg: said.get('to'),
     authority: said.get('authority'),
     witness: said.get('witness'),
+    actor: said.get('actor'),
+    signatures: list('signed')?.map((printedName) => ({ printedName })),
     acknowledgement: said.has('ack') ? { name, company, code, waybill } : undefined,
     corrects: said.has('corrects') ? Number(said.get('corrects')) : undefined,
     replacement: instead !== undefined ? statementOf(instead) : said.has('void') ? null : undefined,

@@ -82,6 +82,27 @@ describe('signatures', () => {
     'an acknowledgement without company and code or waybill counts for nothing: %s',
     (ack) => void check(`${handover('', ack)}\n status: incomplete\n findings: HANDOVER_UNSIGNED@4\n acks: 4`),
   )
+  test('an e-signature is counted as one, an acknowledgement beside it is not counted, complete or not', () => {
+    check(`${handover('signed=Berg', 'ack=Lie/Nordfracht/481516')}
+      status: intact
+      findings:
+      signed: 3
+      acks: 4`)
+    check(`${handover('signed=Berg ack=Lie', 'signed=Lie,Ek')}\n status: intact\n findings:\n signed: 3,4\n acks:`)
+  })
+  test('what people say without signing signs no handover; a machine speaks for its organisation', () => {
+    const unsigned = 'status: incomplete\n findings: HANDOVER_UNSIGNED@4\n signed:'
+    check(`${handover('actor=person:1', 'actor=person:2')}\n ${unsigned}`)
+    check(`${handover('actor=person:1', 'actor=machine:2 ack=Berg/Nordfracht/1')}\n ${unsigned}`)
+    check(`${handover('actor=person:1', 'actor=machine:2')}\n status: intact\n findings:\n signed:`)
+    check(`${handover('actor=person:1', 'actor=person:2 signed=Lie')}\n status: intact\n findings:\n signed: 4`)
+  })
+  test('who signs a correction signs what it puts in place, and nobody else does', () => {
+    const corrected = (more: string, replaced = '') => `${handover('actor=person:1', 'actor=person:2 signed=Lie')}
+      11:00 courier correction corrects=4 ${more} reason=r := 10:05 courier handover_accept id=H1 seals=S1 ${replaced}`
+    check(`${corrected('', 'actor=person:2')}\n status: incomplete\n findings: HANDOVER_UNSIGNED@4\n signed:`)
+    check(`${corrected('signed=Lie', 'actor=person:2')}\n status: intact\n findings:\n signed: 4`)
+  })
   test('an acknowledged release that nobody accepted is judged too', () =>
     void check(`${PACKED}
       10:00 maker handover_release id=H1 to=courier seals=S1 ack=Berg

@@ -46,6 +46,7 @@ test.each<[string, ObservationUnit, Quantity, number, boolean]>([
   ['52.3740364', 'DD', 'latitude', 523_740_364, exact],
   ['-179.99999995', 'DD', 'longitude', -1_800_000_000, rounded],
   ['1e2', 'P1', 'humidity', 100_000, exact],
+  ['412.5', '59', 'carbon_dioxide', 412_500, exact],
 ])('%s %s as %s is %d (exact: %s)', (text, unit, quantity, value, isExact) => {
   expect(toScaled(text, unit, quantity)).toEqual({ value, exact: isExact })
 })
@@ -107,9 +108,10 @@ test('codes in the database are one per quantity, and are never given to another
     [8, 'mass'],
     [9, 'latitude'],
     [10, 'longitude'],
+    [11, 'carbon_dioxide'],
   ])
   for (const quantity of QUANTITIES) expect(quantityByCode(codeOf(quantity))).toBe(quantity)
-  expect(() => quantityByCode(11)).toThrow('11 is no quantity')
+  expect(() => quantityByCode(12)).toThrow('12 is no quantity')
 })
 
 test('what is answered is read back as the same, in the unit it is answered in', () => {

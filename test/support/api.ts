@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { isTransient } from '../../db/connection-error.ts'
 import { bootstrapKey } from '../../src/actions/bootstrap-key.ts'
+import { ensureServiceKey } from '../../src/actions/service-keys.ts'
 import { createApp } from '../../src/api/app.ts'
 import type { Ctx } from '../../src/context.ts'
 import type { Role } from '../../src/domain/actor.ts'
@@ -26,6 +27,7 @@ export async function createApi(database: Pick<TestDatabase, 'db'>) {
     metrics: createMetrics(),
     sharesMessages: false,
     exampleProfiles: 'refused',
+    stampSecret: 'a secret for the tests of stamps',
     parseMessage: ({ topic, payload, ...rest }) =>
       receiveMessage(topic, payload, { prefix: 'unbroken/v1', ...rest }).parsed,
     decodeUplink,
@@ -79,7 +81,7 @@ function callers(app: ReturnType<typeof createApp>) {
   return { call, post, get }
 }
 
-const BESIDE_API = /^\/(api\/v1\/|openapi.json|healthz|readyz|metrics|epcis\/context.jsonld)/
+const BESIDE_API = /^\/(api\/v1\/|\.well-known\/|openapi.json|healthz|readyz|metrics|epcis\/context.jsonld)/
 
 function pathOf(path: string): string {
   return BESIDE_API.test(path) ? path : `/api/v1${path}`
@@ -92,6 +94,7 @@ export type Party = { id: number; key: string }
 export async function administrator(api: Api): Promise<Party> {
   const made = await bootstrapKey(api.ctx, { organisationName: 'Operator' })
   if (isRefusal(made)) throw new Error(made.detail)
+  await ensureServiceKey(api.ctx)
   return { id: made.organisationId, key: made.key }
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { inject } from 'vitest'
-import { connect, type Database } from '../../db/connect.ts'
+import { connect, type Database, withClient } from '../../db/connect.ts'
 import { createDatabase, dropDatabase, withDatabase } from '../../db/databases.ts'
 
 export type TestDatabase = {
@@ -29,6 +29,11 @@ export async function testDatabase(): Promise<TestDatabase> {
     await drop()
   }
   return { ...databaseUrls, db, drop: closeAndDrop }
+}
+
+/** What nobody who serves can do: a statement of the owning role, for tests of what tampering leaves behind. */
+export async function asOwner({ ownerUrl }: Pick<TestDatabase, 'ownerUrl'>, statement: string): Promise<void> {
+  await withClient(ownerUrl, (client) => client.query(statement))
 }
 
 /** An empty database of the owning role, for tests of the migrations themselves. */

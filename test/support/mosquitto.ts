@@ -16,24 +16,27 @@ export type Mosquitto = {
   remove: () => Promise<void>
 }
 
-/** `port` to come back where an earlier one was; `folder` to keep sessions over restarts, else they are forgotten. */
-export type MosquittoOptions = { port?: number; folder?: string }
+/**
+ * `port` to come back where an earlier one was; `folder` to keep sessions over restarts, else they are forgotten;
+ * `settings` instead of the profile.
+ */
+export type MosquittoOptions = { port?: number; folder?: string; settings?: string }
 
 /**
  * Starts Mosquitto with the broker profile this service needs: no limit on what is in flight or queued. A test that
- * asks for neither port nor folder gets the broker that MQTT_URL names, where there is one, so it needs a prefix of its
+ * asks for none of the options gets the broker that MQTT_URL names, where there is one, so it needs a prefix of its
  * own.
  */
-export async function startMosquitto({ port, folder }: MosquittoOptions = {}): Promise<Mosquitto> {
+export async function startMosquitto({ port, folder, settings }: MosquittoOptions = {}): Promise<Mosquitto> {
   const given = process.env.MQTT_URL
-  if (given && port === undefined && folder === undefined) return borrowed(given)
+  if (given && port === undefined && folder === undefined && settings === undefined) return borrowed(given)
   const program = findMosquitto()
   if (program === null) throw new Error(NO_BROKER)
   const home = folder ?? mkdtempSync(join(tmpdir(), 'unbroken-mosquitto-'))
   for (let tries = 1; ; tries++) {
     const chosen = port ?? (await freePort())
     const config = join(home, 'mosquitto.conf')
-    writeFileSync(config, configText(chosen, folder))
+    writeFileSync(config, configText({ port: chosen, folder, settings }))
     const child = spawn(program, ['-c', config], { stdio: 'ignore' })
     if (await answers(child, chosen)) return handle(child, chosen, home)
     // another process may have taken the port between asking and binding
@@ -47,7 +50,11 @@ function borrowed(url: string): Mosquitto {
   return { url, port: Number(new URL(url).port), pid: 0, stop: leave, remove: leave }
 }
 
-function configText(port: number, folder: string | undefined): string {
+function configText({
+  port,
+  folder,
+  settings,
+}: { [name in keyof MosquittoOptions]: MosquittoOptions[name] | undefined }): string {
   const kept = folder === undefined ? ['persistence false'] : ['persistence true', `persistence_location ${folder}/`]
   return [
     `listener ${port} 127.0.0.1`,
@@ -55,7 +62,7 @@ function configText(port: number, folder: string | undefined): string {
     `user ${userInfo().username}`,
     'log_dest none',
     ...kept,
-    brokerProfile(),
+    settings ?? brokerProfile(),
   ].join('\n')
 }
 

@@ -32,6 +32,7 @@ export async function createWorld(database: TestDatabase, profile: Profile = FRI
     metrics: createMetrics(),
     sharesMessages: false,
     exampleProfiles: 'allowed',
+    stampSecret: null,
     parseMessage: (received) => parse(received.topic, received.payload, received.receivedAt).parsed,
     decodeUplink,
   }

@@ -1,0 +1,158 @@
+import type { UnitCode } from '../domain/units.ts'
+import type { Dialect } from './dialect.ts'
+import { anywhere } from './patterns.ts'
+import { DEW_POINT, meaningOf, type Quantity, type QuantityUnit } from './quantity.ts'
+import type { Table } from './table.ts'
+import { type DecimalMark, decimalMarkOf, readNumber, temperatureUnit } from './values.ts'
+
+/** A column of measured values. `unit` null: it stands in each row, or nobody knows it yet. */
+export type MeasuredColumn = {
+  index: number
+  /** As the file writes it, made unique. */
+  name: string
+  quantity: Quantity
+  unit: QuantityUnit | null
+  unitFrom: UnitSource | null
+}
+
+/** Where a unit is known from; the first that says it rules. */
+export type UnitSource = 'title' | 'row' | 'header' | 'dialect' | 'answer'
+
+/** What the columns of a table are. */
+export type Columns = {
+  mark: DecimalMark
+  measured: MeasuredColumn[]
+  /** Columns of numbers whose titles say nothing of a measurement we know. */
+  unknown: { index: number; name: string }[]
+  /** Numbers that are no measurement: counters, signal strength, limits, dew points. Named, not read. */
+  technical: { index: number; name: string }[]
+  serial: number | null
+  loggerName: number | null
+  /** The unit of the values in each row. */
+  unit: number | null
+  /** Marks of the device, such as `x` where out of limits. */
+  marked: number | null
+  /** Texts: annotations, events. */
+  texts: number[]
+}
+
+/** Reads the columns of a table from its titles and, where these are silent, from its cells. */
+export function readColumns(table: Table, dialect: Dialect, headerUnit: UnitCode | null): Columns {
+  const mark = decimalMarkOf(table.sample.flatMap((cells) => withoutTime(cells, table)))
+  const columns: Columns = {
+    mark,
+    measured: [],
+    unknown: [],
+    technical: [],
+    serial: null,
+    loggerName: null,
+    unit: null,
+    marked: null,
+    texts: [],
+  }
+  const width = Math.max(
+    table.titles.length,
+    ...(table.titles.length > 0 ? [] : table.sample.map(({ length }) => length)),
+  )
+  for (let index = 0; index < width; index++) {
+    if (index === table.time.date || index === table.time.time) continue
+    take(columns, { index, title: table.titles[index] ?? '', cells: cellsOf(table, index) }, dialect)
+  }
+  return withRowUnits(named(columns), { table, dialect, headerUnit })
+}
+
+function withoutTime(cells: readonly string[], { time }: Table): string[] {
+  return cells.filter((_cell, index) => index !== time.date && index !== time.time)
+}
+
+function cellsOf({ sample }: Table, index: number): string[] {
+  return sample.flatMap((cells) => (cells[index] === undefined || cells[index] === '' ? [] : [cells[index]]))
+}
+
+type Column = { index: number; title: string; cells: string[] }
+
+function take(columns: Columns, column: Column, dialect: Dialect): void {
+  const { index, title, cells } = column
+  const meaning = meaningOf(title)
+  const numeric = cells.some((cell) => readNumber(cell, columns.mark) !== null)
+  if (isCounter(column)) return
+  if (meaning !== null) {
+    const own = meaning.unit ?? dialect.units?.[title] ?? null
+    const unitFrom = meaning.unit === null ? (own === null ? null : 'dialect') : 'title'
+    columns.measured.push({ index, name: nameOf(column, dialect), quantity: meaning.quantity, unit: own, unitFrom })
+    return
+  }
+  if (/serial|\bs\/n\b/i.test(title)) columns.serial ??= index
+  else if (/(?:logger|device) ?name/i.test(title)) columns.loggerName ??= index
+  else if (isUnitColumn(column)) columns.unit ??= index
+  else if (/limit|alarm|mark/i.test(title) && !numeric) columns.marked ??= index
+  else if (!numeric) columns.texts.push(index)
+  else if (TECHNICAL.test(title)) columns.technical.push({ index, name: title })
+  else columns.unknown.push({ index, name: title === '' ? `column ${index + 1}` : title })
+}
+
+const COUNTER = /^(?:#|no\.?|nr\.?|n°|index|record|row|lfd\.?(?: ?nr\.?)?|id|pos\.?|sample|reading|number|item)$/i
+
+/** A running number: titled so, or the first column counting up by one. */
+function isCounter({ index, title, cells }: Column): boolean {
+  if (!cells.every((cell) => /^\d{1,9}$/.test(cell))) return false
+  if (COUNTER.test(title)) return true
+  const counts = cells.every((cell, at) => at === 0 || Number(cell) === Number(cells[at - 1]) + 1)
+  return index === 0 && cells.length > 1 && counts
+}
+
+const TECHNICAL = anywhere(
+  ...['limit', 'alarm', 'point', 'rssi', 'signal', 'acceler', 'count', 'sequence', '\\blat', '\\blon', 'elapsed'],
+  ...['duration', 'battery', 'status', 'offset'],
+  ...DEW_POINT,
+)
+
+function isUnitColumn({ title, cells }: Column): boolean {
+  return /^(?:units?|einheit)$/i.test(title) || (cells.length > 0 && cells.every((cell) => /^\W?[CF]$/.test(cell)))
+}
+
+function nameOf({ title, index }: Column, { titleName }: Dialect): string {
+  const name = (titleName?.exec(title)?.[1] ?? title).trim()
+  return name === '' ? `column ${index + 1}` : name
+}
+
+/** Two columns of one name get numbers, so that an answer can name each. */
+function named(columns: Columns): Columns {
+  const times = new Map<string, number>()
+  const unique = (name: string) => {
+    const before = times.get(name) ?? 0
+    times.set(name, before + 1)
+    return before === 0 ? name : `${name} ${before + 1}`
+  }
+  return {
+    ...columns,
+    measured: columns.measured.map((column) => ({ ...column, name: unique(column.name) })),
+    unknown: columns.unknown.map((column) => ({ ...column, name: unique(column.name) })),
+  }
+}
+
+type Around = { table: Table; dialect: Dialect; headerUnit: UnitCode | null }
+
+/** A unit in a column of its own or behind the values makes temperatures of columns that say nothing. */
+function withRowUnits(columns: Columns, { table, dialect, headerUnit }: Around): Columns {
+  const inUnitColumn =
+    columns.unit !== null && cellsOf(table, columns.unit).some((cell) => temperatureUnit(cell) !== null)
+  const hasOwnUnit = (index: number) =>
+    inUnitColumn ||
+    cellsOf(table, index).some((cell) => temperatureUnit(readNumber(cell, columns.mark)?.unit ?? '') !== null)
+  const measured = columns.measured.map((column): MeasuredColumn => {
+    if (column.unit !== null || column.quantity !== 'temperature') return column
+    if (hasOwnUnit(column.index)) return { ...column, unitFrom: 'row' }
+    if (headerUnit !== null) return { ...column, unit: headerUnit, unitFrom: 'header' }
+    return dialect.unit === undefined ? column : { ...column, unit: dialect.unit, unitFrom: 'dialect' }
+  })
+  const found = columns.unknown.filter(({ index }) => hasOwnUnit(index))
+  const temperatures = found.map((column): MeasuredColumn => {
+    return { ...column, quantity: 'temperature', unit: null, unitFrom: 'row' }
+  })
+  return {
+    ...columns,
+    measured: [...measured, ...temperatures].sort((a, b) => a.index - b.index),
+    unknown: columns.unknown.filter((column) => !found.includes(column)),
+  }
+}

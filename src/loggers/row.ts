@@ -1,0 +1,96 @@
+import { toMilliC } from '../domain/units.ts'
+import type { LineReason } from './account.ts'
+import { type Channel, isTemperatureUnit } from './channels.ts'
+import type { Plan } from './plan.ts'
+import type { QuantityUnit } from './quantity.ts'
+import { isFaultText, readNumber, temperatureUnit } from './values.ts'
+
+/**
+ * One value of a row. `decimal` is exact decimal text in `unit`, null for a fault; `milliC` the same as milli-degrees
+ * Celsius, for temperatures only, `exact` false where it was rounded. `text` is the cell as written.
+ */
+export type RowValue = {
+  channel: Channel
+  text: string
+  decimal: string | null
+  unit: QuantityUnit | null
+  milliC: number | null
+  exact: boolean
+}
+
+/** What the cells of a row say: values, or an event, or why nothing can be read. */
+export type RowContent =
+  | { is: 'values'; values: RowValue[]; marked: boolean; beside: string }
+  | { is: 'event' }
+  | { is: 'rejected'; reason: LineReason }
+
+/** Reads the values of a row of the table, whose time is read elsewhere. */
+export function readRow(cells: readonly string[], plan: Plan): RowContent {
+  const { columns, channels, table } = plan
+  const beside = besideTable(cells, table.titles.length)
+  if (beside === null) return { is: 'rejected', reason: 'CELLS_DO_NOT_FIT' }
+  const values: RowValue[] = []
+  let words = false
+  for (const channel of channels) {
+    const text = cells[channel.index] ?? ''
+    const value = readValue(text, channel, { cells, plan })
+    if (typeof value === 'string' && value !== 'words') return { is: 'rejected', reason: value }
+    if (value === 'words') words = true
+    // beside values of other channels, words are what this channel said instead of one
+    values.push(value === 'words' ? faultOf(text, channel) : value)
+  }
+  const hasNumber = values.some(({ decimal }) => decimal !== null)
+  if (!hasNumber && (words || isAnnotation(cells, plan))) return { is: 'event' }
+  const marked = columns.marked !== null && (cells[columns.marked] ?? '') !== ''
+  return { is: 'values', values, marked, beside }
+}
+
+/** What stands beside the titled columns; null where it begins with a number, which belongs to a column. */
+function besideTable(cells: readonly string[], width: number): string | null {
+  if (width === 0 || cells.length <= width) return ''
+  const beside = cells.slice(width)
+  const first = beside.find((cell) => cell !== '') ?? ''
+  return readNumber(first, '.') === null ? beside.join(',') : null
+}
+
+/** Domain page 2.3: at or below -270 and at or above 150 degrees is a fault, whatever the vendor. */
+const [FAULT_LOW_MILLI_C, FAULT_HIGH_MILLI_C] = [-270_000, 150_000]
+
+type Around = { cells: readonly string[]; plan: Plan }
+
+function readValue(text: string, channel: Channel, around: Around): RowValue | LineReason | 'words' {
+  const fault = faultOf(text, channel)
+  if (around.plan.dialect.faults?.includes(text)) return fault
+  const number = readNumber(text, around.plan.columns.mark)
+  if (number === null) {
+    if (isFaultText(text)) return fault
+    return /^\P{L}*\d/u.test(text) ? 'VALUE_UNREADABLE' : 'words'
+  }
+  const { decimal } = number
+  if (channel.quantity !== 'temperature') return { ...fault, decimal }
+  const unit = rowUnit(number.unit, channel, around)
+  if (!isTemperatureUnit(unit)) return 'UNIT_UNREADABLE'
+  const converted = toMilliC(decimal, unit)
+  // beyond every temperature stand codes of devices: 9999, -3276.8
+  if (converted === null) return { ...fault, unit }
+  const { milliC, exact } = converted
+  if (milliC <= FAULT_LOW_MILLI_C || milliC >= FAULT_HIGH_MILLI_C) return { ...fault, unit }
+  return { channel, text, decimal, unit, milliC, exact }
+}
+
+function faultOf(text: string, channel: Channel): RowValue {
+  return { channel, text, decimal: null, unit: channel.unit, milliC: null, exact: true }
+}
+
+/** Behind the value (a star or an exclamation mark is no unit), else in the column of units, else of the column. */
+function rowUnit(behind: string, channel: Channel, { cells, plan }: Around): QuantityUnit | null {
+  if (/[^*!\s]/.test(behind)) return temperatureUnit(behind)
+  if (channel.unit !== null) return channel.unit
+  return plan.columns.unit === null ? null : temperatureUnit(cells[plan.columns.unit] ?? '')
+}
+
+/** Words in another column beside values that are empty. */
+function isAnnotation(cells: readonly string[], { columns, channels }: Plan): boolean {
+  const isEmpty = channels.every(({ index }) => (cells[index] ?? '') === '')
+  return isEmpty && columns.texts.some((index) => (cells[index] ?? '') !== '')
+}

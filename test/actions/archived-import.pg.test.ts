@@ -1,0 +1,40 @@
+import { beforeEach, expect, test } from 'vitest'
+import type { Database } from '../../db/connect.ts'
+import { previewImport } from '../../src/actions/import-file.ts'
+import { recordMessages } from '../../src/actions/record-messages.ts'
+import { NO_ANSWERS } from '../../src/loggers/question.ts'
+import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { archiveDirectory, archiveNow, asOwner, endedJourney, keeperOf, LATER } from '../support/keeping.ts'
+import { sourceOf } from '../support/logger-files.ts'
+import { actorOf, createWorld, message, type World } from '../support/world.ts'
+
+let database: TestDatabase
+let owner: Database
+let world: World
+let disk: ReturnType<typeof archiveDirectory>
+
+beforeEach(async () => {
+  database = await testDatabase()
+  owner = asOwner(database)
+  world = await createWorld(database)
+  disk = archiveDirectory()
+  return async () => {
+    disk.remove()
+    await owner.close()
+    await database.drop()
+  }
+})
+
+test('a file of a logger with readings of an archived month waits for that month', async () => {
+  const measure = async (id: number, from: number) =>
+    void (await recordMessages(world.ctx, [message(id, [{ at: from, c: 5 }], world.clock.now)]))
+  const { sensorId } = await endedJourney(world, { measure })
+  world.clock.now = LATER
+  await archiveNow(keeperOf(owner, world, { directory: disk.directory }), world, 'reading 2026-03')
+  const rows = Array.from({ length: 3 }, (_, index) => `2026-03-0${index + 3}T10:00:00Z,5.${index}`)
+  const bytes = Buffer.from(`Timestamp,Temperature (°C)\r\n${rows.join('\r\n')}\r\n`)
+  const file = { source: sourceOf(bytes), sha256: 'a'.repeat(64), bytes: bytes.length }
+  const asked = { sensorId, file, answers: NO_ANSWERS, serialDiffers: null, again: null }
+  const refused = await previewImport(world.ctx, actorOf(world.sender), asked)
+  expect(refused).toMatchObject({ refused: 'archived', detail: expect.stringContaining('reading-2026-03') })
+})
