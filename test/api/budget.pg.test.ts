@@ -165,6 +165,29 @@ describe('late truth', () => {
     ])
   })
 
+  test('a read-out fills what the live stream lost, and its taking back reverses that', async () => {
+    const first = await ride(api, lane, { code: named('BAG'), degrees: [5] })
+    await unpack(api, first, 90)
+    await unitBudget(api, lane.sponsor.key, first)
+    // half a degree more by the certificate
+    const rows = [4.5, 9.5, 9.5, 4.5].map(
+      (c, index) =>
+        `${iso(index * 15)
+          .slice(0, 19)
+          .replace('T', ' ')},${c}`,
+    )
+    const file = ['Time (UTC),Temperature (°C)', ...rows, ''].join('\n')
+    const request = `POST /readings/import?sensorId=${first.sensorId}`
+    const imported = await api.call(lane.sponsor.key, request, { body: file, headers: { 'Content-Type': 'text/csv' } })
+    expect(bandsOf(await unitBudget(api, lane.sponsor.key, first))).toMatchObject({ COOL: [0, 0, 1800, 0] })
+    await api.post(lane.sponsor.key, `/readings/imports/${imported.body.id}/supersession`, { reason: 'another bag' })
+    expect(bandsOf(await unitBudget(api, lane.sponsor.key, first))).toMatchObject({ COOL: [0, 0, 0, 0] })
+    expect(await ledgerOf(api, lane.sponsor.key, first)).toEqual([
+      ['evaluation', 'COOL', 1800, 0],
+      ['evaluation', 'COOL', -1800, 0, 'reverses 0'],
+    ])
+  })
+
   test('a window that is reopened by a correction takes its postings back', async () => {
     const first = await ride(api, lane, { code: named('BAG'), degrees: [5, 10, 5] })
     const { event } = await unpack(api, first, 45)
