@@ -31,6 +31,7 @@ function declaredColumns(): string[] {
     'rows-loggers.ts',
     'rows-people.ts',
     'rows-identity.ts',
+    'rows-budget.ts',
   ]
   const files = names.map((file) => join(import.meta.dirname, '../../db', file))
   const source = files.map((file) => readFileSync(file, 'utf8')).join('\n')
@@ -38,12 +39,14 @@ function declaredColumns(): string[] {
     [...source.matchAll(/^(?:export )?type (\w+) = \{([^}]*)\}/gm)].map((found) => [found[1], found[2]]),
   )
   const fieldsOf = (type: string | undefined) =>
-    [...(types.get(type) ?? '').matchAll(/(\w+): (?:(?:rows|channels|keeping|loggers|people|identity)\.)?(\w+)/g)].map(
-      ([, name, kind]) => ({
-        name,
-        kind,
-      }),
-    )
+    [
+      ...(types.get(type) ?? '').matchAll(
+        /(\w+): (?:(?:rows|channels|keeping|loggers|people|identity|budget)\.)?(\w+)/g,
+      ),
+    ].map(([, name, kind]) => ({
+      name,
+      kind,
+    }))
   return fieldsOf('Tables').flatMap(({ name: table, kind: type }) =>
     fieldsOf(type).map(({ name, kind }) => `${table}.${name}${/OrNull$/.test(kind ?? '') ? '?' : ''}`),
   )
