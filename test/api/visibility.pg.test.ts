@@ -48,6 +48,8 @@ const READS: [string, (all: Things) => string, 'parties' | 'owner'][] = [
   ['its readings', ({ path }) => `${path}/readings`, 'parties'],
   ['its series', ({ path }) => `${path}/series`, 'parties'],
   ['its observations', ({ path }) => `${path}/observations`, 'parties'],
+  ['its scans', ({ path }) => `${path}/scans`, 'parties'],
+  ['its identity', ({ path }) => `${path}/identity`, 'parties'],
   ['its evaluations', ({ path }) => `${path}/evaluations`, 'parties'],
   ['its re-reviews', ({ path }) => `${path}/re-reviews`, 'parties'],
   ['its status of the past', ({ path }) => `${path}/status?asOf=2026-03-04T10:00:00Z`, 'parties'],
@@ -184,6 +186,13 @@ const DEEDS: [string, (all: Things) => string, unknown, readonly Role[]][] = [
     PLACERS(),
   ],
   ['state a custody event', ({ path }) => `${path}/custody-events`, { kind: 'lost', at: iso(0) }, PLACERS()],
+  ['scan a label', ({ path }) => `${path}/scans`, { unit: 'BAG-1', person: 'A', at: iso(0), parts: [] }, PLACERS()],
+  [
+    'say which order is meant',
+    ({ path }) => `${path}/order`,
+    { orderId: 999_999, reason: 'r' },
+    ['sponsor', 'treatment_centre'],
+  ],
   ['pin a profile', ({ path }) => `${path}/profile`, { profileId: 999_999, reason: 'r' }, ['sponsor']],
   ['add a profile', ({ shipment }) => `/products/${shipment.productId}/profiles`, FRIDGE_BODY, ['sponsor']],
   [
