@@ -20,7 +20,9 @@ grant select, insert on
   unit,
   batch, reading, conflict, observation, kept_message, kept_message_release, custody_event, evaluation, audit_entry,
   sequence_event, product_retention, legal_hold, logger_file, logger_file_part, logger_import, logger_import_run,
-  person_password, signature, service_key, ledger_stamp
+  person_password, signature, service_key, ledger_stamp,
+  product_receipt_terms, receipt, receipt_verification, deviation, deviation_closing, exceptional_release,
+  exceptional_release_step, disposition
   to :serving;
 
 -- Superseded, never rewritten: only the columns that say so may change.

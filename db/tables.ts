@@ -4,6 +4,7 @@ import type * as channels from './rows-channels.ts'
 import type * as keeping from './rows-keeping.ts'
 import type * as loggers from './rows-loggers.ts'
 import type * as people from './rows-people.ts'
+import type * as receipts from './rows-receipt.ts'
 
 /**
  * The tables as TypeScript sees them; `test/db/tables.pg.test.ts` holds them against the migrated database.
@@ -57,6 +58,14 @@ export type Tables = {
   archive: keeping.ArchiveRow
   archive_restoration: keeping.ArchiveRestoration
   archived_series: keeping.ArchivedSeries
+  product_receipt_terms: receipts.ProductReceiptTerms
+  receipt: receipts.ReceiptRow
+  receipt_verification: receipts.ReceiptVerificationRow
+  deviation: receipts.DeviationRow
+  deviation_closing: receipts.DeviationClosingRow
+  exceptional_release: receipts.ExceptionalReleaseRow
+  exceptional_release_step: receipts.ExceptionalReleaseStepRow
+  disposition: receipts.DispositionRow
   schema_migration: rows.SchemaMigration
 }
 
