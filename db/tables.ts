@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type * as rows from './rows.ts'
 import type * as channels from './rows-channels.ts'
+import type * as identity from './rows-identity.ts'
 import type * as keeping from './rows-keeping.ts'
 import type * as loggers from './rows-loggers.ts'
 import type * as people from './rows-people.ts'
@@ -32,6 +33,8 @@ export type Tables = {
   shipment: rows.Shipment
   shipment_party: rows.ShipmentParty
   shipment_profile: rows.ShipmentProfile
+  shipment_order: identity.ShipmentOrder
+  label_scan: identity.LabelScanRow
   unit: rows.Unit
   placement: rows.Placement
   batch: rows.Batch

@@ -17,6 +17,7 @@ import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
 import { epcisContextRoutes, epcisRoutes } from './epcis-routes.ts'
 import { evaluationRoutes } from './evaluation-routes.ts'
+import { labelRoutes } from './label-routes.ts'
 import { ledgerRoutes } from './ledger-routes.ts'
 import { legalHoldRoutes } from './legal-hold-routes.ts'
 import { messageRoutes } from './message-routes.ts'
@@ -35,6 +36,7 @@ import { readingRoutes } from './reading-routes.ts'
 import { repeatRequest } from './repeat-request.ts'
 import { retentionRoutes } from './retention-routes.ts'
 import { roleRoutes } from './role-routes.ts'
+import { scanRoutes } from './scan-routes.ts'
 import { sensorRoutes } from './sensor-routes.ts'
 import { sequenceRoutes } from './sequence-routes.ts'
 import { seriesRoutes } from './series-routes.ts'
@@ -131,6 +133,8 @@ function resources() {
     .openapiRoutes(placementRoutes)
     .openapiRoutes(custodyRoutes)
     .openapiRoutes(ledgerRoutes)
+    .openapiRoutes(scanRoutes)
+    .openapiRoutes(labelRoutes)
     .openapiRoutes(readingRoutes)
     .openapiRoutes(readingImportRoutes)
     .openapiRoutes(observationRoutes)
