@@ -17,7 +17,7 @@ grant select on archive, archive_restoration, archived_series to :serving;
 -- Append-only: select, insert and nothing else. A lock needs the right to update, so no lock target stands here.
 grant select, insert on
   organisation, site, product, profile, profile_approval, therapy_order, container, shipment_party, shipment_profile,
-  unit,
+  unit, unit_declaration, unit_split, budget_posting, budget_entry,
   batch, reading, conflict, observation, kept_message, kept_message_release, custody_event, evaluation, audit_entry,
   sequence_event, product_retention, legal_hold, logger_file, logger_file_part, logger_import, logger_import_run,
   person_password, signature, service_key, ledger_stamp,

@@ -12,6 +12,7 @@ import { API_PATH, IMPORT_PATH } from './answers.ts'
 import { apiKeyRoutes } from './api-key-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { authenticateRequest } from './authenticate-request.ts'
+import { budgetRoutes } from './budget-routes.ts'
 import { calibrationRoutes } from './calibration-routes.ts'
 import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
@@ -64,7 +65,7 @@ export function createApp(ctx: Ctx, deps: ApiDeps) {
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => answerMethodNotAllowed(c, methods) }))
   app.use(
     `${API_PATH}/*`,
-    except(`${API_PATH}/shipments/:id/status`, etag()),
+    except([`${API_PATH}/shipments/:id/status`, `${API_PATH}/shipments/:id/budget`], etag()),
     cacheControl,
     authenticateRequest,
     repeatRequest,
@@ -130,6 +131,7 @@ function resources() {
     .openapiRoutes(containerRoutes)
     .openapiRoutes(shipmentRoutes)
     .openapiRoutes(statusRoutes)
+    .openapiRoutes(budgetRoutes)
     .openapiRoutes(placementRoutes)
     .openapiRoutes(custodyRoutes)
     .openapiRoutes(ledgerRoutes)

@@ -188,7 +188,7 @@ function printTemperature(found: Temperature): z.infer<typeof temperature> {
       outOfWindow: found.outOfWindow,
     },
     archived: found.archived && printArchived(found.archived),
-    budget: { value: null, reason: 'Stability budgets are not kept yet.' },
+    budget: { value: null, reason: 'It is one of each unit: see /shipments/{id}/budget.' },
   }
 }
 

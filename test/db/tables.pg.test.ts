@@ -31,6 +31,7 @@ function declaredColumns(): string[] {
     'rows-loggers.ts',
     'rows-people.ts',
     'rows-identity.ts',
+    'rows-budget.ts',
     'rows-receipt.ts',
   ]
   const files = names.map((file) => join(import.meta.dirname, '../../db', file))
