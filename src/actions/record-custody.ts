@@ -13,7 +13,6 @@ import {
   type CustodySigning,
   custodySigners,
   NOBODY,
-  refuseReceiver,
   refuseStrangers,
   takerActor,
   witnessOf,
@@ -77,7 +76,7 @@ async function append(tx: Tx, ctx: Ctx, { actor, shipmentId, statement, signers 
     refuseEvent(event, { now: ctx.now(), recorded: ledger.events }) ??
     (await refuseForeignCorrection(tx, actor, { shipmentId, event, ledger })) ??
     (await refuseStrangers(tx, shipmentId, signers)) ??
-    refuseReceiver(event, signers, ledger) ??
+    refuseDecision(event, ledger) ??
     (isSealing(event) ? await refuseSealing(tx, ctx, shipment.profile_id) : null)
   if (refusal !== null) return refusal
   const { others, taker } = signers
@@ -94,10 +93,24 @@ async function append(tx: Tx, ctx: Ctx, { actor, shipmentId, statement, signers 
   return { event: given.entry, accepted: taken?.entry ?? null, stamp }
 }
 
+/**
+ * A decision is no statement about the world: it is signed as a disposition, with the evaluation it rests on, and
+ * changed by another decision only.
+ */
+function refuseDecision(event: CustodyEvent, ledger: Ledger): Refusal | null {
+  const corrected = ledger.events.find(({ seq }) => seq === event.corrects)
+  const isOne = [event.kind, event.replacement?.kind, corrected?.kind].some((kind) => kind && DECIDED.has(kind))
+  if (!isOne) return null
+  const how = 'it is signed with the evaluation it rests on (POST /shipments/{id}/dispositions)'
+  return refuse('decides_elsewhere', `Whether a unit may be used is a decision, and no custody event: ${how}.`)
+}
+
+/** `returned` and `destroyed` happen to a unit, too: that is recorded, whoever decided it. */
+const DECIDED: ReadonlySet<CustodyKind> = new Set(['released', 'rejected', 'released_exceptionally'])
+
 /** Handovers, the receipt and decisions: who makes them relies on the readings up to there. */
 const RELIES: ReadonlySet<CustodyKind> = new Set([
-  ...(['handover_release', 'handover_accept', 'received', 'accepted', 'quarantined', 'released', 'rejected'] as const),
-  ...(['released_exceptionally', 'returned', 'destroyed'] as const),
+  ...(['handover_release', 'handover_accept', 'received', 'accepted', 'quarantined', 'returned', 'destroyed'] as const),
 ])
 
 /** What the taker signs: the same handover, the same time, place, bags and seals, which both have seen. */

@@ -58,6 +58,8 @@ export type SigningAsked = {
   signing: Signing
   about: { type: string; id: string; shipmentId: number | null }
   roleForId?: number | 'own'
+  /** The roles that count here, where not everyone who may give the meaning may sign this. */
+  roles?: readonly PersonRole[]
 }
 
 /**
@@ -80,12 +82,14 @@ export async function authenticateSigner(ctx: Ctx, actor: Actor, asked: SigningA
   const held = (await loadRoles(ctx.db.kysely, [account.id])).get(account.id) ?? []
   const role = signingRole(
     signing.meaning,
-    held.filter(({ organisationId }) => organisationId === roleForId).map((one) => one.role),
+    held
+      .filter(({ organisationId, role: one }) => organisationId === roleForId && (asked.roles?.includes(one) ?? true))
+      .map((one) => one.role),
   )
   if (role !== null)
     return { account, meaning: signing.meaning, reason: signing.reason ?? null, role, roleForId, by: actor }
   await recordFailure(ctx, actor, { asked, account, reason: 'role' })
-  const takes = MAY_SIGN[signing.meaning].join(', ')
+  const takes = (asked.roles ?? MAY_SIGN[signing.meaning]).join(', ')
   return refuse('meaning_not_allowed', `To sign as "${signing.meaning}" takes one of these roles here: ${takes}.`)
 }
 
