@@ -63,10 +63,15 @@ export type ReceiptUnit = {
 /** The receipt of a shipment the actor sees, as of now. Refused: `not_found`. */
 export async function shipmentReceipt(ctx: Ctx, actor: Actor, shipmentId: number): Promise<ReceiptView | Refusal> {
   const no = await refuseUnlessSeen(ctx.db.kysely, actor, shipmentId)
-  return no ?? readOn(ctx, shipmentId, (tx, budgets) => loadReceiptView(tx, { shipmentId, asOf: ctx.now(), budgets }))
+  return no ?? receiptNow(ctx, shipmentId)
 }
 
-/** The same in a transaction, for whoever was let in already; the shipment does not wait for judging. */
+/** The same for whoever was let in already: judges and posts budgets first, then reads in one snapshot. */
+export async function receiptNow(ctx: Ctx, shipmentId: number): Promise<ReceiptView> {
+  return readOn(ctx, shipmentId, (tx, budgets) => loadReceiptView(tx, { shipmentId, asOf: ctx.now(), budgets }))
+}
+
+/** The same in a transaction of the caller's, for whoever was let in already; the shipment does not wait for judging. */
 export async function loadReceiptView(
   tx: Tx,
   { shipmentId, asOf, budgets }: { shipmentId: number; asOf: number; budgets: Budgets },

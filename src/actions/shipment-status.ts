@@ -9,6 +9,7 @@ import { type ContainerStatus, containerStatus } from './container-status.ts'
 import { type CustodyAnswer, custodyOf } from './custody-status.ts'
 import { type Reason, reasonsOf } from './evaluation-record.ts'
 import { judgePending } from './judge.ts'
+import { type ReceiptUnit, type ReceiptView, receiptNow } from './receipt-view.ts'
 import { type SensorStatus, sensorStatuses } from './sensor-status.ts'
 import { noShipment } from './shipments.ts'
 import { type CurrentFacts, currentFacts } from './status-memory.ts'
@@ -26,9 +27,19 @@ export type ShipmentStatus = {
   sensors: SensorStatus[]
   /** Null where the shipment names none. */
   container: ContainerStatus | null
-  units: { id: number; code: string; terminal: { kind: string; at: number } | null }[]
-  /** SHA-256 over the evaluation's hash and the custody head, independent of `asOf`. */
+  units: UnitStatus[]
+  /** Null before the first receipt. */
+  receipt: ReceiptView | null
+  /** SHA-256 over the evaluation's hash, the custody head and the receipt's hash, independent of `asOf`. */
   recordHash: string
+}
+
+export type UnitStatus = {
+  id: number
+  code: string
+  terminal: { kind: string; at: number } | null
+  /** By the receipt and all that is known now; null before it. */
+  received: ReceiptUnit | null
 }
 
 export type Temperature = {
@@ -71,14 +82,17 @@ async function statusNow(ctx: Ctx, current: CurrentFacts): Promise<ShipmentStatu
   const now = ctx.now()
   const known = answered.get(current)
   if (known !== undefined && now >= known.asOf && now < known.asOf + SERVES_MS) return known
-  const status = statusOf(current, { now, container: await containerStatus(ctx.db, current, now) })
+  const container = await containerStatus(ctx.db, current, now)
+  const { receiptSha256, shipmentId } = current.facts
+  const receipt = receiptSha256 === null ? null : await receiptNow(ctx, shipmentId)
+  const status = statusOf(current, { now, container, receipt })
   answered.set(current, status)
   return status
 }
 
-type Asked = { now: number; container: ContainerStatus | null }
+type Asked = { now: number; container: ContainerStatus | null; receipt: ReceiptView | null }
 
-function statusOf({ facts, ...around }: CurrentFacts, { now, container }: Asked): ShipmentStatus {
+function statusOf({ facts, ...around }: CurrentFacts, { now, container, receipt }: Asked): ShipmentStatus {
   const assessment = facts.archived ?? assess(facts.judging, facts.folded, now)
   const custody = custodyOf(facts.custody, now)
   const evaluation = facts.head && { content: facts.head.contentSha256, inputs: facts.head.inputsSha256 }
@@ -96,8 +110,10 @@ function statusOf({ facts, ...around }: CurrentFacts, { now, container }: Asked)
       id,
       code,
       terminal: custody.units.find((unit) => unit.code === code)?.terminal ?? null,
+      received: receipt?.units.find((unit) => unit.code === code) ?? null,
     })),
-    recordHash: sha256(canonicalJson({ evaluation, custodyHead: custody.headHash, receipt: null })),
+    receipt,
+    recordHash: sha256(canonicalJson({ evaluation, custodyHead: custody.headHash, receipt: facts.receiptSha256 })),
   }
 }
 

@@ -27,6 +27,8 @@ export type StatusFacts = {
   custody: CustodyFacts
   others: OtherPlacement[]
   units: { id: number; code: string }[]
+  /** Hash of the newest receipt; null: none was made. */
+  receiptSha256: string | null
 }
 
 /** A fold with the newest instant of its placement that was looked at, judged or not. */
@@ -71,6 +73,7 @@ export async function loadStatusFacts(tx: Tx, shipmentId: number): Promise<Statu
     custody: await loadCustody(tx, shipmentId),
     others: await loadOthers(tx, shipmentId),
     units,
+    receiptSha256: await loadReceiptHash(tx, shipmentId),
   }
 }
 
@@ -99,6 +102,17 @@ async function loadSeen(tx: Tx, folded: readonly Folded[]): Promise<Map<number, 
         and r.measured_at >= p.from_at and r.measured_at < coalesce(p.to_at, 'infinity')) as seen
     from placement p where p.id = any(${numbers(folded.map(({ placement }) => placement.id))}::bigint[])`.execute(tx)
   return new Map(result.rows.flatMap(({ id, seen }) => (seen === null ? [] : [[id, seen]])))
+}
+
+async function loadReceiptHash(tx: Tx, shipmentId: number): Promise<string | null> {
+  const row = await tx
+    .selectFrom('receipt')
+    .select('record_sha256')
+    .where('shipment_id', '=', shipmentId)
+    .orderBy('revision', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.record_sha256 ?? null
 }
 
 async function countOutside(tx: Tx, { window, placements }: ShipmentFacts): Promise<number> {

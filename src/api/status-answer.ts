@@ -1,13 +1,17 @@
 import { z } from '@hono/zod-openapi'
 import type { StoredJudgement } from '../actions/assess.ts'
+import type { ReceiptView } from '../actions/receipt-view.ts'
 import type { SensorStatus } from '../actions/sensor-status.ts'
-import type { ShipmentStatus, Temperature } from '../actions/shipment-status.ts'
+import type { ShipmentStatus, Temperature, UnitStatus } from '../actions/shipment-status.ts'
 import type { ExcursionEvent, LevelResult } from '../domain/combine.ts'
+import { VERDICTS } from '../domain/finding.ts'
 import { coveragePercent, exactC, isoInstant } from '../domain/units.ts'
 import { containerAnswer, printContainer } from './container-answer.ts'
 import { custody, printCustody } from './custody-answer.ts'
+import { outstanding, printOutstanding } from './exceptional-answer.ts'
 import { celsiusOrNull, isoOrNull, printedInstant } from './inputs.ts'
 import { measured, printMeasured } from './measured-answer.ts'
+import { printStanding, standing } from './receipt-answer.ts'
 
 const event = z.object({
   start: printedInstant,
@@ -99,10 +103,10 @@ const sensor = z.object({
 const unit = z.object({
   id: z.int(),
   code: z.string(),
-  verdict: z.null(),
-  findings: z.null(),
-  disposition: z.null(),
-  reason: z.string(),
+  verdict: z.enum(VERDICTS).nullable().meta({ description: 'by the receipt and all that is known now' }),
+  findings: z.array(z.string()).nullable().meta({ description: 'all of them, in words at /shipments/{id}/receipt' }),
+  disposition: standing.nullable().meta({ description: 'where it stands by what people signed' }),
+  reason: z.string().nullable().meta({ description: 'why there is no verdict' }),
   terminal: z.object({ kind: z.string(), at: printedInstant }).nullable(),
 })
 
@@ -123,7 +127,16 @@ export const shipmentStatus = z
     sensors: z.array(sensor),
     container: containerAnswer,
     units: z.array(unit),
-    recordHash: z.string().meta({ description: 'over evaluation and custody; independent of asOf' }),
+    receipt: z
+      .object({
+        revision: z.int(),
+        verdict: z.enum(VERDICTS).nullable(),
+        data: z.enum(['complete', 'pending', 'absent']).nullable(),
+        outstanding: z.array(outstanding),
+      })
+      .nullable()
+      .meta({ description: 'null: none was made' }),
+    recordHash: z.string().meta({ description: 'over evaluation, custody and receipt; independent of asOf' }),
   })
   .openapi('ShipmentStatus')
 
@@ -143,15 +156,30 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
     identity: { value: null, reason: IDENTITY_ELSEWHERE },
     sensors: found.sensors.map(printSensor),
     container: printContainer(found.container),
-    units: found.units.map(({ terminal, ...rest }) => ({
-      ...rest,
-      verdict: null,
-      findings: null,
-      disposition: null,
-      reason: 'The verdict on a unit is part of the receipt: none was made.',
-      terminal: terminal && { kind: terminal.kind, at: isoInstant(terminal.at) },
-    })),
+    units: found.units.map(printUnit),
+    receipt: found.receipt && printReceiptLine(found.receipt),
     recordHash: found.recordHash,
+  }
+}
+
+function printUnit({ id, code, terminal, received }: UnitStatus): z.infer<typeof unit> {
+  return {
+    id,
+    code,
+    verdict: received?.current?.verdict ?? null,
+    findings: received?.current ? [...received.current.findings] : null,
+    disposition: received && printStanding(received.standing),
+    reason: received?.current ? null : 'The verdict on a unit is part of the receipt: none was made.',
+    terminal: terminal && { kind: terminal.kind, at: isoInstant(terminal.at) },
+  }
+}
+
+function printReceiptLine({ receipts, shipment, data, outstanding: owed }: ReceiptView) {
+  return {
+    revision: receipts.length,
+    verdict: shipment?.verdict ?? null,
+    data: data?.state ?? null,
+    outstanding: owed.map(printOutstanding),
   }
 }
 
