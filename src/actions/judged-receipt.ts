@@ -1,4 +1,3 @@
-import { chargeOf } from '../domain/charge.ts'
 import type { Answer, BoxAnswers, UnitAnswers } from '../domain/checklist.ts'
 import { BOX_ITEMS, UNIT_ITEMS } from '../domain/checklist.ts'
 import {
@@ -20,7 +19,7 @@ import {
 } from '../domain/receipt-facts.ts'
 import type { ReceiptSaid, SaidUnit } from '../domain/receipt-record.ts'
 import { receiptIdentity } from '../domain/shipment-identity.ts'
-import type { ReceiptGround } from './receipt-ground.ts'
+import { chargeOfGround, type ReceiptGround } from './receipt-ground.ts'
 import { boxAnswers, unitAnswers } from './stored-receipt.ts'
 
 /** The verdict on each unit and on the shipment, and whether readings are complete. */
@@ -71,7 +70,7 @@ function holdTime(said: ReceiptSaid, { container, window, events, asOf }: Receip
   const outAt = said.units.flatMap(({ transfer }) => (isTimed(transfer) ? [transfer.outAt] : []))
   const stays = said.units.some(({ transfer }) => transfer === 'stays_in_container')
   const unitOutAt = window.state === 'closed' ? window.toAt : stays ? asOf : Math.min(asOf, ...outAt)
-  const { chargedAt } = chargeOf(events.filter((event) => event.at <= unitOutAt))
+  const chargedAt = chargeOfGround({ events }, unitOutAt)
   return {
     qualifiedMs: container?.holdMs ?? null,
     elapsedMs: heldMs(chargedAt === null ? [] : [chargedAt], unitOutAt),

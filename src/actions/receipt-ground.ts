@@ -1,11 +1,13 @@
 import type { Tx } from '../../db/connect.ts'
 import type { BudgetState } from '../domain/budget.ts'
+import { chargeOf } from '../domain/charge.ts'
 import { CUSTODY_DEFAULTS, type Custody, foldCustody } from '../domain/custody.ts'
 import { type EffectiveEvent, effectiveEvents } from '../domain/custody-effective.ts'
 import { foldSeals } from '../domain/custody-seals.ts'
 import type { EvaluationContent } from '../domain/evaluation-content.ts'
 import { type NamedEvaluation, namedEvaluation } from '../domain/evaluation-hash.ts'
 import { type StorageClass, storageClassOf } from '../domain/mkt.ts'
+import type { Profile } from '../domain/profile.ts'
 import { identityOf, type ShipmentIdentity } from '../domain/shipment-identity.ts'
 import { type JudgingWindow, judgingWindow } from '../domain/window.ts'
 import { type Assessment, assess } from './assess.ts'
@@ -30,6 +32,7 @@ export type ReceiptGround = {
   asOf: number
   content: EvaluationContent
   evaluation: NamedEvaluation | null
+  profile: Profile
   storageClass: StorageClass
   sensors: Assessment['sensors']
   events: readonly EffectiveEvent[]
@@ -78,6 +81,7 @@ export async function loadGround(tx: Tx, asked: Asked): Promise<ReceiptGround> {
     asOf,
     content: contentOf(assessment),
     evaluation: facts.head && namedEvaluation(facts.head, sha256),
+    profile: facts.judging.profile,
     storageClass: storageClassOf(facts.judging.profile),
     sensors: assessment.sensors,
     windowChanged: await isWindowChanged(tx, recorded, { consigneeOrg, placements }),
@@ -118,6 +122,11 @@ function custodyGround({ custody: facts }: StatusFacts, asOf: number) {
     sealsSeen: looked?.seals ?? null,
     window: judgingWindow(events, { consigneeOrg, loadingMs: 0 }),
   }
+}
+
+/** When the container was last charged by an instant; null: never, as far as anybody told. */
+export function chargeOfGround({ events }: Pick<ReceiptGround, 'events'>, byAt: number): number | null {
+  return chargeOf(events.filter((event) => event.at <= byAt)).chargedAt
 }
 
 /** The memory of every judged placement counts: what one of them lacks may be what is missing. */

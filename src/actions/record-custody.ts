@@ -1,8 +1,9 @@
 import { type Tx, transaction } from '../../db/connect.ts'
 import type { Ctx } from '../context.ts'
-import { type Actor, denied } from '../domain/actor.ts'
+import { type Actor, denied, organisationOf } from '../domain/actor.ts'
 import { refuseEvent } from '../domain/custody-admissible.ts'
 import type { CustodyEvent, CustodyKind, CustodyStatement } from '../domain/custody-event.ts'
+import { refuseSealingOver } from '../domain/departure.ts'
 import type { LedgerEntry } from '../domain/ledger.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import type { Stamp } from '../domain/stamp.ts'
@@ -18,12 +19,14 @@ import {
   witnessOf,
 } from './custody-signers.ts'
 import { type CustodyAnswer, custodyAnswer } from './custody-status.ts'
+import { type Budgets, decideOn } from './decide-on.ts'
+import { type DepartureCheck, departureCheck, plannedArrival } from './departure-check.ts'
 import { followLedger, loadSeenShipment, lockWithSensors } from './follow-ledger.ts'
 import { judgePending } from './judge.ts'
 import { organisationKeys } from './organisations.ts'
 import { appendReadingsRoot } from './readings-roots.ts'
 import { isSealing, refuseSealing } from './sealing.ts'
-import { noShipment } from './shipments.ts'
+import { noShipment, refuseUnlessSeen } from './shipments.ts'
 import type { Signer } from './signatures.ts'
 import { stampHead } from './stamps.ts'
 
@@ -38,6 +41,8 @@ export type CustodyRecorded = {
   event: LedgerEntry
   accepted: LedgerEntry | null
   stamp: Stamp | null
+  /** What a sealing was done in spite of; null for every other event. */
+  departure: DepartureCheck | null
   custody: CustodyAnswer
 }
 
@@ -55,7 +60,11 @@ export async function recordCustody(ctx: Ctx, actor: Actor, input: CustodyInput)
   const { shipmentId, statement, signing = null } = input
   const signers = signing === null ? NOBODY : await custodySigners(ctx, actor, { shipmentId, statement, signing })
   if (isRefusal(signers)) return signers
-  const result = await transaction(ctx.db, (tx) => append(tx, ctx, { actor, shipmentId, statement, signers }))
+  const recording = { actor, shipmentId, statement, signers }
+  const result =
+    statement.kind === 'sealed'
+      ? await recordSealing(ctx, recording)
+      : await transaction(ctx.db, (tx) => append(tx, ctx, { ...recording, budgets: null }))
   if (isRefusal(result)) return result
   await judgePending(ctx, shipmentId)
   const custody = await ctx.db.kysely.transaction().execute((tx) => custodyAnswer(tx, shipmentId, ctx.now()))
@@ -64,20 +73,30 @@ export async function recordCustody(ctx: Ctx, actor: Actor, input: CustodyInput)
 
 type Recording = { actor: Actor; shipmentId: number; statement: StatedFields; signers: CustodySigners }
 
-async function append(tx: Tx, ctx: Ctx, { actor, shipmentId, statement, signers }: Recording) {
+/** Sealing is answered with what is known to be wrong: so what waits for judging is judged first. */
+async function recordSealing(ctx: Ctx, recording: Recording) {
+  const { actor, shipmentId } = recording
+  const unseen = await refuseUnlessSeen(ctx.db.kysely, actor, shipmentId)
+  return unseen ?? decideOn(ctx, shipmentId, (tx, budgets) => append(tx, ctx, { ...recording, budgets }))
+}
+
+async function append(tx: Tx, ctx: Ctx, recording: Recording & { budgets: Budgets | null }) {
+  const { actor, shipmentId, statement, signers, budgets } = recording
   await lockWithSensors(tx, shipmentId)
   const shipment = await loadSeenShipment(tx, actor, shipmentId)
   if (shipment === undefined) return noShipment(shipmentId)
   const ledger = await loadLedger(tx, shipmentId)
   const stating = { statement: { ...witnessOf(signers), ...statement }, ledger, now: ctx.now() }
-  const event = await stated(tx, actor, stating)
-  if (isRefusal(event)) return event
+  const said = await stated(tx, actor, stating)
+  if (isRefusal(said)) return said
+  const { event, departure } = await checked(tx, actor, { shipmentId, event: said, budgets })
   const refusal =
     refuseEvent(event, { now: ctx.now(), recorded: ledger.events }) ??
     (await refuseForeignCorrection(tx, actor, { shipmentId, event, ledger })) ??
     (await refuseStrangers(tx, shipmentId, signers)) ??
     refuseDecision(event, ledger) ??
-    (isSealing(event) ? await refuseSealing(tx, ctx, shipment.profile_id) : null)
+    (isSealing(event) ? await refuseSealing(tx, ctx, shipment.profile_id) : null) ??
+    refuseSealingOver(departure?.findings ?? [], event.reason)
   if (refusal !== null) return refusal
   const { others, taker } = signers
   const relied = RELIES.has(event.kind)
@@ -90,7 +109,17 @@ async function append(tx: Tx, ctx: Ctx, { actor, shipmentId, statement, signers 
   const { head } = taken ?? given
   const stamp = await stampHead(tx, ctx, { shipmentId, head })
   await followLedger(tx, ctx, { shipment, ledger: taken ?? given, seq: given.event.seq })
-  return { event: given.entry, accepted: taken?.entry ?? null, stamp }
+  return { event: given.entry, accepted: taken?.entry ?? null, stamp, departure }
+}
+
+type Checking = { shipmentId: number; event: CustodyEvent; budgets: Budgets | null }
+
+/** What a sealing is done in spite of stands in its event. */
+async function checked(tx: Tx, actor: Actor, { shipmentId, event, budgets }: Checking) {
+  if (event.kind !== 'sealed' || budgets === null) return { event, departure: null }
+  const asked = { shipmentId, organisationId: organisationOf(actor), sealedAt: event.at, budgets }
+  const departure = await departureCheck(tx, { ...asked, plannedArrivalAt: plannedArrival(event) })
+  return { event: { ...event, details: { ...event.details, departureFindings: departure.findings } }, departure }
 }
 
 /**
