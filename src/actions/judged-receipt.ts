@@ -29,7 +29,7 @@ export type JudgedReceipt = ReceiptVerdict & { data: DataState }
 export function judgedReceipt(said: ReceiptSaid, ground: ReceiptGround): JudgedReceipt {
   const data = dataOf(said, ground)
   const known = receiptIdentity(ground.identity)
-  const facts: BoxFacts = { ...boxFacts(said, ground), ...unitsInBox(said, ground), ...known.box, data: data.state }
+  const facts: BoxFacts = { ...boxFacts(said, ground), ...known.box, ...unitsInBox(said, ground), data: data.state }
   const units = allUnits(said, ground).map((unit) => ({ code: unit.code, received: receivedUnit(unit, ground) }))
   return { ...judgeReceipt({ box: { answers: said.box, facts }, units }), data }
 }

@@ -1,7 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Api, createApi, type Json } from '../support/api.ts'
+import { CHECKLIST } from '../../src/domain/checklist.ts'
+import { type Api, createApi, iso, type Json } from '../support/api.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
-import { arrive, createReceiptLane, type ReceiptLane, receive, unitOf, verify } from '../support/receipt-lane.ts'
+import { coi, label } from '../support/labelled.ts'
+import { other, own } from '../support/people.ts'
+import {
+  type Answers,
+  arrive,
+  createReceiptLane,
+  type ReceiptLane,
+  type Receiving,
+  receive,
+  unitOf,
+  verify,
+} from '../support/receipt-lane.ts'
 
 let database: TestDatabase
 let api: Api
@@ -14,19 +26,366 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
+const NO: { said: 'no' } = { said: 'no' }
+const NOT_DONE: { said: 'not_done' } = { said: 'not_done' }
+
 describe('a shipment in order', () => {
   test('is accepted by receiver and second person, and then may be used', async () => {
     const { path } = await arrive(api, lane)
+    const hash = async () => (await api.get(lane.centre.key, `${path}/status`)).recordHash
     expect(await unitOf(api, lane, path)).toMatchObject({ verdict: null, standing: { state: 'not_received' } })
+    const before = await hash()
     const recorded = await receive(api, lane, { path })
     expect(recorded.body).toMatchObject({ revision: 1, accepted: [], stamp: { shipmentId: expect.any(Number) } })
     expect(await unitOf(api, lane, path)).toMatchObject({
       ...{ verdict: 'ACCEPT', codes: [], next: 'sign', standing: { state: 'undecided', usable: false } },
     })
+    expect(await hash()).not.toBe(before)
     expect((await verify(api, lane, path)).body).toMatchObject({ accepted: ['BAG-0007'] })
     expect(await unitOf(api, lane, path)).toMatchObject({ standing: { state: 'available', usable: true } })
-    const kinds = (await api.get(lane.centre.key, `${path}/custody-events`)).items.map(({ kind }: Json) => kind)
-    expect(kinds.slice(-3)).toEqual(['readings_root', 'inspected', 'accepted'])
+    const { items } = await api.get(lane.centre.key, `${path}/custody-events`)
+    expect(items.slice(-3).map(({ kind }: Json) => kind)).toEqual(['readings_root', 'inspected', 'accepted'])
+    expect(items.at(-2)).toMatchObject({
+      details: { receiptRevision: 1, receiptSha256: recorded.body.recordSha256 },
+      signatures: [{ meaning: 'received', signerId: lane.people.receiver.id, evaluation: { version: expect.any(Number) } }],
+    })
     expect((await api.get(lane.centre.key, `${path}/ledger/verification`)).valid).toBe(true)
+    expect(await api.get(lane.sponsor.key, `${path}/status`)).toMatchObject({
+      receipt: { revision: 1, verdict: 'ACCEPT', data: 'complete' },
+      units: [{ verdict: 'ACCEPT', findings: [], disposition: { state: 'available' }, reason: null }],
+    })
+  })
+
+  test('is received and verified at one tablet, and gets its `received` event where there was none', async () => {
+    const { path } = await arrive(api, lane, { opened: false })
+    const { items } = await api.get(lane.centre.key, `${path}/custody-events`)
+    const void_ = { corrects: items.find(({ kind }: Json) => kind === 'received').seq, replacement: null }
+    const correction = { kind: 'correction', at: iso(56), reason: 'not yet', ...void_ }
+    await api.post(lane.centre.key, `${path}/custody-events`, correction)
+    const without = await receive(api, lane, { path })
+    expect(without.body.detail).toMatch(/receivedAt/)
+    const secondSigning = other(lane.people.verifier, 'verified')
+    const { body } = await receive(api, lane, { path, more: { receivedAt: iso(58), secondSigning } })
+    expect(body).toMatchObject({ revision: 1, accepted: ['BAG-0007'] })
+    const after = await api.get(lane.centre.key, `${path}/custody-events`)
+    expect(after.items.slice(-3).map(({ kind }: Json) => kind)).toEqual(['received', 'inspected', 'accepted'])
+    expect(await unitOf(api, lane, path)).toMatchObject({ verdict: 'ACCEPT', standing: { state: 'available' } })
+  })
+
+  test('waits for QA where its sponsor asks for that', async () => {
+    const terms = { maxTransferS: 300, needsQa: true, reason: 'first in human' }
+    await api.post(lane.sponsor.key, `/products/${lane.productId}/receipt-terms`, terms)
+    const { path } = await arrive(api, lane)
+    await receive(api, lane, { path })
+    await verify(api, lane, path)
+    expect(await unitOf(api, lane, path)).toMatchObject({ verdict: 'ACCEPT', standing: { state: 'undecided' } })
+    const usual = { maxTransferS: 120, needsQa: false, reason: 'licensed' }
+    await api.post(lane.sponsor.key, `/products/${lane.productId}/receipt-terms`, usual)
+    expect(await unitOf(api, lane, path)).toMatchObject({ standing: { state: 'available' } })
+  })
+})
+
+describe('every "no" has its finding, and "not done" blocks', () => {
+  let path: string
+  beforeAll(async () => {
+    // with a gap, so that an answer about the read-out is asked for at all
+    path = (await arrive(api, lane, { degrees: [5] })).path
+  })
+
+  test.each(Object.entries(CHECKLIST))('%s', async (id, { about, no }) => {
+    const said = (answer: Answers[string]): Receiving =>
+      about === 'box' ? { box: { [id]: answer } } : { unit: { [id]: answer } }
+    expect((await receive(api, lane, { path, ...said({ ...NO, remark: 'as seen' }) })).status).toBe(201)
+    const unit = await unitOf(api, lane, path)
+    expect(unit.signed.findings).toContain(no)
+    expect(unit.signed.verdict).not.toBe('ACCEPT')
+    await receive(api, lane, { path, ...said(NOT_DONE) })
+    expect((await unitOf(api, lane, path)).codes).toContain('CHECK_NOT_DONE')
+  })
+})
+
+type Case = {
+  journey?: Parameters<typeof arrive>[2]
+  receiving?: Receiving
+  before?: (path: string) => Promise<unknown>
+}
+const say = (key: string, path: string, body: object) => api.post(key, `${path}/custody-events`, body)
+
+describe('what the service knows is found, all of it, and the worst decides', () => {
+  test.each<[string, string[], string, () => Case]>([
+    [
+      'a critical alarm',
+      ['CRITICAL_ALARM', 'BUDGET_EXCEEDED'],
+      'REJECT_RECOMMENDED',
+      () => ({ journey: { degrees: [5, 16, 5, 5, 5] } }),
+    ],
+    ['a major alarm', ['MAJOR_ALARM'], 'QUARANTINE', () => ({ journey: { degrees: [5, 9, 9, 9, 5] } })],
+    [
+      'a short excursion within the budget',
+      ['EXCURSION_BELOW_ALARM'],
+      'ACCEPT',
+      () => ({ journey: { degrees: [5, 9, 5, 5, 5] } }),
+    ],
+    ['readings that are missing', ['DATA_PENDING'], 'INDETERMINATE', () => ({ journey: { degrees: [5] } })],
+    [
+      'readings that will not come',
+      ['DATA_ABSENT'],
+      'QUARANTINE',
+      () => ({ journey: { degrees: [5] }, receiving: { more: { dataAbsent: 'the logger is lost' } } }),
+    ],
+    ['seals that differ', ['SEAL_MISMATCH'], 'QUARANTINE', () => ({ receiving: { more: { seals: ['S9'] } } })],
+    ['no seals found', ['SEAL_MISMATCH'], 'QUARANTINE', () => ({ receiving: { more: { seals: [] } } })],
+    [
+      'a box without qualification',
+      ['CONTAINER_UNQUALIFIED'],
+      'QUARANTINE',
+      () => ({ journey: { more: { containerId: null } } }),
+    ],
+    [
+      'labels nobody scanned',
+      ['EXPIRY_UNCLEAR', 'ID_UNVERIFIED'].slice(1),
+      'INDETERMINATE',
+      () => ({ journey: { scanned: false } }),
+    ],
+    [
+      'the wrong bag',
+      ['ID_MISMATCH'],
+      'REJECT_RECOMMENDED',
+      () => ({
+        before: (path) =>
+          api.post(lane.centre.key, `${path}/scans`, {
+            ...{ unit: 'BAG-0007', person: 'Cleo Dahl', at: iso(60), parts: [label({ serial: 'BAG-0008' }), coi()] },
+          }),
+      }),
+    ],
+    [
+      'too long in the air',
+      ['TRANSFER_TOO_LONG'],
+      'QUARANTINE',
+      () => ({ receiving: { bag: { transfer: { outAt: iso(60), storedAt: iso(62.1) } } } }),
+    ],
+    [
+      'a transfer nobody timed',
+      ['CHECK_NOT_DONE'],
+      'INDETERMINATE',
+      () => ({ receiving: { bag: { transfer: undefined } } }),
+    ],
+    ['a bag that is not there', ['UNIT_MISSING'], 'QUARANTINE', () => ({ receiving: { bag: { inBox: false } } })],
+    ['a bag too many', ['UNIT_UNEXPECTED'], 'QUARANTINE', () => ({ receiving: { units: ['BAG-0007', 'BAG-0099'] } })],
+    [
+      'another temperature on the display',
+      ['DISPLAY_DISAGREES'],
+      'INDETERMINATE',
+      () => ({ receiving: { more: { displayC: '9.9' } } }),
+    ],
+    [
+      'a clock that is wrong',
+      ['CLOCK_UNTRUSTED'],
+      'INDETERMINATE',
+      () => ({ receiving: { more: { loggerClock: { shows: iso(66), at: iso(60) } } } }),
+    ],
+    [
+      'a shipment that was sent elsewhere meanwhile',
+      ['WRONG_CONSIGNEE'],
+      'QUARANTINE',
+      () => ({
+        before: (path) => {
+          const told = { kind: 'readdressed', at: iso(20), toOrganisationId: lane.sponsor.id, reason: 'r' }
+          return say(lane.sponsor.key, path, told)
+        },
+      }),
+    ],
+    [
+      'a broken chain of custody',
+      ['CUSTODY_BROKEN'],
+      'QUARANTINE',
+      () => ({
+        before: (path) => say(lane.sponsor.key, path, { kind: 'handover_accept', at: iso(9), handoverId: 'H' }),
+      }),
+    ],
+  ])('%s', async (_what, findings, verdict, given) => {
+    const { journey, receiving, before } = given()
+    const { path } = await arrive(api, lane, journey)
+    await before?.(path)
+    const { status, text } = await receive(api, lane, { path, ...receiving })
+    expect(status, text).toBe(201)
+    const unit = await unitOf(api, lane, path)
+    expect({
+      codes: unit.codes.filter((code: string) => !CARRIED.includes(code)).sort(),
+      verdict: unit.verdict,
+    }).toEqual({
+      codes: [...findings].filter((code) => !CARRIED.includes(code)).sort(),
+      verdict,
+    })
+    for (const code of findings) expect(unit.codes).toContain(code)
+    for (const found of unit.findings) {
+      expect(found.what).toMatch(/\.$/)
+      expect(found.clearedBy).not.toBe('')
+    }
+  })
+
+  /** What other findings bring along: a level without a confirmed alarm has an event, a chain that seals broke. */
+  const CARRIED = ['EXCURSION_BELOW_ALARM', 'MAJOR_ALARM', 'CUSTODY_BROKEN', 'CUSTODY_INCOMPLETE', 'BUDGET_EXCEEDED']
+
+  test('a confirmed alarm hides nothing', async () => {
+    const { path } = await arrive(api, lane, { degrees: [16] })
+    await receive(api, lane, { path, unit: { bag_intact: NO }, box: { seals_intact: NO }, more: { seals: ['S9'] } })
+    const unit = await unitOf(api, lane, path)
+    expect(unit.verdict).toBe('REJECT_RECOMMENDED')
+    for (const code of ['CRITICAL_ALARM', 'UNIT_DAMAGED', 'SEAL_BROKEN', 'SEAL_MISMATCH', 'DATA_PENDING']) {
+      expect(unit.codes).toContain(code)
+    }
+  })
+
+  test('a time of opening typed afterwards that leaves out a bad reading is found', async () => {
+    const { path } = await arrive(api, lane, { degrees: [5, 5, 5, 5, 16], opened: false })
+    await say(lane.centre.key, path, { kind: 'opened', at: iso(58) })
+    await receive(api, lane, { path })
+    expect(await unitOf(api, lane, path)).toMatchObject({ codes: ['WINDOW_CHANGED'], verdict: 'QUARANTINE' })
+  })
+
+  test('each unit has its own verdict, and the shipment shows the worst', async () => {
+    const units = ['BAG-0007', 'BAG-0008']
+    const { path } = await arrive(api, lane, { units })
+    const [good, bad] = units.map((code) => ({ code }))
+    const body = { units, unit: {} }
+    await receive(api, lane, { path, ...body })
+    const again = await api.get(lane.centre.key, `${path}/receipt`)
+    expect(again.counts).toEqual({ ACCEPT: 2, INDETERMINATE: 0, QUARANTINE: 0, REJECT_RECOMMENDED: 0 })
+    const damage = { number: 'D', system: 'QMS', units: [bad?.code], findings: ['UNIT_DAMAGED'], openedAt: iso(70) }
+    await api.post(lane.centre.key, `${path}/deviations`, damage)
+    expect(good?.code).toBe('BAG-0007')
+    await api.post(lane.centre.key, `${path}/scans`, {
+      ...{
+        unit: 'BAG-0008',
+        person: 'Cleo Dahl',
+        at: iso(60),
+        parts: [label({ serial: 'BAG-0008', lot: 'X' }), coi()],
+      },
+    })
+    const now = await api.get(lane.sponsor.key, `${path}/receipt`)
+    expect(now.units.map(({ code, verdict }: Json) => [code, verdict])).toEqual([
+      ['BAG-0007', 'ACCEPT'],
+      ['BAG-0008', 'REJECT_RECOMMENDED'],
+    ])
+    expect(now.verdict).toBe('REJECT_RECOMMENDED')
+    // what was signed stays as it was signed
+    expect(now.units[1].signed).toEqual({ code: 'BAG-0008', verdict: 'ACCEPT', findings: [] })
+  })
+})
+
+describe('data that are missing', () => {
+  test('have an owner and a due time, then count as absent; what arrives makes them complete', async () => {
+    const { path, sensor } = await arrive(api, lane, { degrees: [5] })
+    await receive(api, lane, { path, more: { dataOwner: 'Courier desk' } })
+    const read = async () => (await api.get(lane.centre.key, `${path}/receipt`)).data
+    expect(await read()).toMatchObject({ state: 'pending', owner: 'Courier desk', dueAt: iso(55 + 48 * 60) })
+    const now = api.clock.now
+    api.clock.now += 2 * 3_600_000
+    expect(await read()).toMatchObject({ state: 'absent', because: 'overdue' })
+    api.clock.now = now
+    const text = `Time (UTC),Temperature (°C)\n${[0, 15, 30, 45, 60].map((m) => `${iso(m).slice(0, 16).replace('T', ' ')},4.5`).join('\n')}\n`
+    const headers = { 'Content-Type': 'text/csv' }
+    await api.call(lane.sponsor.key, `POST /readings/import?sensorId=${sensor.id}`, { body: text, headers })
+    expect(await read()).toMatchObject({ state: 'complete' })
+    // better data alone lift no hold: receiver and second person finish
+    expect(await unitOf(api, lane, path)).toMatchObject({ verdict: 'ACCEPT', standing: { state: 'held' } })
+    expect((await verify(api, lane, path)).body.accepted).toEqual(['BAG-0007'])
+    expect(await unitOf(api, lane, path)).toMatchObject({ standing: { state: 'available' } })
+  })
+})
+
+describe('a hold', () => {
+  test('is not talked away by a second receipt: QA decides', async () => {
+    const { path } = await arrive(api, lane)
+    await receive(api, lane, { path, box: { seals_intact: NO } })
+    expect(await unitOf(api, lane, path)).toMatchObject({ standing: { state: 'held', heldBy: ['SEAL_BROKEN'] } })
+    await receive(api, lane, { path })
+    expect((await verify(api, lane, path)).body.accepted).toEqual([])
+    const unit = await unitOf(api, lane, path)
+    expect(unit).toMatchObject({
+      verdict: 'ACCEPT',
+      standing: { state: 'held', heldBy: ['SEAL_BROKEN'], usable: false },
+    })
+    const { formerReceipts } = await api.get(lane.centre.key, `${path}/receipt`)
+    expect(formerReceipts[0].judged[0]).toMatchObject({ verdict: 'QUARANTINE', findings: ['SEAL_BROKEN'] })
+  })
+
+  test('for nothing but open tasks is ended by receiver and second person', async () => {
+    const { path } = await arrive(api, lane)
+    await receive(api, lane, { path, box: { papers_complete: NO } })
+    expect((await verify(api, lane, path)).body.accepted).toEqual([])
+    await receive(api, lane, { path })
+    expect(await unitOf(api, lane, path)).toMatchObject({ standing: { state: 'undecided' } })
+    expect((await verify(api, lane, path)).body.accepted).toEqual(['BAG-0007'])
+  })
+
+  test('is a `quarantined` event of the ledger, once', async () => {
+    const { path } = await arrive(api, lane)
+    await receive(api, lane, { path, box: { box_intact: NO } })
+    await receive(api, lane, { path, box: { box_intact: NO } })
+    const { items } = await api.get(lane.centre.key, `${path}/custody-events`)
+    const after = items.slice(-2).map(({ kind, units }: Json) => [kind, units])
+    expect(after).toEqual([
+      ['quarantined', ['BAG-0007']],
+      ['inspected', ['BAG-0007']],
+    ])
+  })
+})
+
+test('a unit that stays in its container is watched until it is opened', async () => {
+  const { path, sensor } = await arrive(api, lane, { opened: false, degrees: [5, 5, 5, 5, 5] })
+  api.clock.now = Date.parse(iso(61))
+  const bag = { transfer: undefined, storage: 'container' }
+  await receive(api, lane, { path, bag, box: { papers_complete: NO } })
+  const window = async () => (await api.get(lane.centre.key, `${path}/status`)).temperature.window
+  expect(await window()).toMatchObject({ state: 'open' })
+  expect((await unitOf(api, lane, path)).codes).toEqual(['DOCS_MISSING'])
+  api.clock.now = Date.parse(iso(91))
+  await say(lane.centre.key, path, { kind: 'opened', at: iso(90) })
+  expect(await window()).toMatchObject({ state: 'closed', to: iso(90) })
+  expect(sensor.id).toBeGreaterThan(0)
+  api.clock.now = Date.parse(iso(2 * 24 * 60))
+})
+
+describe('who may', () => {
+  test('no stranger sees or does anything', async () => {
+    const { path } = await arrive(api, lane)
+    const { stranger } = lane.people
+    const bodies: [string, object | undefined][] = [
+      [`GET ${path}/receipt`, undefined],
+      [`GET ${path}/deviations`, undefined],
+      [`GET ${path}/exceptional-releases`, undefined],
+      [`GET ${path}/departure-check`, undefined],
+      [`POST ${path}/receipt`, { units: [], signing: own(stranger, 'received') }],
+      [`POST ${path}/receipt/verification`, { revision: 1, signing: own(stranger, 'verified') }],
+      [
+        `POST ${path}/dispositions`,
+        { disposition: 'released', units: ['BAG-0007'], reason: 'r', signing: own(stranger, 'released') },
+      ],
+      [
+        `POST ${path}/deviations`,
+        { number: 'D', system: 'Q', units: ['BAG-0007'], findings: ['EXPIRED'], openedAt: iso(0) },
+      ],
+      [
+        `POST ${path}/exceptional-releases`,
+        { units: ['BAG-0007'], statement: 's', signing: own(stranger, 'authored') },
+      ],
+    ]
+    for (const [request, body] of bodies) {
+      expect((await api.call(stranger.token, request, { body })).status, request).toBe(404)
+    }
+    const seen = await api.get(lane.sponsor.key, `${path}/receipt`)
+    expect(seen.receipt).toBeNull()
+  })
+
+  test('a body without the password, or with an unknown question, is refused as a whole', async () => {
+    const { path } = await arrive(api, lane)
+    const { token } = lane.people.receiver
+    const without = await api.call(token, `POST ${path}/receipt`, { body: { units: [] } })
+    expect(without).toMatchObject({ status: 422, body: { detail: expect.stringMatching(/signing/) } })
+    const odd = { units: [], box: { is_nice: { said: 'yes' } }, signing: own(lane.people.receiver, 'received') }
+    expect((await api.call(token, `POST ${path}/receipt`, { body: odd })).status).toBe(422)
+    expect((await api.get(token, `${path}/receipt`)).receipt).toBeNull()
   })
 })
