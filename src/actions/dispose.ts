@@ -109,7 +109,7 @@ async function dispositionSigners(
   const held = decision === 'quarantined' ? { roleForId: own } : { roleForId: sponsorId, roles: MAY_DISPOSE[decision] }
   const signer = await authenticateSigner(ctx, actor, { signing, about, ...held })
   if (isRefusal(signer) || second === null) return isRefusal(signer) ? signer : { signer, witness: null }
-  const witness = await authenticateSigner(ctx, actor, { signing: second, about, roleForId: own })
+  const witness = await authenticateSigner(ctx, actor, { signing: second, about, roleForId: 'own' })
   if (isRefusal(witness)) return witness
   if (witness.account.id === signer.account.id) {
     return refuse('same_person', 'The second signature must be that of another person.')

@@ -28,7 +28,7 @@ import { authenticateSigner, type Signer, type Signing } from './signatures.ts'
 import { stampHead } from './stamps.ts'
 import { sha256 } from './store-evaluations.ts'
 import { loadReceipts } from './stored-receipt.ts'
-import { appendVerification, RECEIPT } from './verify-receipt.ts'
+import { appendVerification, finishOf, RECEIPT } from './verify-receipt.ts'
 
 /** What a receiver says; `receivedAt` null: when the `received` event says. `second` verifies at the same tablet. */
 export type ReceiptInput = Omit<ReceiptSaid, 'receivedAt' | 'dataOwner' | 'dataAbsent'> & {
@@ -224,5 +224,7 @@ async function verifyAtOnce(
   if (signers.verifier === null) return null
   const receipt = (await loadReceipts(tx, input.shipmentId)).at(-1)
   if (receipt === undefined) return null
-  return appendVerification(tx, ctx, { actor, signer: signers.verifier, receipt, budgets, rooted, remark: null })
+  const signer = signers.verifier
+  const finish = await finishOf(tx, { receipt, signer, budgets, asOf: ctx.now() })
+  return appendVerification(tx, ctx, { actor, signer, receipt, finish, rooted, remark: null })
 }

@@ -27,7 +27,14 @@ import { sha256 } from './store-evaluations.ts'
 import type { StoredReceipt } from './stored-receipt.ts'
 
 /** The second person's word under a revision of a receipt. */
-export type VerificationInput = { shipmentId: number; revision: number; remark: string | null; signing: Signing }
+export type VerificationInput = {
+  shipmentId: number
+  revision: number
+  /** Units that must become available by it, or nothing is signed. */
+  units: readonly string[]
+  remark: string | null
+  signing: Signing
+}
 
 /** The units that became available, and the stamp over the ledger's head; null where nothing is stamped. */
 export type Verified = { revision: number; accepted: string[]; stamp: Stamp | null }
@@ -38,7 +45,8 @@ export const RECEIPT = 'receipt'
 /**
  * Verifies the newest receipt by a second person of the same organisation, and makes those units available that nothing
  * but open tasks ever held and whose verdict is ACCEPT now: a hold is never lifted by better data alone. Refused:
- * `not_received`, `changed_meanwhile` under an older revision, `same_person`, and what signing refuses.
+ * `not_received`, `changed_meanwhile` under an older revision, `same_person`, `verdict_not_accept`, `qa_decides` or
+ * `already_decided` for a unit that must become available and may not, and what signing refuses.
  */
 export async function verifyReceipt(ctx: Ctx, actor: Actor, input: VerificationInput): Promise<Verified | Refusal> {
   const { shipmentId, signing } = input
@@ -57,11 +65,12 @@ export async function verifyReceipt(ctx: Ctx, actor: Actor, input: VerificationI
       refuseRevision(receipt, input, signer) ??
       (await refuseStrangers(tx, shipmentId, { others: [signer], taker: null }))
     if (receipt === undefined || refusal !== null) return refusal ?? refuse('not_received', NOT_RECEIVED)
+    const finish = await finishOf(tx, { receipt, signer, budgets, asOf: ctx.now() })
+    const unfinished = refuseUnfinished(finish, input.units)
+    if (unfinished !== null) return unfinished
     const rooted = await appendReadingsRoot(tx, ctx, { shipmentId, ledger: await loadLedger(tx, shipmentId) })
-    const { ledger, accepted, seq } = await appendVerification(tx, ctx, {
-      ...{ actor, signer, receipt, budgets, rooted },
-      remark: input.remark,
-    })
+    const verifying = { actor, signer, receipt, finish, rooted, remark: input.remark }
+    const { ledger, accepted, seq } = await appendVerification(tx, ctx, verifying)
     const stamp = await stampHead(tx, ctx, { shipmentId, head: ledger.head })
     await followLedger(tx, ctx, { shipment, ledger, seq })
     return { revision: receipt.revision, accepted, stamp }
@@ -85,37 +94,58 @@ function refuseRevision(
   return refuseVerifier({ receiver: receipt.record.receiver, verifier: personKey(account.id) })
 }
 
+/** Why each unit does not become available by the second person; null where it does. */
+export type Finish = { refusals: ReadonlyMap<string, Refusal | null>; needsQa: boolean }
+
+type Finishing = { receipt: StoredReceipt; signer: Signer; budgets: Budgets; asOf: number }
+
+/** Which units become available by the second person, by all that is known now. */
+export async function finishOf(tx: Tx, { receipt, signer, budgets, asOf }: Finishing): Promise<Finish> {
+  const { shipmentId, organisationId, record } = receipt
+  const ground = await loadGround(tx, { shipmentId, organisationId, asOf, budgets })
+  const { units } = judgedReceipt(record, ground)
+  const { needsQa } = ground.terms
+  const codes = units.map(({ code }) => code)
+  const standings = standingsOf(await loadSignedActs(tx, shipmentId), { codes, needsQa })
+  const people = { receiver: record.receiver, verifier: personKey(signer.account.id) }
+  const refusals = units.map((unit) => {
+    const standing = standings.get(unit.code)
+    const unknown = refuse('not_received', NOT_RECEIVED)
+    return [unit.code, standing === undefined ? unknown : refuseFinish(people, { standing, current: unit })] as const
+  })
+  return { refusals: new Map(refusals), needsQa }
+}
+
+function refuseUnfinished({ refusals }: Finish, units: readonly string[]): Refusal | null {
+  for (const code of units) {
+    const refusal = refusals.get(code)
+    if (refusal === undefined) return refuse('not_found', `There is no unit ${code} in this shipment.`)
+    if (refusal !== null) return { ...refusal, detail: `${code}: ${refusal.detail}` }
+  }
+  return null
+}
+
 /** A receipt whose shipment is locked, the one who verifies it, and the ledger with its root. */
 export type Verifying = {
   actor: Actor
   signer: Signer
   receipt: StoredReceipt
-  budgets: Budgets
+  finish: Finish
   rooted: Rooted
   remark: string | null
 }
 
 /** Appends the verification; what it was refused for was asked before. */
 export async function appendVerification(tx: Tx, ctx: Ctx, verifying: Verifying) {
-  const { actor, signer, receipt, budgets, rooted, remark } = verifying
+  const { actor, signer, receipt, finish, rooted, remark } = verifying
   const { shipmentId, revision, organisationId, record } = receipt
   const now = ctx.now()
-  const ground = await loadGround(tx, { shipmentId, organisationId, asOf: now, budgets })
-  const current = judgedReceipt(record, ground)
-  const codes = current.units.map(({ code }) => code)
-  const { needsQa } = ground.terms
-  const standings = standingsOf(await loadSignedActs(tx, shipmentId), { codes, needsQa })
-  const people = { receiver: record.receiver, verifier: personKey(signer.account.id) }
-  const finished = current.units.filter((unit) => {
-    const standing = standings.get(unit.code)
-    return standing !== undefined && refuseFinish(people, { standing, current: unit }) === null
-  })
-  const accepted = finished.map(({ code }) => code)
+  const accepted = [...finish.refusals].flatMap(([code, refusal]) => (refusal === null ? [code] : []))
   const said = {
     shipmentId,
     revision,
     receiptSha256: receipt.recordSha256,
-    verifier: people.verifier,
+    verifier: personKey(signer.account.id),
     verifierName: signer.account.printedName,
     recordedAt: isoInstant(now),
     evaluation: rooted.evaluation && { ...rooted.evaluation },
@@ -123,7 +153,7 @@ export async function appendVerification(tx: Tx, ctx: Ctx, verifying: Verifying)
     remark,
   }
   const recordSha256 = sha256(canonicalJson(said))
-  const isAvailable = accepted.length > 0 && !needsQa
+  const isAvailable = accepted.length > 0 && !finish.needsQa
   const kind: CustodyKind = isAvailable ? 'accepted' : 'inspected'
   const staying = record.units.filter(({ transfer }) => transfer === 'stays_in_container').map(({ code }) => code)
   const stays = isAvailable && accepted.every((code) => staying.includes(code))

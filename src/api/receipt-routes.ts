@@ -7,7 +7,7 @@ import { isRefusal } from '../domain/refusal.ts'
 import { milliseconds } from '../fields.ts'
 import { API_PATH, answers, body, created, repeatable } from './answers.ts'
 import { defineRoute } from './define-route.ts'
-import { byId, isoOrNull, printedInstant, prose } from './inputs.ts'
+import { byId, isoOrNull, line, printedInstant, prose } from './inputs.ts'
 import { problem } from './problem.ts'
 import { printReceiptView, shipmentReceipt } from './receipt-answer.ts'
 import { receiptBody, receiptInput } from './receipt-body.ts'
@@ -61,6 +61,7 @@ const get = defineRoute({
 
 const verification = z.object({
   revision: z.int().positive().meta({ description: 'of the receipt that was read' }),
+  units: z.array(line).max(500).default([]).meta({ description: 'these must become available, or nothing is signed' }),
   remark: prose.optional(),
   signing: signing.meta({ description: 'of the second person, as "verified"' }),
 })

@@ -47,7 +47,9 @@ describe('a shipment in order', () => {
     expect(items.slice(-3).map(({ kind }: Json) => kind)).toEqual(['readings_root', 'inspected', 'accepted'])
     expect(items.at(-2)).toMatchObject({
       details: { receiptRevision: 1, receiptSha256: recorded.body.recordSha256 },
-      signatures: [{ meaning: 'received', signerId: lane.people.receiver.id, evaluation: { version: expect.any(Number) } }],
+      signatures: [
+        { meaning: 'received', signerId: lane.people.receiver.id, evaluation: { version: expect.any(Number) } },
+      ],
     })
     expect((await api.get(lane.centre.key, `${path}/ledger/verification`)).valid).toBe(true)
     expect(await api.get(lane.sponsor.key, `${path}/status`)).toMatchObject({
@@ -62,12 +64,14 @@ describe('a shipment in order', () => {
     const void_ = { corrects: items.find(({ kind }: Json) => kind === 'received').seq, replacement: null }
     const correction = { kind: 'correction', at: iso(56), reason: 'not yet', ...void_ }
     await api.post(lane.centre.key, `${path}/custody-events`, correction)
+    api.clock.now = Date.parse(iso(61))
     const without = await receive(api, lane, { path })
     expect(without.body.detail).toMatch(/receivedAt/)
     const secondSigning = other(lane.people.verifier, 'verified')
     const { body } = await receive(api, lane, { path, more: { receivedAt: iso(58), secondSigning } })
     expect(body).toMatchObject({ revision: 1, accepted: ['BAG-0007'] })
     const after = await api.get(lane.centre.key, `${path}/custody-events`)
+    api.clock.now = Date.parse(iso(2 * 24 * 60))
     expect(after.items.slice(-3).map(({ kind }: Json) => kind)).toEqual(['received', 'inspected', 'accepted'])
     expect(await unitOf(api, lane, path)).toMatchObject({ verdict: 'ACCEPT', standing: { state: 'available' } })
   })
