@@ -1,5 +1,4 @@
-import type { Answer, BoxAnswers, UnitAnswers } from '../domain/checklist.ts'
-import { BOX_ITEMS, UNIT_ITEMS } from '../domain/checklist.ts'
+import { type Answer, UNIT_ITEMS, type UnitAnswers } from '../domain/checklist.ts'
 import {
   type BoxFacts,
   type HoldTime,
@@ -20,7 +19,7 @@ import {
 import type { ReceiptSaid, SaidUnit } from '../domain/receipt-record.ts'
 import { receiptIdentity } from '../domain/shipment-identity.ts'
 import { chargeOfGround, type ReceiptGround } from './receipt-ground.ts'
-import { boxAnswers, unitAnswers } from './stored-receipt.ts'
+import { unitAnswers } from './stored-receipt.ts'
 
 /** The verdict on each unit and on the shipment, and whether readings are complete. */
 export type JudgedReceipt = ReceiptVerdict & { data: DataState }
@@ -103,11 +102,6 @@ function unitsInBox({ units }: ReceiptSaid, { codes, identity }: ReceiptGround) 
 const NOT_DONE: Answer = { said: 'not_done', remark: null }
 /** About a unit of which the receiver said nothing. */
 const NOTHING_SAID: UnitAnswers = unitAnswers.parse(Object.fromEntries(UNIT_ITEMS.map((id) => [id, NOT_DONE])))
-/** About a box of which nobody has said anything yet. */
-export const NOTHING_SAID_OF_BOX: BoxAnswers = boxAnswers.parse(
-  Object.fromEntries(BOX_ITEMS.map((id) => [id, NOT_DONE])),
-)
-
 /** The packing list in its order, then whatever else is there. */
 function allUnits({ units }: ReceiptSaid, { codes, identity }: ReceiptGround): SaidUnit[] {
   const named = units.map(({ code }) => code)
