@@ -9,8 +9,8 @@ create table product_receipt_terms (
   known_at timestamptz not null
 );
 comment on table product_receipt_terms is
-  'What a sponsor asks of the receipt of a product; the newest row rules. max_transfer_ms: how long a unit may be in the '
-  'air. needs_qa: every unit waits for a decision of QA, whatever was found.';
+  'What a sponsor asks of the receipt of a product; the newest row rules. max_transfer_ms: how long a unit may be in '
+  'the air. needs_qa: every unit waits for a decision of QA, whatever was found.';
 create index product_receipt_terms_by_product on product_receipt_terms (product_id, id);
 
 create table receipt (
@@ -89,8 +89,8 @@ create table exceptional_release (
   unique (shipment_id, number)
 );
 comment on table exceptional_release is
-  'Urgent use with open findings: the units and the findings that the physician, QA or manufacturer, and the physician '
-  'again speak about.';
+  'Urgent use with open findings: the units and the findings that the physician, QA or manufacturer, and the '
+  'physician again speak about.';
 
 create table exceptional_release_step (
   id bigint generated always as identity primary key,
@@ -130,5 +130,5 @@ create table disposition (
   check ((disposition = 'released_exceptionally') = (exceptional_release_id is not null))
 );
 comment on table disposition is
-  'A decision about named units, e-signed: what was decided and why, with the verdict and findings of each unit at that '
-  'time, the deviations that cover them, and the evaluation relied on.';
+  'A decision about named units, e-signed: what was decided and why, with the verdict and findings of each unit at '
+  'that time, the deviations that cover them, and the evaluation relied on.';

@@ -28,8 +28,8 @@ export type DepartureCheck = {
 }
 
 /**
- * The departure check of a shipment the actor sees, as if it were sealed now; `plannedArrivalAt` null takes the order's.
- * Refused: `not_found`.
+ * The departure check of a shipment the actor sees, as if it were sealed now; `plannedArrivalAt` null takes that of the
+ * order. Refused: `not_found`.
  */
 export async function departureNow(
   ctx: Ctx,

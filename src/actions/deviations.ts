@@ -89,7 +89,7 @@ function nameOf({ kind, id }: Actor): string {
   return `${kind}:${id}`
 }
 
-/** Says that a deviation was closed in its system, and how. Refused: `not_found`, `already_decided`, `in_the_future`. */
+/** Says that a deviation was closed, and how. Refused: `not_found`, `already_decided`, `in_the_future`. */
 export async function closeDeviation(
   ctx: Ctx,
   actor: Actor,

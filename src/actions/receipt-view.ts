@@ -71,7 +71,7 @@ export async function receiptNow(ctx: Ctx, shipmentId: number): Promise<ReceiptV
   return readOn(ctx, shipmentId, (tx, budgets) => loadReceiptView(tx, { shipmentId, asOf: ctx.now(), budgets }))
 }
 
-/** The same in a transaction of the caller's, for whoever was let in already; the shipment does not wait for judging. */
+/** The same in a transaction of the caller's; the shipment does not wait for judging. */
 export async function loadReceiptView(
   tx: Tx,
   { shipmentId, asOf, budgets }: { shipmentId: number; asOf: number; budgets: Budgets },

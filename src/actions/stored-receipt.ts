@@ -5,7 +5,7 @@ import type { Tables } from '../../db/tables.ts'
 import { BOX_ITEMS, UNIT_ITEMS } from '../domain/checklist.ts'
 import { FINDING_CODES, VERDICTS } from '../domain/finding.ts'
 import type { ReceiptRecord } from '../domain/receipt-record.ts'
-import { instant } from '../fields.ts'
+import { instant } from './custody-ledger.ts'
 
 /** A receipt as it was signed; the newest revision of a shipment rules. */
 export type StoredReceipt = {

@@ -130,7 +130,11 @@ export function receive(
 }
 
 /** Signs the newest receipt as its second person. */
-export async function verify(api: Api, lane: ReceiptLane, path: string, by = lane.people.verifier): Promise<Answer> {
+export async function verify(
+  api: Api,
+  lane: ReceiptLane,
+  { path, by = lane.people.verifier }: { path: string; by?: TestPerson },
+): Promise<Answer> {
   const { receipt } = await api.get(by.token, `${path}/receipt`)
   const body = { revision: receipt?.revision ?? 1, signing: own(by, 'verified') }
   return api.call(by.token, `POST ${path}/receipt/verification`, { body })
@@ -164,4 +168,31 @@ export async function unitOf(api: Api, lane: ReceiptLane, path: string): Promise
   const { units } = await api.get(lane.sponsor.key, `${path}/receipt`)
   const [unit] = units
   return { ...unit, codes: unit.findings?.map(({ code }: Json) => code) ?? null }
+}
+
+/** What is wrong with a shipment that is received; nothing unless said so. */
+export type Wrong = Receiving & { degrees?: readonly number[]; scans?: readonly object[] }
+
+const NO: { said: 'no' } = { said: 'no' }
+export const SEAL_BROKEN: Wrong = { box: { seals_intact: NO } }
+export const DAMAGED: Wrong = { unit: { bag_intact: NO } }
+
+/** A shipment that was received; `scans` are what a third person read off the label. */
+export async function received(api: Api, lane: ReceiptLane, wrong: Wrong = {}): Promise<string> {
+  const { degrees, scans = [], ...receiving } = wrong
+  const { path } = await arrive(api, lane, degrees === undefined ? {} : { degrees })
+  for (const parts of scans) {
+    const body = { unit: 'BAG-0007', person: 'Cleo Dahl', at: iso(60), parts: [parts, coi()] }
+    await api.post(lane.centre.key, `${path}/scans`, body)
+  }
+  const answer = await receive(api, lane, { path, ...receiving })
+  if (answer.status !== 201) throw new Error(answer.text)
+  return path
+}
+
+/** The physician's request for the first bag. */
+export function requested(api: Api, lane: ReceiptLane, path: string): Promise<Answer> {
+  const { physician } = lane.people
+  const body = { units: ['BAG-0007'], statement: 'no other dose', signing: own(physician, 'authored') }
+  return api.call(physician.token, `POST ${path}/exceptional-releases`, { body })
 }
