@@ -48,8 +48,8 @@ const decide = defineRoute({
     tags: ['Receipt'],
     summary: 'Sign a decision about named units; nothing is decided by itself',
     description:
-      'Signed by somebody who did not receive the shipment, on the newest evaluation. A release needs a deviation for ' +
-      'each finding, and what is out of specification an exceptional release.',
+      'Signed by somebody who did not receive the shipment, on the newest evaluation. A release needs a deviation ' +
+      'for each finding, and what is out of specification an exceptional release.',
     request: { params: byId, headers: repeatable, body: body(dispositionBody) },
     responses: created('signed', disposed),
   }),

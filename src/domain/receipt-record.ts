@@ -5,7 +5,7 @@ import type { DataState } from './receipt-facts.ts'
 import type { JudgedUnit } from './receipt-steps.ts'
 import { isoInstant } from './units.ts'
 
-/** What a receiver said at one receipt. Instants in epoch milliseconds, temperatures in milli-degrees, masses in grams. */
+/** What a receiver said at one receipt: epoch milliseconds, milli-degrees, grams. */
 export type ReceiptSaid = {
   readonly receivedAt: number
   readonly box: BoxAnswers

@@ -28,7 +28,7 @@ const wordOf = (path: string, token: string, body: object) =>
   api.call(token, `POST ${path}/exceptional-releases/1/steps`, { body: { statement: 'as assessed', ...body } })
 
 describe('an exceptional release', () => {
-  test('takes request, evaluation and confirmation, then QA of the sponsor; nothing is destroyed by itself', async () => {
+  test('takes request, evaluation and confirmation, then QA of the sponsor', async () => {
     const { physician, sponsorQa } = lane.people
     const path = await received(api, lane, DAMAGED)
     await deviate(api, lane, { path, findings: ['UNIT_DAMAGED'] })

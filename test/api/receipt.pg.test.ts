@@ -89,7 +89,8 @@ describe('data that are missing', () => {
     api.clock.now += 2 * 3_600_000
     expect(await read()).toMatchObject({ state: 'absent', because: 'overdue' })
     api.clock.now = now
-    const text = `Time (UTC),Temperature (°C)\n${[0, 15, 30, 45, 60].map((m) => `${iso(m).slice(0, 16).replace('T', ' ')},4.5`).join('\n')}\n`
+    const lines = [0, 15, 30, 45, 60].map((minute) => `${iso(minute).slice(0, 16).replace('T', ' ')},4.5`)
+    const text = ['Time (UTC),Temperature (°C)', ...lines, ''].join('\n')
     const headers = { 'Content-Type': 'text/csv' }
     await api.call(lane.sponsor.key, `POST /readings/import?sensorId=${sensor.id}`, { body: text, headers })
     expect(await read()).toMatchObject({ state: 'complete' })
