@@ -1,7 +1,7 @@
 import { type CalibrationProblem, calibrationProblem } from '../domain/calibration.ts'
-import { type Combined, combine, type JudgedSpan } from '../domain/combine.ts'
+import type { Combined, JudgedSpan } from '../domain/combine.ts'
 import { DIFFERS, type Interval } from '../domain/excursion.ts'
-import { finish, type PlacementJudgement } from '../domain/placement-judgement.ts'
+import type { PlacementJudgement } from '../domain/placement-judgement.ts'
 import type { Folded } from './fold-placements.ts'
 import type { PlacementFacts, ShipmentFacts } from './judging-facts.ts'
 
@@ -52,7 +52,7 @@ export function assess(shipment: ShipmentFacts, folded: readonly Folded[], until
   const judged = folded.map((fold) => (span === null ? null : judgementOf(fold, span)))
   const sensors = folded.map((fold, index) => sensorAssessment(shipment, fold, judged[index] ?? null))
   if (span === null) return { shipment, span, combined: null, sensors, archived: null }
-  const combined = combine(
+  const combined = shipment.judge.combine(
     span,
     shipment.profile,
     judged.flatMap((judgement) => judgement ?? []),
@@ -64,7 +64,7 @@ export function assess(shipment: ShipmentFacts, folded: readonly Folded[], until
 function judgementOf({ placement, state, intervals }: Folded, span: JudgedSpan): PlacementJudgement | null {
   const { rules } = placement
   if (rules.fromAt >= rules.toAt || rules.fromAt > span.toAt) return null
-  return finish(state, rules, { endAt: span.toAt, earlier: intervals })
+  return placement.judge.finish(state, rules, { endAt: span.toAt, earlier: intervals })
 }
 
 function spanOf(shipment: ShipmentFacts, folded: readonly Folded[], until: number | 'stored'): JudgedSpan | null {
@@ -80,8 +80,8 @@ function sensorAssessment(
   { placement, state, intervals }: Folded,
   judgement: PlacementJudgement | null,
 ): SensorAssessment {
-  const { certificates, calibrationId, noisy } = placement
-  const judged = judgement && { fromAt: judgement.fromAt, toAt: judgement.toAt, profile: shipment.profile }
+  const { certificates, calibrationId, doubts, noisy } = placement
+  const judged = judgement && { fromAt: judgement.fromAt, toAt: judgement.toAt, profile: shipment.profile, doubts }
   return {
     placement,
     last: state.open && { at: state.open.at, lowestMilliC: state.open.min, highestMilliC: state.open.max },

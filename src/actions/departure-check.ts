@@ -122,9 +122,7 @@ function departureFacts(ground: ReceiptGround, { sealedAt, etaAt, last, before }
     temperature: content.window === null ? null : temperatureFacts(content),
     order: orderOf(identity),
     expiry: earliestExpiry(identity),
-    lotStatus: 'ok',
-    // the sponsor has said nothing in the service, and no papers were looked at
-    batchStatus: 'unknown',
+    ...lotFacts(ground),
     budget: worstBudget(ground),
     sensorSuspect: content.reasons.includes('SENSOR_SUSPECT'),
     clockUntrusted: false,
@@ -152,6 +150,17 @@ function earliestExpiry({ units }: ShipmentIdentity): ExpiryReadings | null {
   return {
     earliestAt: Math.min(...known.map(({ earliestAt }) => earliestAt)),
     latestAt: Math.min(...known.map(({ latestAt }) => latestAt)),
+  }
+}
+
+/** The worst of the lots in it; no papers are looked at here. */
+function lotFacts({ codes, lots }: ReceiptGround): Pick<DepartureFacts, 'lotStatus' | 'batchStatus'> {
+  const known = codes.map((code) => lots.get(code))
+  const said = known.map((lot) => lot?.lotStatus ?? 'ok')
+  const isReleased = known.length > 0 && known.every((lot) => lot?.batchStatus === 'released')
+  return {
+    lotStatus: said.includes('recalled') ? 'recalled' : said.includes('on_hold') ? 'on_hold' : 'ok',
+    batchStatus: isReleased ? 'released' : 'unknown',
   }
 }
 

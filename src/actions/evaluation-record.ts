@@ -1,5 +1,4 @@
 import type { Gap, LevelResult } from '../domain/combine.ts'
-import { JUDGE_VERSION } from '../domain/judge.ts'
 import type { Assessment, SensorAssessment, StoredJudgement } from './assess.ts'
 
 /**
@@ -104,11 +103,11 @@ function levelContent(level: LevelResult) {
 
 /**
  * What the evaluation was made from: the program's behaviour, the limits, the placements with their certificates, and
- * what was read out of the sensors' memory, where something was.
+ * what was read out of the sensors' memory, and when a sensor was in doubt, where anything was.
  */
 export function inputsOf({ shipment, sensors }: Assessment) {
   return {
-    judgeVersion: JUDGE_VERSION,
+    judgeVersion: shipment.judge.version,
     profileId: shipment.profileId,
     placements: sensors.map(({ placement, calibration }: SensorAssessment) => ({
       sensorId: placement.sensorId,
@@ -119,6 +118,7 @@ export function inputsOf({ shipment, sensors }: Assessment) {
       certificates: placement.certificates.map((certificate) => certificate.id),
       namedCertificate: placement.calibrationId,
       calibrationProblem: calibration,
+      ...(placement.doubts.length === 0 ? {} : { doubts: placement.doubts }),
       ...(placement.readouts.length === 0 ? {} : { readouts: placement.readouts.map(({ id }) => id) }),
     })),
   }

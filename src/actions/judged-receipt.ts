@@ -124,16 +124,19 @@ function receivedUnit(unit: SaidUnit, ground: ReceiptGround): ReceivedUnit | nul
   const facts: UnitFacts = {
     identity: known?.identity ?? 'unverified',
     expiry: known?.expiry ?? null,
-    ...lotFacts(answers),
+    ...lotFacts(answers, ground.lots.get(code)),
     transfer: transferOf(unit, ground),
     budget: ground.budgets.get(code) ?? 'none',
   }
   return { answers, facts }
 }
 
-/** The papers speak for the sponsor as long as the service has no word of the sponsor's about the lot. */
-function lotFacts({ batch_released: papers }: UnitAnswers): Pick<UnitFacts, 'lotStatus' | 'batchStatus'> {
-  return { lotStatus: 'ok', batchStatus: papers.said === 'yes' ? 'released' : 'unknown' }
+type LotFacts = Pick<UnitFacts, 'lotStatus' | 'batchStatus'>
+
+/** The papers speak for the sponsor as long as the service has no word of the sponsor's about the batch. */
+function lotFacts({ batch_released: papers }: UnitAnswers, lot: LotFacts | undefined): LotFacts {
+  const { lotStatus, batchStatus } = lot ?? { lotStatus: 'ok', batchStatus: 'unknown' }
+  return { lotStatus, batchStatus: batchStatus === 'unknown' && papers.said === 'yes' ? 'released' : batchStatus }
 }
 
 function transferOf({ transfer }: SaidUnit, { terms: { maxTransferMs } }: ReceiptGround): UnitFacts['transfer'] {

@@ -1,17 +1,28 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
-import { type Certificate, certificateAt, corrected, rulingCertificates } from '../domain/calibration.ts'
+import {
+  AS_FOUND,
+  type AsFound,
+  type Certificate,
+  certificateAt,
+  corrected,
+  type Doubt,
+  doubtsOf,
+  rulingCertificates,
+} from '../domain/calibration.ts'
 import type { FoldRules } from '../domain/excursion.ts'
-import { foldRules, JUDGE_VERSION } from '../domain/judge.ts'
+import { JUDGES, type Judge } from '../domain/judge-versions.ts'
 import type { Profile } from '../domain/profile.ts'
 import type { Readout } from '../domain/readout.ts'
-import { archivedMonths, within } from './archived-months.ts'
+import { type ArchivedMonth, archivedMonths, within } from './archived-months.ts'
 import { loadReadouts, type StoredReadout } from './readouts.ts'
+import { type Standing, stood } from './standing.ts'
 import { storedPoints, storedProfile } from './stored-profile.ts'
 
 /** All that decides a shipment's judgement, except its readings. */
 export type ShipmentFacts = {
   shipmentId: number
+  judge: Judge
   profileId: number
   profile: Profile
   /** Null: not packed. `toAt` is Infinity while the window is open. */
@@ -25,6 +36,7 @@ export type ShipmentFacts = {
 
 export type PlacementFacts = {
   id: number
+  judge: Judge
   sensorId: number
   channel: string
   role: string
@@ -33,6 +45,8 @@ export type PlacementFacts = {
   /** The certificate the placement names, and those that rule within placement and window, ascending by date. */
   calibrationId: number | null
   certificates: Certificate[]
+  /** When nobody knows what it really measured, within placement and window; mostly never. */
+  doubts: Doubt[]
   noisy: boolean
   /** What was read out of the sensor's memory within placement and window, in order of id; mostly nothing. */
   readouts: PlacedReadout[]
@@ -53,8 +67,12 @@ export function isReadOut({ placements }: ShipmentFacts): boolean {
   return placements.some(({ readouts }) => readouts.length > 0)
 }
 
-/** Loads the facts of shipments set-wise: one statement per table, whatever their number. */
-export async function loadFacts(tx: Tx, shipmentIds: readonly number[]): Promise<ShipmentFacts[]> {
+/** Loads the facts of shipments set-wise: one statement per table, whatever their number; to be judged by `judge`. */
+export async function loadFacts(
+  tx: Tx,
+  shipmentIds: readonly number[],
+  judge: Judge = JUDGES.current,
+): Promise<ShipmentFacts[]> {
   const shipments = await tx
     .selectFrom('shipment')
     .select(['id', 'profile_id', 'packed_at', 'closed_at', 'judge_from'])
@@ -73,23 +91,29 @@ export async function loadFacts(tx: Tx, shipmentIds: readonly number[]): Promise
     if (profile === undefined) throw new Error(`profile ${shipment.profile_id} of shipment ${shipment.id} is missing`)
     const window = windowOf(shipment, profile)
     const placements = (rowsOf.get(shipment.id) ?? []).map((row) =>
-      placementFacts(row, { profileId: shipment.profile_id, profile, window, certificates, readouts }),
+      placementFacts(row, { judge, profileId: shipment.profile_id, profile, window, certificates, readouts }),
     )
     return {
       shipmentId: shipment.id,
+      judge,
       profileId: shipment.profile_id,
       profile,
       window,
       judgeFromAt: shipment.judge_from,
       placements,
-      archives: archived
-        .filter((month) => placements.some(({ rules }) => within([month], rules).length > 0))
-        .map(({ name }) => name),
+      archives: archivesOf(placements, archived),
     }
   })
 }
 
-function windowOf(shipment: { packed_at: number | null; closed_at: number | null }, profile: Profile) {
+/** The archives that hold readings by which the placements are judged. */
+export function archivesOf(placements: readonly PlacementFacts[], archived: readonly ArchivedMonth[]): string[] {
+  const held = archived.filter((month) => placements.some(({ rules }) => within([month], rules).length > 0))
+  return held.map(({ name }) => name)
+}
+
+/** The judging window by a shipment's events; null: not packed. */
+export function windowOf(shipment: { packed_at: number | null; closed_at: number | null }, profile: Profile) {
   if (shipment.packed_at === null) return null
   const fromAt = shipment.packed_at + profile.loadingMs
   return { fromAt, toAt: shipment.closed_at === null ? Number.POSITIVE_INFINITY : Math.max(fromAt, shipment.closed_at) }
@@ -106,9 +130,11 @@ export async function loadProfiles(tx: Tx, ids: readonly number[]): Promise<Map<
   return new Map(rows.map((row) => [row.id, storedProfile(row.definition)]))
 }
 
-type PlacementRow = Awaited<ReturnType<typeof loadPlacements>>[number]
+/** A placement with what is registered of its sensor. */
+export type PlacementRow = Awaited<ReturnType<typeof loadPlacements>>[number]
 
-async function loadPlacements(tx: Tx, shipmentIds: readonly number[]) {
+/** The placements of judged roles, in order of id. */
+export async function loadPlacements(tx: Tx, shipmentIds: readonly number[], knownAt: Standing = 'now') {
   return tx
     .selectFrom('placement')
     .innerJoin('sensor', 'sensor.id', 'placement.sensor_id')
@@ -126,25 +152,32 @@ async function loadPlacements(tx: Tx, shipmentIds: readonly number[]) {
       'sensor.noisy',
     ])
     .where('placement.shipment_id', 'in', [...shipmentIds])
-    .where('placement.superseded_at', 'is', null)
+    .where(stood('placement', knownAt))
     .where('placement.role', 'in', ['product', 'product_backup'])
     .orderBy('placement.id')
     .execute()
 }
 
-export type CertificateRow = Certificate & { sensorId: number; channel: string }
+export type CertificateRow = Certificate & { sensorId: number; channel: string; asFound: AsFound | null }
 
-/** The certificates in force of sensors, ascending by date, by `sensorId/channel`. */
+/** How a laboratory found a sensor, as stored. */
+export function storedAsFound(text: string | null): AsFound | null {
+  return AS_FOUND.find((found) => found === text) ?? null
+}
+
+/** The certificates of sensors that are in force, or were, ascending by date, by `sensorId/channel`. */
 export async function loadCertificates(
   db: Pick<Tx, 'selectFrom'>,
   sensorIds: readonly number[],
+  which: Standing | { ids: readonly number[] } = 'now',
 ): Promise<Map<string, CertificateRow[]>> {
   if (sensorIds.length === 0) return new Map()
   const rows = await db
     .selectFrom('calibration')
     .select(['id', 'sensor_id', 'channel', 'calibrated_at', 'due_at', 'certificate', 'uncertainty_milli_c', 'points'])
+    .select('as_found')
     .where('sensor_id', 'in', [...sensorIds])
-    .where('superseded_at', 'is', null)
+    .where((eb) => (typeof which === 'object' ? eb('id', 'in', [0, ...which.ids]) : stood('calibration', which)))
     .orderBy(sql`calibrated_at, id`)
     .execute()
   const certificates = rows.map((row) => ({
@@ -155,12 +188,15 @@ export async function loadCertificates(
     calibratedAt: row.calibrated_at,
     dueAt: row.due_at,
     uncertaintyMilliC: row.uncertainty_milli_c,
+    asFound: storedAsFound(row.as_found),
     points: storedPoints(row.points),
   }))
   return Map.groupBy(certificates, ({ sensorId, channel }) => `${sensorId}/${channel}`)
 }
 
-type Around = {
+/** What a placement is judged by, beside its own row. */
+export type Around = {
+  judge: Judge
   profileId: number
   profile: Profile
   window: ShipmentFacts['window']
@@ -168,7 +204,8 @@ type Around = {
   readouts: Map<string, StoredReadout[]>
 }
 
-function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
+/** A placement as it is judged. */
+export function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
   const toAt = row.to_at ?? Number.POSITIVE_INFINITY
   const scope = {
     fromAt: Math.max(row.from_at, around.window?.fromAt ?? row.from_at),
@@ -183,7 +220,7 @@ function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
     .filter((readout) => readout.fromAt < scope.toAt && readout.toAt >= scope.fromAt)
     .map((readout) => ({ ...readout, intervalMs: readout.intervalMs ?? around.profile.nominalIntervalMs }))
   const uncertainty = certificates.map((certificate) => certificate.uncertaintyMilliC)
-  const rules = foldRules(
+  const rules = around.judge.foldRules(
     around.profile,
     {
       correct: (at, raw) => corrected(certificateAt(certificates, named, at), raw),
@@ -195,6 +232,7 @@ function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
   const ids = certificates.map((certificate) => certificate.id)
   return {
     id: row.id,
+    judge: around.judge,
     sensorId: row.sensor_id,
     channel: row.channel,
     role: row.role,
@@ -202,11 +240,12 @@ function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
     toAt,
     calibrationId: named,
     certificates,
+    doubts: doubtsOf(ofChannel, scope),
     noisy: row.noisy,
     readouts,
     rules,
     fingerprint: [
-      ...[JUDGE_VERSION, around.profileId, scope.fromAt, named ?? '', ...ids],
+      ...[around.judge.version, around.profileId, scope.fromAt, named ?? '', ...ids],
       ...readouts.map(({ id }) => `r${id}`),
     ].join(':'),
   }

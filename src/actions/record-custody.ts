@@ -6,6 +6,7 @@ import type { CustodyEvent, CustodyKind, CustodyStatement } from '../domain/cust
 import { refuseSealingOver } from '../domain/departure.ts'
 import type { LedgerEntry } from '../domain/ledger.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
+import { RELIES } from '../domain/reliance.ts'
 import type { Stamp } from '../domain/stamp.ts'
 import { type Appending, appendCustody } from './append-custody.ts'
 import { type Ledger, loadLedger, type StatedFields } from './custody-ledger.ts'
@@ -136,11 +137,6 @@ function refuseDecision(event: CustodyEvent, ledger: Ledger): Refusal | null {
 
 /** `returned` and `destroyed` happen to a unit, too: that is recorded, whoever decided it. */
 const DECIDED: ReadonlySet<CustodyKind> = new Set(['released', 'rejected', 'released_exceptionally'])
-
-/** Handovers, the receipt and decisions: who makes them relies on the readings up to there. */
-const RELIES: ReadonlySet<CustodyKind> = new Set([
-  ...(['handover_release', 'handover_accept', 'received', 'accepted', 'quarantined', 'returned', 'destroyed'] as const),
-])
 
 /** What the taker signs: the same handover, the same time, place, bags and seals, which both have seen. */
 function acceptance(

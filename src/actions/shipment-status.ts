@@ -5,10 +5,12 @@ import type { Combined, JudgedSpan, Status } from '../domain/combine.ts'
 import type { Level, Severity } from '../domain/profile.ts'
 import type { Refusal } from '../domain/refusal.ts'
 import { type Assessment, assess, type StoredJudgement } from './assess.ts'
+import type { ShippedLot } from './batch-facts.ts'
 import { type ContainerStatus, containerStatus } from './container-status.ts'
 import { type CustodyAnswer, custodyOf } from './custody-status.ts'
 import { type Reason, reasonsOf } from './evaluation-record.ts'
 import { judgePending } from './judge.ts'
+import type { ReReview } from './re-reviews.ts'
 import { type ReceiptUnit, type ReceiptView, receiptNow } from './receipt-view.ts'
 import { type SensorStatus, sensorStatuses } from './sensor-status.ts'
 import { noShipment } from './shipments.ts'
@@ -20,6 +22,8 @@ export type ShipmentStatus = {
   shipmentId: number
   reference: string
   asOf: number
+  /** Null: as it stands. Else what would have been answered at `asOf`, worked out at this instant. */
+  recomputedAt: number | null
   evaluationVersion: number | null
   profile: { profileId: number; version: number; name: string; example: boolean }
   temperature: Temperature
@@ -28,8 +32,12 @@ export type ShipmentStatus = {
   /** Null where the shipment names none. */
   container: ContainerStatus | null
   units: UnitStatus[]
-  /** Null before the first receipt. */
+  /** Null before the first receipt, and where another instant than now was asked for. */
   receipt: ReceiptView | null
+  /** Open re-reviews: with any, the shipment is in `re_review`, and nothing of it is to be used until decided. */
+  reReviews: readonly ReReview[]
+  /** What the sponsor says about the lots of its units: batch status, hold, recall. */
+  lots: readonly ShippedLot[]
   /** SHA-256 over the evaluation's hash, the custody head and the receipt's hash, independent of `asOf`. */
   recordHash: string
 }
@@ -67,7 +75,7 @@ export type Temperature = {
  */
 export async function shipmentStatus(ctx: Ctx, actor: Actor, shipmentId: number): Promise<ShipmentStatus | Refusal> {
   for (;;) {
-    const current = await currentFacts(ctx.db, actor, shipmentId)
+    const current = await currentFacts(ctx, actor, shipmentId)
     if (current === 'unseen') return noShipment(shipmentId)
     if (current !== 'behind') return statusNow(ctx, current)
     await judgePending(ctx, shipmentId)
@@ -85,14 +93,21 @@ async function statusNow(ctx: Ctx, current: CurrentFacts): Promise<ShipmentStatu
   const container = await containerStatus(ctx.db, current, now)
   const { receiptSha256, shipmentId } = current.facts
   const receipt = receiptSha256 === null ? null : await receiptNow(ctx, shipmentId)
-  const status = statusOf(current, { now, container, receipt })
+  const status = statusOf(current, { now, recomputedAt: null, container, receipt })
   answered.set(current, status)
   return status
 }
 
-type Asked = { now: number; container: ContainerStatus | null; receipt: ReceiptView | null }
+type Asked = {
+  now: number
+  recomputedAt: number | null
+  container: ContainerStatus | null
+  receipt: ReceiptView | null
+}
 
-function statusOf({ facts, ...around }: CurrentFacts, { now, container, receipt }: Asked): ShipmentStatus {
+/** The answer of an instant from the facts known at it. */
+export function statusOf({ facts, ...around }: CurrentFacts, asked: Asked): ShipmentStatus {
+  const { now, recomputedAt, container, receipt } = asked
   const assessment = facts.archived ?? assess(facts.judging, facts.folded, now)
   const custody = custodyOf(facts.custody, now)
   const evaluation = facts.head && { content: facts.head.contentSha256, inputs: facts.head.inputsSha256 }
@@ -100,6 +115,7 @@ function statusOf({ facts, ...around }: CurrentFacts, { now, container, receipt 
     shipmentId: facts.shipmentId,
     reference: facts.reference,
     asOf: now,
+    recomputedAt,
     evaluationVersion: facts.head?.version ?? null,
     profile: facts.profile,
     temperature: { ...temperatureOf(assessment), outOfWindow: facts.outOfWindow },
@@ -113,6 +129,8 @@ function statusOf({ facts, ...around }: CurrentFacts, { now, container, receipt 
       received: receipt?.units.find((unit) => unit.code === code) ?? null,
     })),
     receipt,
+    reReviews: facts.reReviews,
+    lots: facts.lots,
     recordHash: sha256(canonicalJson({ evaluation, custodyHead: custody.headHash, receipt: facts.receiptSha256 })),
   }
 }

@@ -10,7 +10,9 @@ import { containerAnswer, printContainer } from './container-answer.ts'
 import { custody, printCustody } from './custody-answer.ts'
 import { outstanding, printOutstanding } from './exceptional-answer.ts'
 import { celsiusOrNull, isoOrNull, printedInstant } from './inputs.ts'
+import { lotStanding, printLotStanding } from './lot-answer.ts'
 import { measured, printMeasured } from './measured-answer.ts'
+import { printReReview, reReview } from './re-review-answer.ts'
 import { printStanding, standing } from './receipt-answer.ts'
 
 const event = z.object({
@@ -116,6 +118,10 @@ export const shipmentStatus = z
     shipmentId: z.int(),
     reference: z.string(),
     asOf: printedInstant,
+    recomputed: z
+      .object({ at: printedInstant, detail: z.string() })
+      .nullable()
+      .meta({ description: 'null: as it stands; else the answer of asOf, from what was known by then' }),
     evaluationVersion: z
       .int()
       .nullable()
@@ -135,7 +141,16 @@ export const shipmentStatus = z
         outstanding: z.array(outstanding),
       })
       .nullable()
-      .meta({ description: 'null: none was made' }),
+      .meta({ description: 'null: none was made, or another instant than now was asked for' }),
+    review: z.object({
+      state: z.enum(['none', 're_review']).meta({
+        description: 're_review: somebody relied on what came out otherwise; only a signed decision ends it',
+      }),
+      open: z.array(reReview),
+    }),
+    lots: z
+      .array(lotStanding.extend({ lot: z.string().nullable(), units: z.array(z.string()) }))
+      .meta({ description: 'what the sponsor says about the lots of the units, now, also after receipt' }),
     recordHash: z.string().meta({ description: 'over evaluation, custody and receipt; independent of asOf' }),
   })
   .openapi('ShipmentStatus')
@@ -149,6 +164,7 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
     shipmentId: found.shipmentId,
     reference: found.reference,
     asOf: isoInstant(found.asOf),
+    recomputed: found.recomputedAt === null ? null : { at: isoInstant(found.recomputedAt), detail: RECOMPUTED },
     evaluationVersion: found.evaluationVersion,
     profileVersion: found.profile,
     temperature: printTemperature(found.temperature),
@@ -156,20 +172,31 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
     identity: { value: null, reason: IDENTITY_ELSEWHERE },
     sensors: found.sensors.map(printSensor),
     container: printContainer(found.container),
-    units: found.units.map(printUnit),
+    units: found.units.map((one) => printUnit(one, found.recomputedAt !== null)),
     receipt: found.receipt && printReceiptLine(found.receipt),
+    review: {
+      state: found.reReviews.length > 0 ? 're_review' : 'none',
+      open: found.reReviews.map(printReReview),
+    },
+    lots: found.lots.map(({ lot, units, ...standing }) => ({ lot, units, ...printLotStanding(standing) })),
     recordHash: found.recordHash,
   }
 }
 
-function printUnit({ id, code, terminal, received }: UnitStatus): z.infer<typeof unit> {
+const RECOMPUTED =
+  'Judged again from what the service knew by asOf: what came in or was corrected later is left out, and so are the ' +
+  'message numbers of sensors, which are followed as of now only.'
+const NO_RECEIPT = 'The verdict on a unit is part of the receipt: none was made.'
+const NOW_ONLY = 'The verdict on a unit is told as of now only: leave out asOf.'
+
+function printUnit({ id, code, terminal, received }: UnitStatus, isRecomputed: boolean): z.infer<typeof unit> {
   return {
     id,
     code,
     verdict: received?.current?.verdict ?? null,
     findings: received?.current ? [...received.current.findings] : null,
     disposition: received && printStanding(received.standing),
-    reason: received?.current ? null : 'The verdict on a unit is part of the receipt: none was made.',
+    reason: received?.current ? null : isRecomputed ? NOW_ONLY : NO_RECEIPT,
     terminal: terminal && { kind: terminal.kind, at: isoInstant(terminal.at) },
   }
 }

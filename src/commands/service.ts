@@ -10,6 +10,7 @@ import { ensureServiceKey } from '../actions/service-keys.ts'
 import { createApp } from '../api/app.ts'
 import type { Config } from '../config.ts'
 import type { Ctx } from '../context.ts'
+import { JUDGES } from '../domain/judge-versions.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { type Batcher, createBatcher } from '../ingest/batcher.ts'
@@ -80,6 +81,7 @@ function createContext(config: Config, { db, ownSecret }: Backend, log: Logger):
     log,
     now: clockOf(config),
     metrics: createMetrics(),
+    judges: JUDGES,
     sharesMessages: config.mqtt.group !== '',
     exampleProfiles: config.database.kind === 'embedded' ? 'allowed' : 'refused',
     stampSecret: config.stampSecret ?? ownSecret,
@@ -166,20 +168,25 @@ function askForMissing(ctx: Ctx, broker: Broker): Repeated {
 
 type Repeated = { stop: () => void }
 
-/** Does work again and again, never twice at once. */
+/**
+ * Does work again and again, never twice at once. Tells a failure once until it works again, and nothing of a database
+ * that is away: that is told where readings are stored, and by `/readyz`.
+ */
 function repeat(
   everyMs: number,
   work: () => Promise<void>,
   { failed }: { failed: (error: unknown) => void },
 ): Repeated {
-  let running = false
+  let [running, told] = [false, false]
   const run = async () => {
     if (running) return
     running = true
     try {
       await work()
+      told = false
     } catch (error) {
-      failed(error)
+      if (!told && !isTransient(error)) failed(error)
+      told ||= !isTransient(error)
     } finally {
       running = false
     }
