@@ -1,49 +1,13 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
-import { type Certificate, certificateAt, corrected, rulingCertificates } from '../domain/calibration.ts'
-import type { FoldRules } from '../domain/excursion.ts'
-import { foldRules, JUDGE_VERSION } from '../domain/judge.ts'
+import type { Certificate } from '../domain/calibration.ts'
+import { type PlacementFacts, placementFacts, type ShipmentFacts } from '../domain/judging-facts.ts'
 import type { Profile } from '../domain/profile.ts'
-import type { Readout } from '../domain/readout.ts'
 import { archivedMonths, within } from './archived-months.ts'
 import { loadReadouts, type StoredReadout } from './readouts.ts'
 import { storedPoints, storedProfile } from './stored-profile.ts'
 
-/** All that decides a shipment's judgement, except its readings. */
-export type ShipmentFacts = {
-  shipmentId: number
-  profileId: number
-  profile: Profile
-  /** Null: not packed. `toAt` is Infinity while the window is open. */
-  window: { fromAt: number; toAt: number } | null
-  judgeFromAt: number | null
-  /** Judged roles only, in order of id. */
-  placements: PlacementFacts[]
-  /** Archives that hold readings it is judged by: it cannot be judged until they are restored. */
-  archives: string[]
-}
-
-export type PlacementFacts = {
-  id: number
-  sensorId: number
-  channel: string
-  role: string
-  fromAt: number
-  toAt: number
-  /** The certificate the placement names, and those that rule within placement and window, ascending by date. */
-  calibrationId: number | null
-  certificates: Certificate[]
-  noisy: boolean
-  /** What was read out of the sensor's memory within placement and window, in order of id; mostly nothing. */
-  readouts: PlacedReadout[]
-  /** Rules of the fold within placement and window. */
-  rules: FoldRules
-  /** Names everything a stored fold depends on beside readings; another one makes every checkpoint a miss. */
-  fingerprint: string
-}
-
-/** A read-out as it rules a placement. */
-export type PlacedReadout = Readout & Pick<StoredReadout, 'id' | 'importId'>
+export type { PlacementFacts, ShipmentFacts } from '../domain/judging-facts.ts'
 
 /**
  * Whether memory was read out of any of its sensors. Which live readings are judged beside a memory is decided from the
@@ -73,7 +37,7 @@ export async function loadFacts(tx: Tx, shipmentIds: readonly number[]): Promise
     if (profile === undefined) throw new Error(`profile ${shipment.profile_id} of shipment ${shipment.id} is missing`)
     const window = windowOf(shipment, profile)
     const placements = (rowsOf.get(shipment.id) ?? []).map((row) =>
-      placementFacts(row, { profileId: shipment.profile_id, profile, window, certificates, readouts }),
+      placed(row, { profileId: shipment.profile_id, profile, window, certificates, readouts }),
     )
     return {
       shipmentId: shipment.id,
@@ -160,54 +124,25 @@ export async function loadCertificates(
   return Map.groupBy(certificates, ({ sensorId, channel }) => `${sensorId}/${channel}`)
 }
 
-type Around = {
-  profileId: number
-  profile: Profile
-  window: ShipmentFacts['window']
+type Around = Pick<ShipmentFacts, 'profileId' | 'profile' | 'window'> & {
   certificates: Map<string, CertificateRow[]>
   readouts: Map<string, StoredReadout[]>
 }
 
-function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
-  const toAt = row.to_at ?? Number.POSITIVE_INFINITY
-  const scope = {
-    fromAt: Math.max(row.from_at, around.window?.fromAt ?? row.from_at),
-    toAt: Math.min(toAt, around.window?.toAt ?? Number.POSITIVE_INFINITY),
-  }
+function placed(row: PlacementRow, { certificates, readouts, ...around }: Around): PlacementFacts {
   const [low, high] = [row.range_low_milli_c, row.range_high_milli_c]
-  const named = row.calibration_id
-  // one that rules nothing here (dated later, outdated before) must neither move a limit nor make a new version
-  const ofChannel = around.certificates.get(`${row.sensor_id}/${row.channel}`) ?? []
-  const certificates = rulingCertificates(ofChannel, named, scope)
-  const readouts = (around.readouts.get(`${row.sensor_id}/${row.channel}`) ?? [])
-    .filter((readout) => readout.fromAt < scope.toAt && readout.toAt >= scope.fromAt)
-    .map((readout) => ({ ...readout, intervalMs: readout.intervalMs ?? around.profile.nominalIntervalMs }))
-  const uncertainty = certificates.map((certificate) => certificate.uncertaintyMilliC)
-  const rules = foldRules(
-    around.profile,
-    {
-      correct: (at, raw) => corrected(certificateAt(certificates, named, at), raw),
-      range: low === null || high === null ? null : { low, high },
-      guardBandMilliC: Math.max(0, ...uncertainty),
-    },
-    scope,
-  )
-  const ids = certificates.map((certificate) => certificate.id)
-  return {
+  const channel = `${row.sensor_id}/${row.channel}`
+  const sensor = {
     id: row.id,
     sensorId: row.sensor_id,
     channel: row.channel,
     role: row.role,
     fromAt: row.from_at,
-    toAt,
-    calibrationId: named,
-    certificates,
+    toAt: row.to_at ?? Number.POSITIVE_INFINITY,
+    calibrationId: row.calibration_id,
     noisy: row.noisy,
-    readouts,
-    rules,
-    fingerprint: [
-      ...[JUDGE_VERSION, around.profileId, scope.fromAt, named ?? '', ...ids],
-      ...readouts.map(({ id }) => `r${id}`),
-    ].join(':'),
+    range: low === null || high === null ? null : { low, high },
   }
+  const own = { certificates: certificates.get(channel) ?? [], readouts: readouts.get(channel) ?? [] }
+  return placementFacts(sensor, { ...around, ...own })
 }

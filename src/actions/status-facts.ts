@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
+import type { Assessment } from '../domain/assess.ts'
 import { upToAt } from '../domain/excursion.ts'
-import type { Assessment } from './assess.ts'
 import { type CustodyFacts, loadCustody } from './custody-status.ts'
 import { type Folded, foldPlacements } from './fold-placements.ts'
 import { worksOf } from './judge.ts'

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
-import type { StoredJudgement } from '../actions/assess.ts'
 import type { SensorStatus } from '../actions/sensor-status.ts'
 import type { ShipmentStatus, Temperature } from '../actions/shipment-status.ts'
+import type { StoredJudgement } from '../domain/assess.ts'
 import type { ExcursionEvent, LevelResult } from '../domain/combine.ts'
 import { coveragePercent, exactC, isoInstant } from '../domain/units.ts'
 import { containerAnswer, printContainer } from './container-answer.ts'

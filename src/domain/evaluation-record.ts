@@ -1,6 +1,6 @@
-import type { Gap, LevelResult } from '../domain/combine.ts'
-import { JUDGE_VERSION } from '../domain/judge.ts'
 import type { Assessment, SensorAssessment, StoredJudgement } from './assess.ts'
+import type { Gap, LevelResult } from './combine.ts'
+import { JUDGE_VERSION } from './judge.ts'
 
 /**
  * What an evaluation says, without what changes with every reading of an open window: no counts, no coverage, and for
