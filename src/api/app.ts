@@ -13,6 +13,7 @@ import { apiKeyRoutes } from './api-key-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import { calibrationRoutes } from './calibration-routes.ts'
+import { certificateRoutes } from './certificate-routes.ts'
 import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
 import { epcisContextRoutes, epcisRoutes } from './epcis-routes.ts'
@@ -131,6 +132,7 @@ function resources() {
     .openapiRoutes(placementRoutes)
     .openapiRoutes(custodyRoutes)
     .openapiRoutes(ledgerRoutes)
+    .openapiRoutes(certificateRoutes)
     .openapiRoutes(readingRoutes)
     .openapiRoutes(readingImportRoutes)
     .openapiRoutes(observationRoutes)
