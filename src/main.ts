@@ -25,6 +25,7 @@ const USAGE = `unbroken COMMAND
   restore-archive DIRECTORY bring the month of one archive back, verified
   evaluate FILE             judge cases {profiles, cases} without a database
   evaluate FILE --profile P judge a logger's file without a database
+  verify FILE [--trust X]   verify a certificate (JSON or PDF) offline; X is a key's fingerprint or a saved key set
   import FILE --sensor ID --key KEY   send a logger's file to a running service; --dry-run shows how it is understood
   check-vectors PATH…       run published cases against this program
 See README.md for configuration.`
@@ -75,6 +76,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       const out = { print, warn, isTty: process.stderr.isTTY === true }
       return (await import('./commands/import.ts')).importCommand(rest, out)
     }
+    case 'verify':
+      return (await (await import('./commands/verify.ts')).verifyCommand(rest, { print, warn })) ?? usage()
     case 'check-vectors':
       if (rest.length === 0) return usage()
       return (await import('./commands/check-vectors.ts')).checkVectors(rest, print)
@@ -89,7 +92,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
 
 /** An argument nobody reads is a mistake to be told, not to be passed over. */
 function takesArguments(command: string | undefined): boolean {
-  const taking = ['demo', 'doctor', 'evaluate', 'import', 'check-vectors', 'simulate', 'archive', 'restore-archive']
+  const archiving = ['archive', 'restore-archive']
+  const taking = ['demo', 'doctor', 'evaluate', 'import', 'check-vectors', 'simulate', 'verify', ...archiving]
   return taking.includes(command ?? '')
 }
 
