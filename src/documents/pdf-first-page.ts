@@ -1,0 +1,169 @@
+import type { Certificate } from '../domain/certificate-form.ts'
+import { type Drawn, drawChart } from './pdf-chart.ts'
+import {
+  ensure,
+  heightOf,
+  INNER,
+  MARGIN,
+  MUTED,
+  type Paper,
+  pairs,
+  paragraph,
+  TONES,
+  table,
+  WIDTH,
+  write,
+} from './pdf-paper.ts'
+import { custodySaid, organisationName, receiptSaid, type Said, temperatureSaid } from './pdf-words.ts'
+import type { PlaceTime } from './place-time.ts'
+import { qrCode } from './qr.ts'
+
+/** What one must see at a glance: verdict, reasons, identity, and the curve. */
+export function drawFirstPage(paper: Paper, drawn: Drawn, qrText: string): void {
+  const { certificate, time } = drawn
+  drawTitle(paper, certificate, qrText)
+  if (certificate.profile.limits.example) drawExample(paper)
+  drawTiles(paper, [
+    ['Temperature', temperatureSaid(certificate)],
+    ['Custody', custodySaid(certificate)],
+    ['Receipt', receiptSaid(certificate)],
+  ])
+  pairs(paper, identity(certificate, time))
+  drawUnits(paper, certificate, time)
+  write(paper, { x: MARGIN, y: paper.y, text: 'Temperature at the measured point' }, { size: 10.5, bold: true })
+  const key = 'shaded: out of limits; hatched: no data; green: range on the label'
+  write(
+    paper,
+    { x: MARGIN + 190, y: paper.y + 2, text: key },
+    { size: 7.2, color: MUTED, align: 'right', width: INNER - 190 },
+  )
+  paper.y += 24
+  ensure(paper, 150)
+  drawChart(paper, drawn, 178)
+  paragraph(paper, monitoredText(drawn), { size: 8.4 })
+  paragraph(paper, changedText(certificate), { size: 8.4, bold: certificate.changedSinceFirstEntry })
+}
+
+const QR_SIDE = 62
+
+function drawTitle(paper: Paper, { shipment, asOf }: Certificate, qrText: string): void {
+  const title = { x: MARGIN, y: paper.y, text: 'Certificate of temperature and custody' }
+  write(paper, title, { size: 17, bold: true, width: INNER - QR_SIDE - 12 })
+  const reference = { x: MARGIN, y: paper.y + 24, text: `Shipment ${shipment.reference}` }
+  write(paper, reference, { size: 12, width: INNER - QR_SIDE - 12 })
+  const until = `Everything on record up to ${new Date(asOf).toISOString()}, sealed by the service. The system recommends, people dispose.`
+  write(paper, { x: MARGIN, y: paper.y + 43, text: until }, { size: 7.8, color: MUTED, width: INNER - QR_SIDE - 12 })
+  drawQr(paper, qrText, { x: WIDTH - MARGIN - QR_SIDE, y: paper.y - 4 })
+  paper.y += QR_SIDE + 6
+}
+
+function drawQr({ pdf }: Paper, text: string, { x, y }: { x: number; y: number }): void {
+  const { side, shapes } = qrCode(text)
+  const scale = QR_SIDE / side
+  for (const corners of shapes) {
+    for (const [index, [left, top]] of corners.entries()) {
+      const [toX, toY] = [x + left * scale, y + top * scale]
+      if (index === 0) pdf.moveTo(toX, toY)
+      else pdf.lineTo(toX, toY)
+    }
+    pdf.closePath()
+  }
+  pdf.fill('#000000', 'even-odd')
+}
+
+function drawExample(paper: Paper): void {
+  const { pdf } = paper
+  pdf.rect(MARGIN, paper.y, INNER, 16).fill(TONES.bad.dark)
+  const text = 'EXAMPLE LIMITS, not for use: this profile is not one of a product'
+  write(
+    paper,
+    { x: MARGIN, y: paper.y + 4, text },
+    { size: 8.5, bold: true, color: '#ffffff', width: INNER, align: 'center' },
+  )
+  paper.y += 22
+}
+
+const GUTTER = 8
+
+/** Three tiles side by side, as high as the fullest. */
+function drawTiles(paper: Paper, tiles: readonly (readonly [string, Said])[]): void {
+  const width = (INNER - GUTTER * (tiles.length - 1)) / tiles.length
+  const inside = width - 20
+  const heights = tiles.map(([, { word, why }]) => {
+    const lines = why.map((line) => heightOf(paper, line, { size: 7.8, width: inside }) + 1.5)
+    return (
+      22 +
+      heightOf(paper, word, { size: 14, bold: true, width: inside }) +
+      lines.reduce((sum, line) => sum + line, 0) +
+      10
+    )
+  })
+  const height = Math.max(...heights)
+  for (const [index, [label, said]] of tiles.entries()) {
+    drawTile(paper, { x: MARGIN + index * (width + GUTTER), width, height, label }, said)
+  }
+  paper.y += height + 10
+}
+
+type Tile = { readonly x: number; readonly width: number; readonly height: number; readonly label: string }
+
+function drawTile(paper: Paper, { x, width, height, label }: Tile, { word, tone, why }: Said): void {
+  const { pdf } = paper
+  const { dark, pale } = TONES[tone]
+  pdf.rect(x, paper.y, width, height).fill(pale)
+  pdf.rect(x, paper.y, 4, height).fill(dark)
+  const left = x + 12
+  let y = paper.y + 8
+  write(paper, { x: left, y, text: label.toUpperCase() }, { size: 7, color: MUTED, width: width - 20 })
+  y += 12
+  y += write(paper, { x: left, y, text: word }, { size: 14, bold: true, color: dark, width: width - 20 }) + 3
+  for (const line of why) y += write(paper, { x: left, y, text: line }, { size: 7.8, width: width - 20 }) + 1.5
+}
+
+function identity(given: Certificate, time: PlaceTime): [string, string][] {
+  const { shipment, profile, destination, monitored } = given
+  const { container, product } = shipment
+  const box =
+    container === null
+      ? null
+      : `${container.serial} (${container.kind}${container.grai === null ? '' : `, GRAI ${container.grai}`})`
+  const to = `${organisationName(given, shipment.consignee)}${destination === null ? '' : `, ${destination.name}`}`
+  const pairsOf: [string, string | null][] = [
+    ['Product', `${product.name}${product.gtin === null ? '' : `, GTIN ${product.gtin}`}`],
+    ['Chain of identity', shipment.coi],
+    ['From', organisationName(given, shipment.sender)],
+    ['To', to],
+    ['Order', shipment.orderNumber],
+    ['Container', box],
+    ['SSCC', shipment.sscc],
+    ['Limits', `${profile.limits.name}, version ${profile.version}`],
+    ['Monitored from', monitored && `${time.local(monitored.fromAt)} (${time.utc(monitored.fromAt)})`],
+    ['Monitored to', monitored && `${time.local(monitored.toAt)} (${time.utc(monitored.toAt)})`],
+  ]
+  return pairsOf.flatMap(([label, text]) => (text === null ? [] : [[label, text]]))
+}
+
+function drawUnits(paper: Paper, { units }: Certificate, time: PlaceTime): void {
+  if (units.length === 0) return
+  const rows = units.map(({ code, lot, serial, din, expiryAt }) => {
+    return [code, lot ?? '-', serial ?? '-', din ?? '-', expiryAt === null ? '-' : time.local(expiryAt)]
+  })
+  const columns = ['Unit', 'Lot', 'Serial', 'Donation', 'Expires'].map((title) => ({
+    title,
+    share: title === 'Expires' ? 3 : 2,
+  }))
+  table(paper, columns, rows)
+}
+
+function monitoredText({ certificate, time }: Drawn): string {
+  const { monitored } = certificate
+  if (monitored === null)
+    return 'Not monitored: no reading is known of any time. Nothing can be said about the temperature.'
+  const [from, to] = [monitored.fromAt, monitored.toAt].map((at) => `${time.local(at)} (${time.utc(at)})`)
+  return `Not monitored before ${from}, nor after ${to}: nothing is said about the temperature before and after. What was measured is the temperature at the sensor.`
+}
+
+function changedText({ changes, changedSinceFirstEntry }: Certificate): string {
+  if (!changedSinceFirstEntry) return 'Data changed since first entry: no.'
+  return `Data changed since first entry: yes, ${changes.length} change(s), listed with their reasons under Changes.`
+}
