@@ -1,5 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { issueCertificate } from '../actions/issue-certificate.ts'
+import { CRYPTO } from '../actions/stamps.ts'
+import { certificatePdf } from '../documents/certificate-pdf.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { PROBLEM_RESPONSES } from './answers.ts'
 import { defineRoute } from './define-route.ts'
@@ -36,8 +38,32 @@ const json = defineRoute({
   },
 })
 
+const PDF = 'application/pdf'
+
+const pdf = defineRoute({
+  route: createRoute({
+    method: 'get',
+    path: '/shipments/{id}/certificate.pdf',
+    tags,
+    summary: 'The same for people, with the certificate attached; its last line signs every byte before it',
+    request: { params: byId },
+    responses: {
+      200: { description: 'the PDF', content: { [PDF]: { schema: z.string().meta({ format: 'binary' }) } } },
+      ...PROBLEM_RESPONSES,
+    },
+  }),
+  handler: async (c) => {
+    const { id } = c.req.valid('param')
+    const issued = await issueCertificate(c.var.ctx, c.var.actor, id)
+    if (isRefusal(issued)) return problem(c, issued)
+    const bytes = await certificatePdf({ ...issued, publicUrl: c.var.deps.publicUrl }, CRYPTO.sha256)
+    const headers = { 'Content-Type': PDF, 'Content-Disposition': attached(id, 'pdf') }
+    return c.body(Uint8Array.from(bytes), 200, headers)
+  },
+})
+
 function attached(shipmentId: number, extension: string): string {
   return `attachment; filename="certificate-${shipmentId}.${extension}"`
 }
 
-export const certificateRoutes = [json] as const
+export const certificateRoutes = [json, pdf] as const

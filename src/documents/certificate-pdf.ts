@@ -8,7 +8,7 @@ import { replay } from '../domain/replay.ts'
 import type { Drawn } from './pdf-chart.ts'
 import { drawCustody } from './pdf-custody.ts'
 import { drawFirstPage } from './pdf-first-page.ts'
-import { foot, newPaper, type Paper } from './pdf-paper.ts'
+import { foot, newPage, newPaper, type Paper } from './pdf-paper.ts'
 import { drawRecord } from './pdf-record.ts'
 import { drawTemperature } from './pdf-temperature.ts'
 import { placeTime } from './place-time.ts'
@@ -61,12 +61,13 @@ function judgedAgain(certificate: Certificate): Drawn['judged'] {
 function drawAll(paper: Paper, drawn: Drawn, { hash, address }: { hash: string; address: string }): void {
   const { certificate } = drawn
   drawFirstPage(paper, drawn, address)
+  newPage(paper)
   drawTemperature(paper, drawn)
   drawCustody(paper, drawn)
   drawRecord(paper, drawn, hash)
   const { reference } = certificate.shipment
   const example = certificate.profile.limits.example ? 'EXAMPLE LIMITS, not for use · ' : ''
-  foot(paper, `${example}Shipment ${reference} · certificate SHA-256 ${hash}`)
+  foot(paper, `${example}Shipment ${reference} · SHA-256 ${hash}`)
 }
 
 async function collected({ pdf }: Paper): Promise<Uint8Array> {

@@ -22,6 +22,10 @@ export function drawChart(paper: Paper, drawn: Drawn, height: number): void {
   pdf.rect(scale.left, scale.top, scale.width, scale.height).fill(PALE)
   pdf.save().rect(scale.left, scale.top, scale.width, scale.height).clip()
   drawLabelRange(paper, scale, drawn.certificate.profile.limits)
+  for (const at of marks(scale, drawn.time)) {
+    pdf.moveTo(scale.x(at), scale.top).lineTo(scale.x(at), scale.top + scale.height)
+  }
+  pdf.lineWidth(0.3).strokeColor(RULE).stroke()
   drawEvents(paper, scale, drawn)
   drawGaps(paper, scale, drawn)
   drawLimits(paper, scale, drawn)
@@ -97,14 +101,29 @@ function drawLabelRange({ pdf }: Paper, scale: Scale, { labelLowMilliC, labelHig
   pdf.rect(scale.left, top, scale.width, bottom - top).fill(TONES.good.pale)
 }
 
-function drawEvents({ pdf }: Paper, scale: Scale, { judged }: Drawn): void {
-  for (const { events } of judged.assessment.combined?.levels ?? []) {
-    for (const { startAt, endAt } of events) {
-      const width = Math.max(1.2, scale.x(endAt) - scale.x(startAt))
-      pdf.fillOpacity(0.22).rect(scale.x(startAt), scale.top, width, scale.height).fill(TONES.bad.dark).fillOpacity(1)
+function drawEvents(paper: Paper, scale: Scale, { judged }: Drawn): void {
+  const { pdf } = paper
+  for (const [index, { id, events }] of (judged.assessment.combined?.levels ?? []).entries()) {
+    for (const [nth, { startAt, endAt, extremeMilliC }] of events.entries()) {
+      const [left, right] = [scale.x(startAt), Math.max(scale.x(startAt) + 1.2, scale.x(endAt))]
+      pdf
+        .fillOpacity(0.22)
+        .rect(left, scale.top, right - left, scale.height)
+        .fill(TONES.bad.dark)
+        .fillOpacity(1)
+      if (nth >= MOST_NAMED) continue
+      const extreme = extremeMilliC === null ? 'presumed' : `${displayC(extremeMilliC, null)} °C`
+      const isRoomy = right + NAME < scale.left + scale.width
+      const [x, align] = isRoomy ? [right + 3, 'left' as const] : [left - NAME - 3, 'right' as const]
+      const name = { x, y: scale.top + 3 + 9 * index, text: `${id}: ${extreme}` }
+      write(paper, name, { size: 7, bold: true, color: TONES.bad.dark, width: NAME, align })
     }
   }
 }
+
+/** Names beside each other that can still be read, and the room for one. */
+const MOST_NAMED = 6
+const NAME = 70
 
 /** Hatched, and said: no data is not good data. */
 function drawGaps(paper: Paper, scale: Scale, { judged }: Drawn): void {
@@ -208,21 +227,24 @@ function drawAxes(paper: Paper, scale: Scale, time: PlaceTime): void {
     write(paper, { x: MARGIN, y: y - 3.5, text }, { size: 7, color: MUTED, width: AXIS - 6, align: 'right' })
   }
   write(paper, { x: MARGIN, y: scale.top - 11, text: '°C' }, { size: 7, color: MUTED, width: AXIS - 6, align: 'right' })
-  const every = STEPS_MS.find((one) => (scale.toAt - scale.fromAt) / one <= 6) ?? 90 * 24 * HOUR
-  const ahead = time.aheadMs(scale.fromAt)
-  for (let at = Math.ceil((scale.fromAt + ahead) / every) * every - ahead; at <= scale.toAt; at += every) {
+  for (const at of marks(scale, time)) {
     const x = scale.x(at)
+    const y = scale.top + scale.height
     pdf
-      .moveTo(x, scale.top)
-      .lineTo(x, scale.top + scale.height + 3)
-      .lineWidth(0.3)
-      .strokeColor(RULE)
+      .moveTo(x, y)
+      .lineTo(x, y + 3)
+      .lineWidth(0.5)
+      .strokeColor(MUTED)
       .stroke()
-    write(
-      paper,
-      { x: x - 35, y: scale.top + scale.height + 5, text: time.short(at) },
-      { size: 7, color: MUTED, width: 70, align: 'center' },
-    )
+    write(paper, { x: x - 35, y: y + 5, text: time.short(at) }, { size: 7, color: MUTED, width: 70, align: 'center' })
   }
   pdf.rect(scale.left, scale.top, scale.width, scale.height).lineWidth(0.6).strokeColor(MUTED).stroke()
+}
+
+/** Round times of the place, as many as can be read beside each other. */
+function marks({ fromAt, toAt }: Scale, time: PlaceTime): number[] {
+  const every = STEPS_MS.find((one) => (toAt - fromAt) / one <= 6) ?? 90 * 24 * HOUR
+  const ahead = time.aheadMs(fromAt)
+  const first = Math.ceil((fromAt + ahead) / every) * every - ahead
+  return Array.from({ length: Math.floor((toAt - first) / every) + 1 }, (_, index) => first + index * every)
 }

@@ -1,4 +1,5 @@
 import type { Certificate } from '../domain/certificate-form.ts'
+import { coveragePercent, exactC } from '../domain/units.ts'
 import { type Drawn, drawChart } from './pdf-chart.ts'
 import {
   ensure,
@@ -14,8 +15,8 @@ import {
   WIDTH,
   write,
 } from './pdf-paper.ts'
-import { custodySaid, organisationName, receiptSaid, type Said, temperatureSaid } from './pdf-words.ts'
-import type { PlaceTime } from './place-time.ts'
+import { custodySaid, organisationName, receiptSaid, type Said, temperatureSaid, words } from './pdf-words.ts'
+import { type PlaceTime, spokenDuration } from './place-time.ts'
 import { qrCode } from './qr.ts'
 
 /** What one must see at a glance: verdict, reasons, identity, and the curve. */
@@ -24,7 +25,7 @@ export function drawFirstPage(paper: Paper, drawn: Drawn, qrText: string): void 
   drawTitle(paper, certificate, qrText)
   if (certificate.profile.limits.example) drawExample(paper)
   drawTiles(paper, [
-    ['Temperature', temperatureSaid(certificate)],
+    ['Temperature', temperatureSaid(drawn)],
     ['Custody', custodySaid(certificate)],
     ['Receipt', receiptSaid(certificate)],
   ])
@@ -39,7 +40,8 @@ export function drawFirstPage(paper: Paper, drawn: Drawn, qrText: string): void 
   )
   paper.y += 24
   ensure(paper, 150)
-  drawChart(paper, drawn, 178)
+  drawChart(paper, drawn, 226)
+  drawFigures(paper, drawn)
   paragraph(paper, monitoredText(drawn), { size: 8.4 })
   paragraph(paper, changedText(certificate), { size: 8.4, bold: certificate.changedSinceFirstEntry })
 }
@@ -126,7 +128,7 @@ function identity(given: Certificate, time: PlaceTime): [string, string][] {
   const box =
     container === null
       ? null
-      : `${container.serial} (${container.kind}${container.grai === null ? '' : `, GRAI ${container.grai}`})`
+      : `${container.serial} (${words(container.kind)}${container.grai === null ? '' : `, GRAI ${container.grai}`})`
   const to = `${organisationName(given, shipment.consignee)}${destination === null ? '' : `, ${destination.name}`}`
   const pairsOf: [string, string | null][] = [
     ['Product', `${product.name}${product.gtin === null ? '' : `, GTIN ${product.gtin}`}`],
@@ -153,6 +155,32 @@ function drawUnits(paper: Paper, { units }: Certificate, time: PlaceTime): void 
     share: title === 'Expires' ? 3 : 2,
   }))
   table(paper, columns, rows)
+}
+
+/** The figures one looks for first, side by side. */
+function drawFigures(paper: Paper, { certificate, judged }: Drawn): void {
+  const { combined, span } = judged.assessment
+  if (combined === null || span === null) return
+  const degrees = (milliC: number | null) => (milliC === null ? 'not known' : `${exactC(milliC)} °C`)
+  const out = certificate.profile.limits.levels.flatMap(({ id }, index) => {
+    const ms = combined.levels[index]?.totalConfirmedMs ?? 0
+    return ms === 0 ? [] : [`${id} ${spokenDuration(ms)}`]
+  })
+  const missing = combined.gaps.reduce((sum, { fromAt, toAt }) => sum + toAt - fromAt, 0)
+  const figures = [
+    ['Lowest', degrees(combined.lowestMilliC)],
+    ['Highest', degrees(combined.highestMilliC)],
+    ['Time out of limits', out.join(', ') || 'none'],
+    ['Without data', missing === 0 ? 'none' : spokenDuration(missing)],
+    ['Covered', `${coveragePercent(combined.coveredMs, span.toAt - span.fromAt) ?? 0} %`],
+  ]
+  const width = INNER / figures.length
+  const heights = figures.map(([label = '', text = ''], index) => {
+    const x = MARGIN + index * width
+    write(paper, { x, y: paper.y, text: label }, { size: 7.2, color: MUTED, width: width - 6 })
+    return write(paper, { x, y: paper.y + 10, text }, { size: 11, bold: true, width: width - 6 })
+  })
+  paper.y += 10 + Math.max(...heights) + 8
 }
 
 function monitoredText({ certificate, time }: Drawn): string {

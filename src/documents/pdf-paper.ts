@@ -49,6 +49,11 @@ export function newPaper({ title, subject, at }: About): Paper {
 /** Begins a new page where less than this is left. */
 export function ensure(paper: Paper, height: number): void {
   if (paper.y + height <= HEIGHT - FOOT) return
+  newPage(paper)
+}
+
+/** Goes on at the top of a new page. */
+export function newPage(paper: Paper): void {
   paper.pdf.addPage()
   paper.y = MARGIN
 }
@@ -133,7 +138,7 @@ export function table(paper: Paper, columns: readonly Column[], rows: readonly (
     )
     const height = Math.max(...heights)
     if (paper.y + height + 6 > HEIGHT - FOOT) {
-      ensure(paper, HEIGHT)
+      newPage(paper)
       head()
     }
     paper.pdf
@@ -152,7 +157,7 @@ export function table(paper: Paper, columns: readonly Column[], rows: readonly (
 }
 
 function sizeOf(mono: boolean | undefined): number {
-  return mono ? 7.4 : CELL
+  return mono ? 6.9 : CELL
 }
 
 /** Names and values in columns side by side. */
@@ -188,7 +193,7 @@ export function foot(paper: Paper, left: string): void {
       .lineWidth(0.4)
       .strokeColor(RULE)
       .stroke()
-    write(paper, { x: MARGIN, y, text: left }, { size: 6.8, color: MUTED, width: INNER - 70 })
+    write(paper, { x: MARGIN, y, text: left }, { size: 6.4, color: MUTED, width: INNER - 60 })
     const number = `page ${page - start + 1} of ${count}`
     write(paper, { x: WIDTH - MARGIN - 70, y, text: number }, { size: 6.8, color: MUTED, width: 70, align: 'right' })
   }

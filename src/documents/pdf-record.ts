@@ -44,8 +44,8 @@ function drawVersions(paper: Paper, { certificate, time }: Drawn): void {
   const columns = [
     { title: 'Version', share: 1 },
     { title: 'Stored', share: 2.4 },
-    { title: 'Status', share: 2.2 },
-    { title: 'SHA-256 of its content', share: 5, mono: true },
+    { title: 'Status', share: 2 },
+    { title: 'SHA-256 of its content', share: 5.4, mono: true },
   ]
   table(paper, columns, rows)
 }

@@ -1,5 +1,7 @@
 import type { Certificate } from '../domain/certificate-form.ts'
 import type { Reason } from '../domain/evaluation-record.ts'
+import { exactC } from '../domain/units.ts'
+import type { Drawn } from './pdf-chart.ts'
 import type { Tone } from './pdf-paper.ts'
 
 /** What is said of a verdict on paper, and how it looks. */
@@ -13,12 +15,18 @@ const STATUS: Record<Certificate['temperature']['status'], { word: string; tone:
 }
 
 /** The temperature verdict, with what it rests on. */
-export function temperatureSaid({ temperature }: Certificate): Said {
-  const { status, severity, complete, reasons } = temperature
+export function temperatureSaid({ certificate, judged, time }: Drawn): Said {
+  const { status, severity, complete, reasons } = certificate.temperature
+  const alarms = certificate.profile.limits.levels.flatMap((level, index) => {
+    const alarm = judged.assessment.combined?.levels[index]?.alarm ?? { state: 'none' as const }
+    if (alarm.state === 'none') return []
+    const limit = `${level.side === 'high' ? 'above' : 'below'} ${exactC(level.limitMilliC)} °C`
+    return [`${level.id}, ${limit}: ${alarm.state} alarm at ${time.local(alarm.at)}.`]
+  })
   const { word, tone } = STATUS[status]
   const data = complete ? 'Data are complete.' : 'Data are not complete.'
   const why = reasons.map((reason) => (isReason(reason) ? REASONS[reason] : reason))
-  return { word: severity === null ? word : `${word}, ${severity}`, tone, why: [data, ...why] }
+  return { word: severity === null ? word : `${word}, ${severity}`, tone, why: [...alarms, data, ...why] }
 }
 
 const REASONS: Record<Reason, string> = {
