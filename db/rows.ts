@@ -94,6 +94,7 @@ export type Shipment = {
   container_id: OrNull<number>
   sscc: OrNull<string>
   coi: OrNull<string>
+  coi_scheme: OrNull<string>
   max_handover_ms: number
   known_at: Instant
   profile_id: number
@@ -121,6 +122,7 @@ export type Unit = {
   din: OrNull<string>
   lot: OrNull<string>
   expiry_at: InstantOrNull
+  expiry_local: OrNull<string>
   known_at: Instant
 }
 export type Placement = {

@@ -100,6 +100,57 @@ create table batch (
 comment on table batch is 'One recording transaction: the audit row of its readings, and the instant from which they were known. import_id: the import its readings come from.';
 grant select, insert on batch to serving;
 
+create table budget_entry (
+  id bigint generated always as identity not null,
+  unit_id bigint not null,
+  band text not null,
+  consumed_ms bigint not null,
+  presumed_ms bigint not null,
+  source text not null,
+  version bigint not null,
+  declaration_id bigint,
+  parent_unit_id bigint,
+  earlier_use text,
+  reverses bigint,
+  known_at timestamp with time zone not null,
+  constraint budget_entry_band_check CHECK ((band <> ''::text)),
+  constraint budget_entry_check CHECK (((source = 'declared'::text) = (declaration_id IS NOT NULL))),
+  constraint budget_entry_check1 CHECK (((source = 'inherited'::text) = (parent_unit_id IS NOT NULL))),
+  constraint budget_entry_check2 CHECK (((source = 'inherited'::text) = (earlier_use IS NOT NULL))),
+  constraint budget_entry_check3 CHECK (
+CASE
+    WHEN (reverses IS NULL) THEN ((consumed_ms >= 0) AND (presumed_ms >= 0))
+    ELSE ((consumed_ms <= 0) AND (presumed_ms <= 0))
+END),
+  constraint budget_entry_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES unit_declaration(id),
+  constraint budget_entry_earlier_use_check CHECK ((earlier_use = ANY (ARRAY['declared'::text, 'not_declared'::text]))),
+  constraint budget_entry_parent_unit_id_fkey FOREIGN KEY (parent_unit_id) REFERENCES unit(id),
+  constraint budget_entry_pkey PRIMARY KEY (id),
+  constraint budget_entry_reverses_fkey FOREIGN KEY (reverses) REFERENCES budget_entry(id),
+  constraint budget_entry_reverses_key UNIQUE (reverses),
+  constraint budget_entry_source_check CHECK ((source = ANY (ARRAY['evaluation'::text, 'declared'::text, 'inherited'::text]))),
+  constraint budget_entry_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES unit(id),
+  constraint budget_entry_version_check CHECK ((version >= 0))
+);
+comment on table budget_entry is 'The budget ledger: time a unit spent in a band outside its label, milliseconds, presumed time apart. Never changed: what no longer holds is reversed by an entry with the same times below zero. version: of the evaluation, the declaration, or the parent''s ledger (its newest entry).';
+CREATE INDEX budget_entry_by_unit ON public.budget_entry USING btree (unit_id, id);
+grant select, insert on budget_entry to serving;
+
+create table budget_posting (
+  unit_id bigint not null,
+  number integer not null,
+  evaluation_version integer not null,
+  state text not null,
+  unobserved jsonb not null,
+  known_at timestamp with time zone not null,
+  constraint budget_posting_evaluation_version_check CHECK ((evaluation_version >= 0)),
+  constraint budget_posting_number_check CHECK ((number > 0)),
+  constraint budget_posting_pkey PRIMARY KEY (unit_id, number),
+  constraint budget_posting_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES unit(id)
+);
+comment on table budget_posting is 'A run of posting for a unit of a shipment: the state of what it was made from, so that the next asker sees whether it still holds, and the time nobody saw {ms, presumed}. The number lets one of two runs at once win.';
+grant select, insert on budget_posting to serving;
+
 create table calibration (
   id bigint generated always as identity not null,
   sensor_id bigint not null,
@@ -303,6 +354,28 @@ create table kept_message_release (
 );
 comment on table kept_message_release is 'A person sent a held or quarantined message through the door again.';
 grant select, insert on kept_message_release to serving;
+
+create table label_scan (
+  id bigint generated always as identity not null,
+  shipment_id bigint not null,
+  unit_code text,
+  organisation_id bigint not null,
+  person_key text not null,
+  person_name text not null,
+  read_at timestamp with time zone not null,
+  place text,
+  remark text,
+  parts json not null,
+  known_at timestamp with time zone not null,
+  constraint label_scan_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint label_scan_person_key_check CHECK ((person_key <> ''::text)),
+  constraint label_scan_person_name_check CHECK ((person_name <> ''::text)),
+  constraint label_scan_pkey PRIMARY KEY (id),
+  constraint label_scan_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id)
+);
+comment on table label_scan is 'What one person read off the label of a unit, or of the box (unit_code null), whatever it was: parts keep every code as it came, with its symbology and whether it was typed. json, not jsonb: a scanner may send characters that jsonb does not take. unit_code is the bag that was meant, also one that is on no packing list.';
+CREATE INDEX label_scan_by_shipment ON public.label_scan USING btree (shipment_id, id);
+grant select, insert on label_scan to serving;
 
 create table ledger_stamp (
   shipment_id bigint not null,
@@ -787,6 +860,8 @@ create table shipment (
   revision bigint default 0 not null,
   keeper bigint,
   root_due boolean default false not null,
+  coi_scheme text,
+  constraint scheme_of_a_coi CHECK (((coi_scheme IS NULL) OR (coi IS NOT NULL))),
   constraint shipment_consignee_id_fkey FOREIGN KEY (consignee_id) REFERENCES organisation(id),
   constraint shipment_container_id_fkey FOREIGN KEY (container_id) REFERENCES container(id),
   constraint shipment_max_handover_ms_check CHECK ((max_handover_ms > 0)),
@@ -800,12 +875,13 @@ create table shipment (
   constraint shipment_sscc_check CHECK ((sscc ~ '^[0-9]{18}$'::text)),
   constraint shipment_sscc_key UNIQUE (sscc)
 ) with (fillfactor=80);
-comment on table shipment is 'One closed container under one profile; the unit of judging and the lock target. Projections: profile_id (newest shipment_profile), packed_at and closed_at (from custody). judge_from: oldest instant not judged yet. revision: raised by whatever changes its judgement other than readings later than all before; keeper: the process that recorded for it last.';
+comment on table shipment is 'One closed container under one profile; the unit of judging and the lock target. Projections: profile_id (newest shipment_profile), order_id (newest shipment_order), packed_at and closed_at (from custody). judge_from: oldest instant not judged yet. revision: raised by whatever changes its judgement other than readings later than all before; keeper: the process that recorded for it last.';
 comment on column shipment.root_due is 'An evaluation that somebody relied on (a readings_root names one) was superseded: the new one is to be rooted, too.';
 CREATE INDEX shipment_by_container ON public.shipment USING btree (container_id) WHERE (container_id IS NOT NULL);
 CREATE INDEX shipment_root_due ON public.shipment USING btree (id) WHERE root_due;
 CREATE INDEX shipment_unjudged ON public.shipment USING btree (id) WHERE (judge_from IS NOT NULL);
 grant select, insert on shipment to serving;
+grant update (order_id) on shipment to serving;
 grant update (profile_id) on shipment to serving;
 grant update (packed_at) on shipment to serving;
 grant update (closed_at) on shipment to serving;
@@ -813,6 +889,20 @@ grant update (judge_from) on shipment to serving;
 grant update (revision) on shipment to serving;
 grant update (keeper) on shipment to serving;
 grant update (root_due) on shipment to serving;
+
+create table shipment_order (
+  id bigint generated always as identity not null,
+  shipment_id bigint not null,
+  order_id bigint not null,
+  reason text,
+  known_at timestamp with time zone not null,
+  constraint shipment_order_order_id_fkey FOREIGN KEY (order_id) REFERENCES therapy_order(id),
+  constraint shipment_order_pkey PRIMARY KEY (id),
+  constraint shipment_order_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id)
+);
+comment on table shipment_order is 'The order a shipment answers; the newest row rules, the older ones say which was meant before.';
+CREATE INDEX shipment_order_by_shipment ON public.shipment_order USING btree (shipment_id, id);
+grant select, insert on shipment_order to serving;
 
 create table shipment_party (
   shipment_id bigint not null,
@@ -931,16 +1021,57 @@ create table unit (
   lot text,
   expiry_at timestamp with time zone,
   known_at timestamp with time zone not null,
+  expiry_local text,
+  constraint one_expiry CHECK (((expiry_at IS NULL) OR (expiry_local IS NULL))),
   constraint unit_code_check CHECK ((code <> ''::text)),
+  constraint unit_expiry_local_check CHECK ((expiry_local ~ '^\d{4}-\d\d-\d\d(T\d\d:\d\d)?$'::text)),
   constraint unit_gtin_check CHECK ((gtin ~ '^[0-9]{14}$'::text)),
   constraint unit_pkey PRIMARY KEY (id),
   constraint unit_shipment_id_code_key UNIQUE (shipment_id, code),
   constraint unit_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id)
 );
-comment on table unit is 'A bag in a shipment, by the code on its label; verdict and disposition are per unit.';
+comment on table unit is 'A bag in a shipment, by the code on its label; verdict and disposition are per unit. expiry_at is the sponsor''s instant; expiry_local is a date or minute as printed, of no zone.';
+CREATE INDEX unit_by_code ON public.unit USING btree (code);
 CREATE INDEX unit_by_din ON public.unit USING btree (din) WHERE (din IS NOT NULL);
 CREATE INDEX unit_by_serial ON public.unit USING btree (serial, gtin) WHERE (serial IS NOT NULL);
 grant select, insert on unit to serving;
+
+create table unit_declaration (
+  id bigint generated always as identity not null,
+  unit_id bigint not null,
+  organisation_id bigint not null,
+  used jsonb not null,
+  signature text not null,
+  reason text not null,
+  known_at timestamp with time zone not null,
+  constraint unit_declaration_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint unit_declaration_pkey PRIMARY KEY (id),
+  constraint unit_declaration_reason_check CHECK ((reason <> ''::text)),
+  constraint unit_declaration_signature_check CHECK ((signature <> ''::text)),
+  constraint unit_declaration_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES unit(id)
+);
+comment on table unit_declaration is 'What the sender says a unit used of its stability budget outside of monitored shipments, since the one before this (tank, depot, handling): [{band, consumedMs, presumedMs}] and the signed figure it stands on. A later one of the same shipment takes its place.';
+CREATE INDEX unit_declaration_by_unit ON public.unit_declaration USING btree (unit_id, id);
+grant select, insert on unit_declaration to serving;
+
+create table unit_split (
+  id bigint generated always as identity not null,
+  unit_id bigint not null,
+  parent_unit_id bigint not null,
+  split_at timestamp with time zone not null,
+  organisation_id bigint not null,
+  reason text not null,
+  known_at timestamp with time zone not null,
+  constraint unit_split_check CHECK ((unit_id <> parent_unit_id)),
+  constraint unit_split_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint unit_split_parent_unit_id_fkey FOREIGN KEY (parent_unit_id) REFERENCES unit(id),
+  constraint unit_split_pkey PRIMARY KEY (id),
+  constraint unit_split_reason_check CHECK ((reason <> ''::text)),
+  constraint unit_split_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES unit(id)
+);
+comment on table unit_split is 'This unit was split off that unit or lot at split_at and inherits what was used until then. The newest statement about a unit rules.';
+CREATE INDEX unit_split_by_unit ON public.unit_split USING btree (unit_id, id);
+grant select, insert on unit_split to serving;
 
 CREATE OR REPLACE FUNCTION public.ensure_month_partition(parent text, month date)
  RETURNS void

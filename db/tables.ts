@@ -1,6 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 import type * as rows from './rows.ts'
+import type * as budget from './rows-budget.ts'
 import type * as channels from './rows-channels.ts'
+import type * as identity from './rows-identity.ts'
 import type * as keeping from './rows-keeping.ts'
 import type * as loggers from './rows-loggers.ts'
 import type * as people from './rows-people.ts'
@@ -31,7 +33,13 @@ export type Tables = {
   shipment: rows.Shipment
   shipment_party: rows.ShipmentParty
   shipment_profile: rows.ShipmentProfile
+  shipment_order: identity.ShipmentOrder
+  label_scan: identity.LabelScanRow
   unit: rows.Unit
+  unit_declaration: budget.UnitDeclaration
+  unit_split: budget.UnitSplit
+  budget_posting: budget.BudgetPosting
+  budget_entry: budget.BudgetEntry
   placement: rows.Placement
   batch: rows.Batch
   reading: rows.Reading

@@ -51,7 +51,7 @@ export async function registerFleet(
       sensorIds[sensor.index] = registered.id
       topicPrefix = registered.topic.slice(0, -`/${registered.id}/readings`.length)
     }
-    await pack(world, id)
+    await pack(world, shipment, id)
     done += 1
     onProgress(done)
   })
@@ -126,15 +126,20 @@ async function openShipment({ api, fleet, centreId, products }: World, shipment:
     reference: shipmentName(fleet.run, shipment),
     ...products[shipment.profile],
     consigneeId: centreId,
-    units: [{ code: 'BAG-1' }],
+    units: [{ code: bagCode(fleet.run, shipment) }],
   }
   return (await api.post('/shipments', body, created)).id
 }
 
 /** After its placements: so they are judged once, not one by one. */
-async function pack({ api, fleet }: World, shipmentId: number): Promise<void> {
-  const packed = { kind: 'packed', at: isoInstant(fleet.startAt), units: ['BAG-1'] }
+async function pack({ api, fleet }: World, shipment: PlannedShipment, shipmentId: number): Promise<void> {
+  const packed = { kind: 'packed', at: isoInstant(fleet.startAt), units: [bagCode(fleet.run, shipment)] }
   await api.tell(`/shipments/${shipmentId}/custody-events`, packed)
+}
+
+/** A code of its own: one that stands in several shipments would be one bag that rode with them all. */
+function bagCode(run: string, { index }: PlannedShipment): string {
+  return `BAG-${run}-${index + 1}`
 }
 
 /** The reference of a shipment of this run. */

@@ -51,7 +51,7 @@ export async function foldPlacements(
   const bases = await loadBases(tx, works)
   const limit = Math.max(CHECKPOINT_EVERY * 2, Math.floor(options.budget / Math.max(1, works.length)))
   const wanted = works.map((work) => ({ ...work, afterAt: bases.get(work.placement.id)?.upToAt ?? BEFORE_ALL }))
-  const { rowsOf, rows } = await loadFoundRows(tx, wanted, limit)
+  const { rowsOf, rows } = await loadJudgedRows(tx, wanted, limit)
   const results = works.map((work) => foldOne(work, bases.get(work.placement.id), rowsOf.get(work.placement.id)))
   if (options.write) {
     await writeFolds(tx, results)
@@ -66,8 +66,11 @@ const BEFORE_ALL = Number.NEGATIVE_INFINITY
 type Found = { rows: Row[]; more: boolean; differing?: ReadonlySet<Row> }
 type Wanted = { placement: PlacementFacts; afterAt: number }
 
-/** Those of most placements in one statement; where memory was read out, which is seldom, each in its own. */
-async function loadFoundRows(
+/**
+ * The rows placements are judged by after an instant, ascending, at most `limit` each. Those of most placements in one
+ * statement; where memory was read out, which is seldom, each in its own.
+ */
+export async function loadJudgedRows(
   tx: Tx,
   wanted: readonly Wanted[],
   limit: number,

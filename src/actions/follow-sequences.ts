@@ -25,7 +25,19 @@ export type Following = {
  * else is stored here: a gap, what fills one, a restart.
  */
 export async function followSequences(run: Recording, following: Following): Promise<void> {
-  const { messages, known, shared } = following
+  let pending = take(following)
+  if (following.shared && (await catchUp(run, following, pending))) pending = take(following)
+  const joined = [...pending].flatMap(([sensorId, { joined: sequence, newestAt }]) =>
+    sequence === null ? [] : [{ sensorId, newestAt, ...sequence }],
+  )
+  joined.sort((a, b) => a.sensorId - b.sensorId)
+  if (joined.length > 0) await store(run, following, joined)
+}
+
+/** What a batch adds to a sensor's sequence, null while it is only remembered; `newestAt` runs through its messages. */
+type Pending = { newestAt: number; joined: Sequence | null }
+
+function take({ messages, known, shared }: Following): Map<number, Pending> {
   const changed = new Map<number, Pending>()
   for (const { parsed } of messages) {
     const { sensorId, seq, readings } = parsed
@@ -38,18 +50,37 @@ export async function followSequences(run: Recording, following: Following): Pro
     }
     const later = isLater(readings, pending.newestAt)
     const isRemembered = !shared && pending.joined === null && later && extend(sensor.memory.sequence, seq)
-    if (!isRemembered) take(pending, sensor.memory, { seq, later })
+    if (!isRemembered) join(pending, sensor.memory, { seq, later })
     pending.newestAt = newestOf(readings, pending.newestAt)
   }
-  const joined = [...changed].flatMap(([sensorId, { joined: sequence, newestAt }]) =>
-    sequence === null ? [] : [{ sensorId, newestAt, ...sequence }],
-  )
-  joined.sort((a, b) => a.sensorId - b.sensorId)
-  if (joined.length > 0) await store(run, following, joined)
+  return changed
 }
 
-/** What a batch adds to a sensor's sequence, null while it is only remembered; `newestAt` runs through its messages. */
-type Pending = { newestAt: number; joined: Sequence | null }
+/**
+ * Where sensors seem to have restarted: looks how new their readings are by what others have stored. A message that
+ * comes again, by way of another process, is no restart. Answers whether anything was newer than remembered.
+ */
+async function catchUp(run: Recording, { known, batchId }: Following, pending: Map<number, Pending>): Promise<boolean> {
+  const restarted = [...pending].flatMap(([id, { joined }]) =>
+    joined !== null && joined.epoch > (known.get(id)?.memory.sequence?.epoch ?? joined.epoch) ? [id] : [],
+  )
+  if (restarted.length === 0) return false
+  const { rows } = await run.client.query<{ id: number; newest: number | null }>({
+    name: 'newest_of_others',
+    text: `select s.id, (select r.measured_at from reading r where r.sensor_id = s.id and r.batch_id <> $2
+        order by r.measured_at desc limit 1) as newest
+      from unnest($1::bigint[]) as s(id)`,
+    values: [int8s(restarted), batchId],
+  })
+  let isNewer = false
+  for (const { id, newest } of rows) {
+    const sensor = known.get(id)
+    if (sensor === undefined || newest === null || newest <= sensor.newestAt) continue
+    sensor.newestAt = newest
+    isNewer = true
+  }
+  return isNewer
+}
 
 /** After so many numbers that are only remembered they are stored: a restart looks for them in as many readings. */
 const MOST_UNSTORED = 500
@@ -74,7 +105,7 @@ function extend(sequence: SequenceMemory | null, seq: number): boolean {
   return true
 }
 
-function take(pending: Pending, { sequence }: SensorMemory, { seq, later }: { seq: number; later: boolean }): void {
+function join(pending: Pending, { sequence }: SensorMemory, { seq, later }: { seq: number; later: boolean }): void {
   const current = pending.joined ?? (sequence && { epoch: sequence.epoch, seen: seenOf(sequence) })
   const step = stepOf(current, seq, later)
   if (step === 'repeated') return

@@ -130,8 +130,8 @@ export async function attempt<T>(tx: Tx, work: () => Promise<T>): Promise<T | { 
 /**
  * Judges shipments that are marked, each in transactions of its own until it is done; returns how many were finished.
  * Other processes' shipments are skipped, not waited for; one that fails, or waits for an archive, does not hold up the
- * rest. `only` restricts it to one shipment, waits for its lock, and throws what fails. What was relied on and superseded
- * is rooted at the end.
+ * rest. `only` restricts it to one shipment, waits for its lock, and throws what fails. What was relied on and
+ * superseded is rooted at the end.
  */
 export async function judgePending(ctx: Ctx, only: number | null = null): Promise<number> {
   const passed: number[] = []

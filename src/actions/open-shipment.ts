@@ -5,7 +5,7 @@ import { type Actor, denied, organisationOf } from '../domain/actor.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { audit } from './audit.ts'
 import { findContainer } from './containers.ts'
-import { findOrder } from './orders.ts'
+import { findOrder, type Order } from './orders.ts'
 import { findProduct } from './products.ts'
 import { findProfile } from './profiles.ts'
 import { findShipment, type Party, type Shipment, type Unit } from './shipments.ts'
@@ -26,16 +26,17 @@ export async function openShipment(ctx: Ctx, actor: Actor, input: NewShipment): 
   const no = denied(actor, 'open_shipments')
   if (no !== null) return no
   const open = async (tx: Tx) => {
-    const sponsorId = await loadSponsor(tx, actor, input)
-    if (isRefusal(sponsorId)) return sponsorId
-    const parties = allParties(organisationOf(actor), sponsorId, input)
+    const referred = await loadReferred(tx, actor, input)
+    if (isRefusal(referred)) return referred
+    const parties = allParties(organisationOf(actor), referred.sponsorId, input)
     const stranger = await firstUnknown(tx, parties)
     if (stranger !== null) return refuse('not_found', `There is no organisation ${stranger}.`)
     const knownAt = ctx.now()
-    const shipmentId = await insertShipment(tx, actor, { ...input, knownAt })
+    const opened = { ...input, coiScheme: referred.coiScheme }
+    const shipmentId = await insertShipment(tx, actor, { ...opened, knownAt })
     await insertContents(tx, shipmentId, { parties, units: input.units, knownAt })
     const deed = { action: 'open_shipment', subjectKind: 'shipment', subjectId: shipmentId }
-    await audit(tx, actor, [{ ...deed, at: knownAt, after: { ...input, parties } }])
+    await audit(tx, actor, [{ ...deed, at: knownAt, after: { ...opened, parties } }])
     return findShipment(tx, actor, shipmentId)
   }
   return unlessExists(TAKEN, transaction(ctx.db, open))
@@ -46,8 +47,10 @@ const TAKEN = {
   shipment_sscc_key: 'Another shipment carries this SSCC.',
 }
 
-/** Checks what the shipment refers to; answers the organisation that owns the product. */
-async function loadSponsor(tx: Tx, actor: Actor, input: NewShipment): Promise<number | Refusal> {
+type Referred = { sponsorId: number; coiScheme: string | null }
+
+/** Checks what the shipment refers to; answers who owns the product, and the scheme of the chain of identity. */
+async function loadReferred(tx: Tx, actor: Actor, input: NewShipment): Promise<Referred | Refusal> {
   const product = await findProduct(tx, actor, input.productId)
   if (isRefusal(product)) return product
   const profile = await findProfile(tx, actor, input.profileId)
@@ -57,7 +60,18 @@ async function loadSponsor(tx: Tx, actor: Actor, input: NewShipment): Promise<nu
   if (isRefusal(order)) return order
   if (order !== null && order.productId !== product.id) return refuse('invalid', 'The order is for another product.')
   const container = input.containerId === null ? null : await findContainer(tx, actor, input.containerId)
-  return isRefusal(container) ? container : product.organisationId
+  if (isRefusal(container)) return container
+  const coiScheme = schemeOf(input, order)
+  return isRefusal(coiScheme) ? coiScheme : { sponsorId: product.organisationId, coiScheme }
+}
+
+/** A code of the chain of identity is opaque, so without the scheme that issued it, it says nothing. */
+function schemeOf({ coi, coiScheme }: NewShipment, order: Order | null): string | null | Refusal {
+  if (coi === null) {
+    return coiScheme === null ? null : refuse('invalid', 'coiScheme: a scheme needs the coi it has issued.')
+  }
+  const scheme = coiScheme ?? (order?.coi === coi ? order.coiScheme : null)
+  return scheme ?? refuse('invalid', 'coiScheme: say which scheme issued the coi.')
 }
 
 function allParties(openerId: number, sponsorId: number, input: NewShipment): Party[] {
@@ -90,6 +104,7 @@ async function insertShipment(tx: Tx, actor: Actor, input: NewShipment & { known
       container_id: input.containerId,
       sscc: input.sscc,
       coi: input.coi,
+      coi_scheme: input.coiScheme,
       max_handover_ms: input.maxHandoverMs,
       profile_id: input.profileId,
       known_at,
@@ -97,6 +112,9 @@ async function insertShipment(tx: Tx, actor: Actor, input: NewShipment & { known
     .returning('id')
     .executeTakeFirstOrThrow()
   await tx.insertInto('shipment_profile').values({ shipment_id: id, profile_id: input.profileId, known_at }).execute()
+  if (input.orderId !== null) {
+    await tx.insertInto('shipment_order').values({ shipment_id: id, order_id: input.orderId, known_at }).execute()
+  }
   return id
 }
 
@@ -111,6 +129,12 @@ async function insertContents(tx: Tx, shipment_id: number, { parties, units, kno
     )
     .execute()
   if (units.length === 0) return
-  const rows = units.map(({ expiryAt, ...unit }) => ({ shipment_id, ...unit, expiry_at: atOrNull(expiryAt), known_at }))
+  const rows = units.map(({ expiryAt, expiryLocal, ...unit }) => ({
+    ...unit,
+    shipment_id,
+    expiry_at: atOrNull(expiryAt),
+    expiry_local: expiryLocal,
+    known_at,
+  }))
   await tx.insertInto('unit').values(rows).execute()
 }

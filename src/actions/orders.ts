@@ -101,6 +101,11 @@ export async function findOrder(db: Pick<Tx, 'selectFrom'>, actor: Actor, id: nu
 const text = z.string().nullable()
 const expectedUnits = z.array(z.object({ gtin: text, serial: text, din: text, lot: text }))
 
+/** The units of an order as they are stored. */
+export function orderedUnits(expected: unknown): ExpectedUnit[] {
+  return expectedUnits.parse(expected)
+}
+
 function order(row: Selectable<Tables['therapy_order']>): Order {
   return {
     id: row.id,
@@ -110,7 +115,7 @@ function order(row: Selectable<Tables['therapy_order']>): Order {
     consigneeId: row.consignee_id,
     coi: row.coi,
     coiScheme: row.coi_scheme,
-    expected: expectedUnits.parse(row.expected),
+    expected: orderedUnits(row.expected),
     neededBy: row.needed_by,
     knownAt: row.known_at,
   }

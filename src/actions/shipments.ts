@@ -20,7 +20,9 @@ export type Shipment = {
   consigneeId: number
   containerId: number | null
   sscc: string | null
+  /** Chain-of-identity code with the scheme that issued it. */
   coi: string | null
+  coiScheme: string | null
   /** A handover open longer than this is a finding. */
   maxHandoverMs: number
   /** The version that rules now. */
@@ -38,7 +40,9 @@ export type Unit = {
   serial: string | null
   din: string | null
   lot: string | null
+  /** The sponsor's instant; else `expiryLocal` may be a day or minute as printed, of no zone. */
   expiryAt: number | null
+  expiryLocal: string | null
 }
 
 /** The shipments the actor is a party to, in order of id. */
@@ -126,6 +130,7 @@ function shipment(row: Row): Omit<Shipment, 'parties' | 'units'> {
     containerId: row.container_id,
     sscc: row.sscc,
     coi: row.coi,
+    coiScheme: row.coi_scheme,
     maxHandoverMs: row.max_handover_ms,
     profile: { profileId: row.profile_id, version, name, example },
     knownAt: row.known_at,
@@ -140,5 +145,5 @@ function party(row: Selectable<Tables['shipment_party']>): Party {
 
 function unit(row: Selectable<Tables['unit']>): Unit {
   const { code, gtin, serial, din, lot } = row
-  return { code, gtin, serial, din, lot, expiryAt: row.expiry_at }
+  return { code, gtin, serial, din, lot, expiryAt: row.expiry_at, expiryLocal: row.expiry_local }
 }

@@ -8,9 +8,14 @@ import { type Actor, isAdministrator } from '../domain/actor.ts'
  * A thing that is not visible does not exist for the asker: `not_found`, never `not_allowed`.
  */
 export function canSeeShipment(actor: Asking, shipmentId: Expression<number>): Expression<SqlBool> {
-  return sql<SqlBool>`exists (select 1 from shipment_party p
-    where p.shipment_id = ${shipmentId} and p.organisation_id = ${actor.organisationId})`
+  return sql<SqlBool>`exists (select 1 from shipment_party seen_p
+    where seen_p.shipment_id = ${shipmentId} and seen_p.organisation_id = ${actor.organisationId})`
 }
+
+/*
+ * Inside of these conditions every table has an alias that no other query has: an expression of the outer query, as
+ * `p.shipment_id`, would else be taken for that of the inner one, and the condition would always hold.
+ */
 
 /** An expression where the query is put together before anyone asks. */
 type Asking = { organisationId: Actor['organisationId'] | Expression<number> }
@@ -23,8 +28,8 @@ export function runsInstallation(actor: Actor): RawBuilder<SqlBool> {
 /** One's own organisation and those one shares a shipment with; the administrator of the installation sees all. */
 export function canSeeOrganisation(actor: Actor, organisationId: Expression<number>): Expression<SqlBool> {
   const shared = sql<SqlBool>`(${organisationId} = ${actor.organisationId} or exists (
-    select 1 from shipment_party mine join shipment_party theirs on theirs.shipment_id = mine.shipment_id
-      where mine.organisation_id = ${actor.organisationId} and theirs.organisation_id = ${organisationId}))`
+    select 1 from shipment_party seen_p join shipment_party seen_q on seen_q.shipment_id = seen_p.shipment_id
+      where seen_p.organisation_id = ${actor.organisationId} and seen_q.organisation_id = ${organisationId}))`
   return isAdministrator(actor) ? sql<SqlBool>`(${shared} or ${runsInstallation(actor)})` : shared
 }
 
@@ -36,10 +41,10 @@ export function canSeePerson(actor: Actor, eb: ExpressionBuilder<Tables, 'person
 
 /** Own containers, and those of visible shipments. */
 export function canSeeContainer(actor: Actor, containerId: Expression<number>): Expression<SqlBool> {
-  return sql<SqlBool>`(exists (select 1 from container c
-      where c.id = ${containerId} and c.organisation_id = ${actor.organisationId})
-    or exists (select 1 from shipment s join shipment_party p on p.shipment_id = s.id
-      where s.container_id = ${containerId} and p.organisation_id = ${actor.organisationId}))`
+  return sql<SqlBool>`(exists (select 1 from container seen_c
+      where seen_c.id = ${containerId} and seen_c.organisation_id = ${actor.organisationId})
+    or exists (select 1 from shipment seen_s join shipment_party seen_p on seen_p.shipment_id = seen_s.id
+      where seen_s.container_id = ${containerId} and seen_p.organisation_id = ${actor.organisationId}))`
 }
 
 /**
@@ -58,8 +63,8 @@ export function canSeeAuditEntry(actor: Actor, eb: ExpressionBuilder<Tables, 'au
     sql<SqlBool>`exists (select 1 from api_key k where k.id = ${subject('api_key')} and k.organisation_id = ${org})`,
     sql<SqlBool>`exists (select 1 from site s where s.id = ${subject('site')} and s.organisation_id = ${org})`,
     sql<SqlBool>`exists (select 1 from person h where h.id = ${subject('person')} and h.organisation_id = ${org})`,
-    sql<SqlBool>`exists (select 1 from shipment_party p
-      where p.shipment_id = ${subject('shipment')} and p.organisation_id = ${org})`,
+    sql<SqlBool>`exists (select 1 from shipment_party seen_p
+      where seen_p.shipment_id = ${subject('shipment')} and seen_p.organisation_id = ${org})`,
     sql<SqlBool>`exists (select 1 from sensor s where s.id = ${subject('sensor')} and s.organisation_id = ${org})`,
     sql<SqlBool>`exists (select 1 from kept_message m join sensor s on s.id = m.sensor_id
       where m.id = ${subject('message')} and s.organisation_id = ${org})`,
@@ -73,8 +78,8 @@ export function canSeeAuditEntry(actor: Actor, eb: ExpressionBuilder<Tables, 'au
 export function canSeeSensor(actor: Actor, eb: ExpressionBuilder<Tables, 'sensor'>): Expression<SqlBool> {
   return eb.or([
     eb('sensor.organisation_id', '=', actor.organisationId ?? 0),
-    sql<SqlBool>`exists (select 1 from placement l join shipment_party p on p.shipment_id = l.shipment_id
-      where l.sensor_id = sensor.id and p.organisation_id = ${actor.organisationId})`,
+    sql<SqlBool>`exists (select 1 from placement l join shipment_party seen_p on seen_p.shipment_id = l.shipment_id
+      where l.sensor_id = sensor.id and seen_p.organisation_id = ${actor.organisationId})`,
   ])
 }
 
@@ -84,12 +89,13 @@ export function canSeeSensor(actor: Actor, eb: ExpressionBuilder<Tables, 'sensor
  */
 export function canSeeProduct(actor: Actor, productId: Expression<number>): Expression<SqlBool> {
   const org = actor.organisationId
-  // every table has an alias: `product.id` of the outer query would else be taken for that of the inner one
-  return sql<SqlBool>`(exists (select 1 from product own where own.id = ${productId} and own.organisation_id = ${org})
-    or exists (select 1 from shipment s join shipment_party p on p.shipment_id = s.id
-      where s.product_id = ${productId} and p.organisation_id = ${org})
-    or exists (select 1 from therapy_order o join product ordered on ordered.id = o.product_id
-      where o.product_id = ${productId} and o.organisation_id = ordered.organisation_id and o.consignee_id = ${org}))`
+  return sql<SqlBool>`(exists (select 1 from product seen_o
+      where seen_o.id = ${productId} and seen_o.organisation_id = ${org})
+    or exists (select 1 from shipment seen_s join shipment_party seen_p on seen_p.shipment_id = seen_s.id
+      where seen_s.product_id = ${productId} and seen_p.organisation_id = ${org})
+    or exists (select 1 from therapy_order seen_t join product seen_o on seen_o.id = seen_t.product_id
+      where seen_t.product_id = ${productId} and seen_t.organisation_id = seen_o.organisation_id
+        and seen_t.consignee_id = ${org}))`
 }
 
 /** Orders one entered, is to receive, or whose product is one's own. */
@@ -100,8 +106,8 @@ export function canSeeOrder(actor: Actor, eb: ExpressionBuilder<Tables, 'therapy
     eb('therapy_order.consignee_id', '=', org),
     sql<SqlBool>`exists (select 1 from product where product.id = therapy_order.product_id
       and product.organisation_id = ${org})`,
-    sql<SqlBool>`exists (select 1 from shipment s join shipment_party p on p.shipment_id = s.id
-      where s.order_id = therapy_order.id and p.organisation_id = ${org})`,
+    sql<SqlBool>`exists (select 1 from shipment seen_s join shipment_party seen_p on seen_p.shipment_id = seen_s.id
+      where seen_s.order_id = therapy_order.id and seen_p.organisation_id = ${org})`,
   ])
 }
 

@@ -12,12 +12,14 @@ import { API_PATH, IMPORT_PATH } from './answers.ts'
 import { apiKeyRoutes } from './api-key-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { authenticateRequest } from './authenticate-request.ts'
+import { budgetRoutes } from './budget-routes.ts'
 import { calibrationRoutes } from './calibration-routes.ts'
 import { certificateRoutes } from './certificate-routes.ts'
 import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
 import { epcisContextRoutes, epcisRoutes } from './epcis-routes.ts'
 import { evaluationRoutes } from './evaluation-routes.ts'
+import { labelRoutes } from './label-routes.ts'
 import { ledgerRoutes } from './ledger-routes.ts'
 import { legalHoldRoutes } from './legal-hold-routes.ts'
 import { messageRoutes } from './message-routes.ts'
@@ -36,6 +38,7 @@ import { readingRoutes } from './reading-routes.ts'
 import { repeatRequest } from './repeat-request.ts'
 import { retentionRoutes } from './retention-routes.ts'
 import { roleRoutes } from './role-routes.ts'
+import { scanRoutes } from './scan-routes.ts'
 import { sensorRoutes } from './sensor-routes.ts'
 import { sequenceRoutes } from './sequence-routes.ts'
 import { seriesRoutes } from './series-routes.ts'
@@ -63,7 +66,7 @@ export function createApp(ctx: Ctx, deps: ApiDeps) {
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => answerMethodNotAllowed(c, methods) }))
   app.use(
     `${API_PATH}/*`,
-    except(`${API_PATH}/shipments/:id/status`, etag()),
+    except([`${API_PATH}/shipments/:id/status`, `${API_PATH}/shipments/:id/budget`], etag()),
     cacheControl,
     authenticateRequest,
     repeatRequest,
@@ -129,10 +132,13 @@ function resources() {
     .openapiRoutes(containerRoutes)
     .openapiRoutes(shipmentRoutes)
     .openapiRoutes(statusRoutes)
+    .openapiRoutes(budgetRoutes)
     .openapiRoutes(placementRoutes)
     .openapiRoutes(custodyRoutes)
     .openapiRoutes(ledgerRoutes)
     .openapiRoutes(certificateRoutes)
+    .openapiRoutes(scanRoutes)
+    .openapiRoutes(labelRoutes)
     .openapiRoutes(readingRoutes)
     .openapiRoutes(readingImportRoutes)
     .openapiRoutes(observationRoutes)

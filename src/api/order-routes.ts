@@ -4,9 +4,10 @@ import { isRefusal } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
 import { defineRoute } from './define-route.ts'
-import { byId, gtin, id, isoOrNull, line, moment, printedInstant } from './inputs.ts'
+import { byId, id, isoOrNull, line, moment, printedInstant } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
+import { unitIdentity } from './unit-body.ts'
 
 const MAX_EXPECTED = 500
 
@@ -33,7 +34,7 @@ const order = z
   .openapi('Order')
 
 const expectedBody = z
-  .object({ gtin: gtin.nullish(), serial: line.nullish(), din: line.nullish(), lot: line.nullish() })
+  .object(unitIdentity)
   .transform(({ gtin = null, serial = null, din = null, lot = null }) => ({ gtin, serial, din, lot }))
 
 const orderBody = z

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { linkOrder } from '../actions/link-order.ts'
 import { openShipment } from '../actions/open-shipment.ts'
 import { pinProfile } from '../actions/pin-profile.ts'
 import { getShipment, listShipments, PARTY_ROLES, type Shipment } from '../actions/shipments.ts'
@@ -8,9 +9,10 @@ import { isoInstant } from '../domain/units.ts'
 import { milliseconds } from '../fields.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
 import { defineRoute } from './define-route.ts'
-import { byId, gtin, id, isoOrNull, line, moment, printedInstant, prose, sscc } from './inputs.ts'
+import { byId, id, isoOrNull, line, printedInstant, prose, sscc } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
+import { unitBody } from './unit-body.ts'
 
 /** A container holds some hundred bags at most. */
 const MAX_UNITS = 500
@@ -24,6 +26,7 @@ const unit = z.object({
   din: z.string().nullable(),
   lot: z.string().nullable(),
   expiryAt: printedInstant.nullable(),
+  expiryLocal: z.string().nullable().meta({ description: 'as printed, of no zone; unclear between its readings' }),
 })
 
 const shipment = z
@@ -37,6 +40,7 @@ const shipment = z
     containerId: z.int().nullable(),
     sscc: z.string().nullable(),
     coi: z.string().nullable(),
+    coiScheme: z.string().nullable(),
     maxHandoverS: z.number(),
     profile: z.object({ profileId: z.int(), version: z.int(), name: z.string(), example: z.boolean() }),
     parties: z.array(z.object({ organisationId: z.int(), role: z.enum(PARTY_ROLES) })),
@@ -44,19 +48,6 @@ const shipment = z
     knownAt: printedInstant,
   })
   .openapi('Shipment')
-
-const unitBody = z
-  .object({
-    code: line.meta({ description: 'the code on the bag’s label' }),
-    gtin: gtin.nullish(),
-    serial: line.nullish(),
-    din: line.nullish(),
-    lot: line.nullish(),
-    expiryAt: moment.nullish(),
-  })
-  .transform(({ code, gtin = null, serial = null, din = null, lot = null, expiryAt = null }) => {
-    return { code, gtin, serial, din, lot, expiryAt }
-  })
 
 const handover = milliseconds.refine((ms) => ms > 0 && ms <= WEEK_MS, 'must be more than 0 s and at most a week')
 
@@ -69,6 +60,7 @@ const shipmentBody = z.object({
   containerId: id.nullish(),
   sscc: sscc.nullish(),
   coi: line.nullish().meta({ description: 'chain-of-identity code: a pseudonym, never patient data' }),
+  coiScheme: line.nullish().meta({ description: 'who issued the coi; not needed where the order names the same coi' }),
   maxHandoverS: handover.optional().meta({ description: 'seconds a handover may stay open; default 1800' }),
   parties: z
     .array(z.object({ organisationId: id, role: z.enum(PARTY_ROLES) }))
@@ -94,8 +86,8 @@ const open = defineRoute({
   }),
   handler: async (c) => {
     const { orderId = null, containerId = null, sscc = null, coi = null, ...given } = c.req.valid('json')
-    const { maxHandoverS: maxHandoverMs = CUSTODY_DEFAULTS.maxHandoverMs, ...rest } = given
-    const input = { ...rest, orderId, containerId, sscc, coi, maxHandoverMs }
+    const { maxHandoverS: maxHandoverMs = CUSTODY_DEFAULTS.maxHandoverMs, coiScheme = null, ...rest } = given
+    const input = { ...rest, orderId, containerId, sscc, coi, coiScheme, maxHandoverMs }
     const opened = await openShipment(c.var.ctx, c.var.actor, input)
     if (isRefusal(opened)) return problem(c, opened)
     return c.json(printShipment(opened), 201, { Location: `${API_PATH}/shipments/${opened.id}` })
@@ -149,7 +141,23 @@ const pin = defineRoute({
   },
 })
 
-export const shipmentRoutes = [open, list, get, pin] as const
+const link = defineRoute({
+  route: createRoute({
+    method: 'post',
+    path: '/shipments/{id}/order',
+    tags,
+    summary: 'Say which order the shipment answers (sponsor or consignee); labels are compared with it from then on',
+    request: { params: byId, headers: repeatable, body: body(z.object({ orderId: id, reason: prose })) },
+    responses: answers('the shipment with its order', shipment),
+  }),
+  handler: async (c) => {
+    const shipmentId = c.req.valid('param').id
+    const linked = await linkOrder(c.var.ctx, c.var.actor, { shipmentId, ...c.req.valid('json') })
+    return isRefusal(linked) ? problem(c, linked) : c.json(printShipment(linked), 200)
+  },
+})
+
+export const shipmentRoutes = [open, list, get, pin, link] as const
 
 function printShipment({ maxHandoverMs, knownAt, units, ...rest }: Shipment): z.infer<typeof shipment> {
   return {

@@ -127,6 +127,9 @@ export const shipmentStatus = z
   })
   .openapi('ShipmentStatus')
 
+/** One status is printed for everyone, and whoever is still to read a label must not learn what another read off it. */
+const IDENTITY_ELSEWHERE = 'How labels stand is told to each asker by /shipments/{id}/identity.'
+
 /** Prints the answer: instants ISO 8601, temperatures degrees Celsius, durations seconds; unrounded. */
 export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatus> {
   return {
@@ -137,7 +140,7 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
     profileVersion: found.profile,
     temperature: printTemperature(found.temperature),
     custody: printCustody(found.custody),
-    identity: { value: null, reason: 'Labels are compared with shipment and order at the receipt: none was made.' },
+    identity: { value: null, reason: IDENTITY_ELSEWHERE },
     sensors: found.sensors.map(printSensor),
     container: printContainer(found.container),
     units: found.units.map(({ terminal, ...rest }) => ({
@@ -185,7 +188,7 @@ function printTemperature(found: Temperature): z.infer<typeof temperature> {
       outOfWindow: found.outOfWindow,
     },
     archived: found.archived && printArchived(found.archived),
-    budget: { value: null, reason: 'Stability budgets are not kept yet.' },
+    budget: { value: null, reason: 'It is one of each unit: see /shipments/{id}/budget.' },
   }
 }
 

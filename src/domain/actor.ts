@@ -44,6 +44,7 @@ const MAY = {
   open_shipments: ['sponsor', 'distributor'],
   place_sensors: ['sponsor', 'distributor', 'carrier', 'treatment_centre'],
   record_custody: ['sponsor', 'distributor', 'carrier', 'treatment_centre'],
+  scan_labels: ['sponsor', 'distributor', 'carrier', 'treatment_centre'],
   release_messages: ['administrator', 'sponsor', 'distributor'],
   hold_records: ['administrator', 'sponsor', 'distributor', 'treatment_centre'],
 } as const satisfies Record<string, readonly Role[]>
@@ -63,6 +64,10 @@ const PERSONS_MAY: Record<Permission, readonly PersonRole[]> = {
   place_sensors: ['packer', 'dispatcher', 'carrier', 'distributor', 'receiver', 'qa_sponsor', 'qa_site'],
   record_custody: [
     ...(['packer', 'dispatcher', 'carrier', 'distributor', 'receiver', 'verifier'] as const),
+    ...(['responsible_pharmacist', 'physician', 'qa_sponsor', 'qa_site'] as const),
+  ],
+  scan_labels: [
+    ...(['packer', 'distributor', 'receiver', 'verifier'] as const),
     ...(['responsible_pharmacist', 'physician', 'qa_sponsor', 'qa_site'] as const),
   ],
   release_messages: ['distributor', 'qa_sponsor', 'administrator'],

@@ -35,8 +35,33 @@ export function labelMinute(text: string, now: number): LabelExpiry | null {
   return date === null ? null : { date, time: `${hour}:${minute}` }
 }
 
-/** Where a label was printed and where it is read: what their clocks show ahead of UTC, in minutes. */
-export type LabelOffsets = { readonly manufacturerMin: number; readonly placeMin: number }
+/** `YYYY-MM-DD` or `YYYY-MM-DDTHH:MM`, as somebody entered what a label prints; null where it is no day or time. */
+export function parseLocalExpiry(text: string): LabelExpiry | null {
+  const [, date, time = null] = /^(\d{4}-\d\d-\d\d)(?:T([01]\d:[0-5]\d|2[0-3]:[0-5]\d))?$/.exec(text) ?? []
+  if (date === undefined) return null
+  const midnight = Date.parse(`${date}T00:00:00Z`)
+  const isDay = !Number.isNaN(midnight) && isoMinute(midnight).startsWith(date)
+  return isDay ? { date, time } : null
+}
+
+/** The same as text again. */
+export function printLocalExpiry({ date, time }: LabelExpiry): string {
+  return time === null ? date : `${date}T${time}`
+}
+
+/**
+ * Where a label was printed and where it is read: what their clocks show ahead of UTC, in minutes. `othersMin` are
+ * further clocks it may mean, where a party has several places or none that is known.
+ */
+export type LabelOffsets = {
+  readonly manufacturerMin: number
+  readonly placeMin: number
+  readonly othersMin?: readonly number[]
+}
+
+function clocksOf({ manufacturerMin, placeMin, othersMin = [] }: LabelOffsets): number[] {
+  return [manufacturerMin, placeMin, ...othersMin]
+}
 
 /** The last instant at which a unit may be used, in the two readings of a label without zone, epoch milliseconds. */
 export type ExpiryReadings = { readonly earliestAt: number; readonly latestAt: number }
@@ -47,7 +72,7 @@ export type ExpiryReadings = { readonly earliestAt: number; readonly latestAt: n
  */
 export function expiryReadings(expiry: LabelExpiry, offsets: LabelOffsets): ExpiryReadings {
   const local = lastLocalMs(expiry)
-  const instants = [local - offsets.manufacturerMin * 60_000, local - offsets.placeMin * 60_000]
+  const instants = clocksOf(offsets).map((offsetMin) => local - offsetMin * 60_000)
   return { earliestAt: Math.min(...instants), latestAt: Math.max(...instants) }
 }
 
@@ -62,11 +87,11 @@ function lastLocalMs({ date, time }: LabelExpiry): number {
 }
 
 /**
- * Whether a label says the sponsor's instant, read by either clock: the same calendar day, and the same minute where
- * the label has one. Midnight at the end of a day belongs to that day.
+ * Whether a label says the sponsor's instant, read by any of the clocks: the same calendar day, and the same minute
+ * where the label has one. Midnight at the end of a day belongs to that day.
  */
 export function labelSaysInstant(expiry: LabelExpiry, expiresAt: number, offsets: LabelOffsets): boolean {
-  return [offsets.manufacturerMin, offsets.placeMin].some((offsetMin) => {
+  return clocksOf(offsets).some((offsetMin) => {
     const localAt = expiresAt + offsetMin * 60_000
     if (expiry.time !== null) return isoMinute(localAt) === `${expiry.date}T${expiry.time}`
     return [localAt, localAt - 1].some((at) => isoMinute(at).startsWith(expiry.date))

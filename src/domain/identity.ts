@@ -1,4 +1,4 @@
-import { type LabelExpiry, type LabelOffsets, labelSaysInstant } from './gs1-date.ts'
+import { type LabelExpiry, type LabelOffsets, labelSaysInstant, printLocalExpiry } from './gs1-date.ts'
 import { leadingAi } from './gs1-field.ts'
 import type { Scan } from './gs1-scan.ts'
 
@@ -46,7 +46,10 @@ export type LabelReads = {
   readonly second: { readonly read: LabelRead; readonly isBlind: boolean } | null
 }
 
-/** A unit as shipment or order name it; null where they do not. The expiry is the sponsor's instant. */
+/**
+ * A unit as shipment or order name it; null where they do not. The expiry is the sponsor's instant; where nobody gave
+ * one, `expiresLocal` may be what the label is to print, of no zone.
+ */
 export type ExpectedUnit = {
   readonly gtin: string | null
   readonly serial: string | null
@@ -54,6 +57,7 @@ export type ExpectedUnit = {
   readonly lot: string | null
   readonly coi: string | null
   readonly expiresAt: number | null
+  readonly expiresLocal?: LabelExpiry | null
 }
 
 /** Null order: nobody at the centre or the sponsor said what is expected. */
@@ -65,7 +69,8 @@ export type Expectation = {
 
 export type Difference = {
   readonly field: IdentityField
-  readonly person: 'first' | 'second' | 'between_people'
+  /** `further`: somebody beside the two whose readings are compared. */
+  readonly person: 'first' | 'second' | 'between_people' | 'further'
   readonly against: 'shipment' | 'order' | 'other_person'
   readonly expected: string
   readonly found: string
@@ -146,21 +151,31 @@ function differences(read: LabelRead, unit: ExpectedUnit, offsets: LabelOffsets)
     const others = read.values[field].filter((found) => found !== expected)
     return others.map((found) => ({ field, expected, found, maybe: separatorLost(expected, found) }))
   })
-  const { expiresAt } = unit
-  if (expiresAt === null) return texts
-  const wrong = read.expiries.filter((expiry) => !labelSaysInstant(expiry, expiresAt, offsets))
-  const expected = new Date(expiresAt).toISOString()
-  const asText = { field: 'expiry', expected, maybe: null } as const
-  return [...texts, ...wrong.map((expiry) => ({ ...asText, found: printed(expiry) }))]
+  return [...texts, ...expiryDifferences(read, unit, offsets)]
+}
+
+function expiryDifferences({ expiries }: LabelRead, unit: ExpectedUnit, offsets: LabelOffsets) {
+  const { expiresAt, expiresLocal = null } = unit
+  const asText = { field: 'expiry', maybe: null } as const
+  if (expiresAt !== null) {
+    const expected = new Date(expiresAt).toISOString()
+    const wrong = expiries.filter((expiry) => !labelSaysInstant(expiry, expiresAt, offsets))
+    return wrong.map((expiry) => ({ ...asText, expected, found: printLocalExpiry(expiry) }))
+  }
+  if (expiresLocal === null) return []
+  const expected = printLocalExpiry(expiresLocal)
+  const wrong = expiries.filter((expiry) => !isSameExpiry(expiry, expiresLocal))
+  return wrong.map((expiry) => ({ ...asText, expected, found: printLocalExpiry(expiry) }))
+}
+
+/** The same day, and the same minute where both say one. */
+function isSameExpiry(one: LabelExpiry, other: LabelExpiry): boolean {
+  return one.date === other.date && (one.time === null || other.time === null || one.time === other.time)
 }
 
 function separatorLost(expected: string, found: string): Difference['maybe'] {
   const goesOn = found.startsWith(expected) && leadingAi(found.slice(expected.length)) !== null
   return goesOn ? 'separator_lost' : null
-}
-
-function printed({ date, time }: LabelExpiry): string {
-  return time === null ? date : `${date}T${time}`
 }
 
 /**
@@ -192,8 +207,8 @@ function betweenPeople({ first, second }: LabelReads): Difference[] {
     const found = others.find((value) => !mine.includes(value))
     return found === undefined ? [] : [{ ...against, field, expected: mine.join(', '), found }]
   })
-  const mine = first.expiries.map(printed)
-  const other = second.read.expiries.map(printed).find((expiry) => mine.length > 0 && !mine.includes(expiry))
+  const mine = first.expiries.map(printLocalExpiry)
+  const other = second.read.expiries.map(printLocalExpiry).find((expiry) => mine.length > 0 && !mine.includes(expiry))
   const expiry = { ...against, field: 'expiry' as const, expected: mine.join(', ') }
   return other === undefined ? texts : [...texts, { ...expiry, found: other }]
 }

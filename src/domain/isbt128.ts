@@ -23,6 +23,16 @@ export function parseScannedDin(text: string): Din | CodeFailure {
   return isFlagCheckWrong(din, flags) ? wrongCheck(din) : { din, flags }
 }
 
+/**
+ * A donation number as somebody enters it for others to compare with: with its check character, as scanned, or the 13
+ * characters alone.
+ */
+export function parseEnteredDin(text: string): Din | CodeFailure {
+  if (text.trim().startsWith('=')) return parseScannedDin(text.trim())
+  const plain = text.toUpperCase().replace(/[\s-]/g, '')
+  return DIN.test(plain) ? { din: plain, flags: null } : parseTypedDin(text)
+}
+
 /** Flags 60 to 96 are the check character's value plus 60 (type 3 flags); others say other things. */
 function isFlagCheckWrong(din: string, flags: string): boolean {
   const value = /^[0-9]{2}$/.test(flags) ? Number(flags) : 0

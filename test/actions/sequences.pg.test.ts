@@ -139,3 +139,19 @@ test('a sensor that never answers is asked only so often', async () => {
   }
   expect(asked).toBe(MAX_RESEND_ATTEMPTS)
 })
+
+test('what comes again by way of another process that shares the subscription is no restart', async () => {
+  const other = anotherProcess(world, database)
+  const [one, two] = [world.ctx, other.ctx].map((ctx) => ({ ...ctx, sharesMessages: true }))
+  if (one === undefined || two === undefined) throw new Error('there are two')
+  await receive('0', one)
+  await receive('1 3 4 5 6 7 8 9', two)
+  // the first process now knows of all numbers, and of no reading later than that of 2
+  await receive('2', one)
+  await receive('9', one)
+  expect(await noted()).toBe('missing 0:2-2, filled 0:2-2')
+  // a real one is, by whichever process it comes
+  await receive('0@20', one)
+  expect(await noted()).toBe('missing 0:2-2, filled 0:2-2, restart 1:0-0')
+  await other.close()
+})

@@ -48,6 +48,8 @@ const READS: [string, (all: Things) => string, 'parties' | 'owner'][] = [
   ['its readings', ({ path }) => `${path}/readings`, 'parties'],
   ['its series', ({ path }) => `${path}/series`, 'parties'],
   ['its observations', ({ path }) => `${path}/observations`, 'parties'],
+  ['its scans', ({ path }) => `${path}/scans`, 'parties'],
+  ['its identity', ({ path }) => `${path}/identity`, 'parties'],
   ['its evaluations', ({ path }) => `${path}/evaluations`, 'parties'],
   ['its retention', ({ path }) => `${path}/retention`, 'parties'],
   ['one evaluation', ({ path }) => `${path}/evaluations/1`, 'parties'],
@@ -181,6 +183,13 @@ const DEEDS: [string, (all: Things) => string, unknown, readonly Role[]][] = [
     PLACERS(),
   ],
   ['state a custody event', ({ path }) => `${path}/custody-events`, { kind: 'lost', at: iso(0) }, PLACERS()],
+  ['scan a label', ({ path }) => `${path}/scans`, { unit: 'BAG-1', person: 'A', at: iso(0), parts: [] }, PLACERS()],
+  [
+    'say which order is meant',
+    ({ path }) => `${path}/order`,
+    { orderId: 999_999, reason: 'r' },
+    ['sponsor', 'treatment_centre'],
+  ],
   ['pin a profile', ({ path }) => `${path}/profile`, { profileId: 999_999, reason: 'r' }, ['sponsor']],
   ['add a profile', ({ shipment }) => `/products/${shipment.productId}/profiles`, FRIDGE_BODY, ['sponsor']],
   [

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { connect } from 'mqtt'
 import { judgePending } from '../../src/actions/judge.ts'
 import { recordMessages } from '../../src/actions/record-messages.ts'
+import type { Ctx } from '../../src/context.ts'
 import type { ReceivedMessage } from '../../src/domain/message.ts'
 import { type Batcher, createBatcher } from '../../src/ingest/batcher.ts'
 import { BATCHER_LIMITS } from '../../src/ingest/batcher-limits.ts'
@@ -21,7 +22,7 @@ export type Run = { messages: number; seconds: number; batches: number; cpuUs: n
  */
 export async function through(stage: Stage, door: Door, series: Iterable<Queued>): Promise<Run> {
   const clientId = 'bench-consumer'
-  const messages = await queueFor(stage.broker.url, clientId, series)
+  const messages = await queueFor(stage.broker.url, [clientId], series)
   const done = { batches: 0, stored: 0 }
   const batcher = batcherOf(stage, async (batch) => {
     if (door === 'floor') await floorRecord(stage.db, batch)
@@ -44,12 +45,8 @@ type Opening = { door: Door; clientId: string; batcher: Batcher }
 
 /** The service's session, or a bare client that hands on topic and bytes. */
 export function open(stage: Stage, { door, clientId, batcher }: Opening): { close: () => Promise<void> } {
-  const { log, metrics, now } = stage.ctx
   const { url } = stage.broker
-  if (door === 'subject') {
-    const broker = { url, protocolVersion: 5, clientId, group: GROUP, prefix: PREFIX, receiveMaximum: 65_535 } as const
-    return openSession({ broker, batcher, log, metrics, now, drainMs: 10_000 })
-  }
+  if (door === 'subject') return openSubject({ ctx: stage.ctx, url, clientId, batcher })
   const client = connect(url, {
     protocolVersion: 5,
     clientId,
@@ -68,10 +65,22 @@ export function open(stage: Stage, { door, clientId, batcher }: Opening): { clos
   return { close: async () => void (await client.endAsync(false)) }
 }
 
+/** The session of the service, on the shared subscription of a benchmark. */
+export function openSubject({ ctx, url, clientId, batcher }: Subject): { close: () => Promise<void> } {
+  const { log, metrics, now } = ctx
+  const broker = { url, protocolVersion: 5, clientId, group: GROUP, prefix: PREFIX, receiveMaximum: 65_535 } as const
+  return openSession({ broker, batcher, log, metrics, now, drainMs: 10_000 })
+}
+
+type Subject = { ctx: Ctx; url: string; clientId: string; batcher: Batcher }
+
 const UNREAD = { sensorId: null, seq: null, readings: [], observations: [], held: [], problem: null }
 
 /** The service's batcher with its limits; a message that is set aside has no place in a benchmark. */
-export function batcherOf(stage: Stage, record: (batch: readonly ReceivedMessage[]) => Promise<void>): Batcher {
+export function batcherOf(
+  { ctx }: Pick<Stage, 'ctx'>,
+  record: (batch: readonly ReceivedMessage[]) => Promise<void>,
+): Batcher {
   return createBatcher({
     record,
     setAside: async () => {
@@ -79,8 +88,8 @@ export function batcherOf(stage: Stage, record: (batch: readonly ReceivedMessage
     },
     isTransient: () => false,
     isDataError: () => false,
-    log: stage.ctx.log,
-    metrics: stage.ctx.metrics,
+    log: ctx.log,
+    metrics: ctx.metrics,
     limits: BATCHER_LIMITS,
   })
 }

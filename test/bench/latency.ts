@@ -76,7 +76,7 @@ async function paced(stage: Stage, { door, sensors, plan, first }: Paced): Promi
     acked += batch.length
   })
   const clientId = 'bench-consumer'
-  await queueFor(stage.broker.url, clientId, [])
+  await queueFor(stage.broker.url, [clientId], [])
   const opened = open(stage, { door, clientId, batcher })
   await pause(SETTLE_MS)
   const publishedMs = await publish(stage, { sensors, plan, first })

@@ -5,6 +5,7 @@ import type { Benchmark, Figure } from './figure.ts'
 import { backfillBenchmark, ingestBenchmark, ingestDirtyBenchmark } from './ingest.ts'
 import { judgeBenchmark } from './judge.ts'
 import { latencyBenchmark } from './latency.ts'
+import { pairBenchmark } from './pair.ts'
 import { scaleBenchmark } from './scale.ts'
 import { statusBenchmark } from './status.ts'
 import { storageBenchmark } from './storage.ts'
@@ -15,7 +16,7 @@ import { storageBenchmark } from './storage.ts'
  * of this machine.
  */
 const BENCHMARKS: readonly Benchmark[] = [
-  ...[judgeBenchmark, ingestBenchmark, ingestDirtyBenchmark, backfillBenchmark],
+  ...[judgeBenchmark, ingestBenchmark, ingestDirtyBenchmark, pairBenchmark, backfillBenchmark],
   ...[scaleBenchmark, latencyBenchmark, statusBenchmark, storageBenchmark, chartBenchmark],
 ]
 

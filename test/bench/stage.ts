@@ -51,7 +51,15 @@ export async function openStage() {
     await broker.remove()
     rmSync(folder, { recursive: true, force: true })
   }
-  return { broker, db, owner, servingUrl: postgres.servingUrl, ctx: contextOf(db), close }
+  return {
+    broker,
+    db,
+    owner,
+    servingUrl: postgres.servingUrl,
+    databaseUrl: withDatabase(postgres.servingUrl, name),
+    ctx: contextOf(db),
+    close,
+  }
 }
 
 /** The settings the service asks of PostgreSQL, as production has them. */
@@ -61,7 +69,8 @@ function serverProfile(): Record<string, string> {
   return Object.fromEntries(lines.map((line) => line.split('=').map((part) => part.trim())))
 }
 
-function contextOf(db: Database): Ctx {
+/** The context of a service that logs nothing. */
+export function contextOf(db: Database): Ctx {
   return {
     db,
     log: pino({ level: 'silent' }),
@@ -108,16 +117,26 @@ export async function placeFleet(db: Database, { sensors, shipments }: { sensors
 /** A message waiting at the broker. */
 export type Queued = { topic: string; payload: string }
 
-/** Leaves messages at the broker for a persistent session of `clientId`, which is created here and then absent. */
-export async function queueFor(url: string, clientId: string, messages: Iterable<Queued>): Promise<number> {
-  const session = { clean: false, clientId, protocolVersion: 5, properties: { sessionExpiryInterval: 3600 } } as const
-  const absent = await connectAsync(url, session)
-  await absent.subscribeAsync(`$share/${GROUP}/${PREFIX}/+/readings/#`, { qos: 1 })
-  await absent.endAsync()
+/** Leaves messages at the broker for persistent sessions on one share, which are created here and then absent. */
+export async function queueFor(url: string, clientIds: string[], messages: Iterable<Queued>): Promise<number> {
+  const session = { clean: false, protocolVersion: 5, properties: { sessionExpiryInterval: 3600 } } as const
+  for (const clientId of clientIds) {
+    const absent = await connectAsync(url, { ...session, clientId })
+    await absent.subscribeAsync(`$share/${GROUP}/${PREFIX}/+/readings/#`, { qos: 1 })
+    await absent.endAsync()
+  }
   const publisher = await connectAsync(url, { protocolVersion: 5 })
   const count = await publishAll(publisher, messages)
   await publisher.endAsync()
   return count
+}
+
+/** Ends persistent sessions for good. */
+export async function forgetSessions(url: string, clientIds: readonly string[]): Promise<void> {
+  for (const clientId of clientIds) {
+    const last = await connectAsync(url, { clean: true, clientId, protocolVersion: 5 })
+    await last.endAsync()
+  }
 }
 
 async function publishAll(publisher: MqttClient, messages: Iterable<Queued>): Promise<number> {

@@ -90,6 +90,7 @@ async function onStage(trial: Trial, { name, stage, seed, say }: Playing): Promi
   const measured = { ...found, answers: SHIPMENTS, peakMb, gaps: gaps.shown }
   const problems = [...lines, ...((await trial.check?.(scene, measured)) ?? [])]
   if (unacked > 0) problems.push(`${unacked} messages without acknowledgement`)
+  if (gaps.restarts > 0) problems.push(`${gaps.restarts} restarts of sensors were noticed that did not happen`)
   if (gaps.open > 0) problems.push(`of ${gaps.open} sensors messages are shown as missing still`)
   if (peakMb > MOST_RESIDENT_MB) problems.push(`${peakMb} MB resident`)
   const bad = found.lost + found.twice + found.foreign + found.wrong
@@ -123,13 +124,15 @@ function clientsOf({ service }: SoakStage, { sponsor, centre }: SoakFleet) {
   return { sponsor: patient(service, sponsor), centre: patient(service, centre) }
 }
 
-/** Messages that were noticed as missing, and sensors of which some are missing still. */
-async function gapsOf({ ownerUrl }: SoakStage): Promise<{ shown: number; open: number }> {
+/** Messages that were noticed as missing, sensors of which some are missing still, and restarts. */
+async function gapsOf({ ownerUrl }: SoakStage): Promise<{ shown: number; open: number; restarts: number }> {
   return withClient(ownerUrl, async (client) => {
-    const { rows } = await client.query<{ shown: string; open: string }>(
+    const { rows } = await client.query<{ shown: string; open: string; restarts: string }>(
       `select (select coalesce(sum(to_seq - from_seq + 1), 0) from sequence_event where kind = 'missing') as shown,
-         (select count(*) from sensor_sequence where missing_since is not null) as open`,
+         (select count(*) from sensor_sequence where missing_since is not null) as open,
+         (select count(*) from sequence_event where kind = 'restart') as restarts`,
     )
-    return { shown: Number(rows[0]?.shown), open: Number(rows[0]?.open) }
+    const { shown, open, restarts } = rows[0] ?? {}
+    return { shown: Number(shown), open: Number(open), restarts: Number(restarts) }
   })
 }

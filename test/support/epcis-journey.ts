@@ -46,6 +46,7 @@ export async function openEpcisShipment(api: Api, lane: EpcisLane, more: object 
     consigneeId: lane.centre.id,
     containerId: lane.containerId,
     coi: 'COI-7F3K-0001',
+    coiScheme: 'example',
     parties: [{ organisationId: lane.carrier.id, role: 'carrier' }],
     units: [{ code: 'BAG-1', gtin: '09521321001237', serial: named('B'), din: 'G123489654321' }, { code: 'BAG-2' }],
     ...more,
