@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
-import { WEB_CRYPTO } from '../documents/web-crypto.ts'
 import type { Certificate } from '../domain/certificate-form.ts'
 import { isoInstant } from '../domain/units.ts'
 import type { CertificateVerification, Statement, Trust } from '../domain/verify-certificate.ts'
 import { verifyFile } from '../domain/verify-file.ts'
+import { trustOf } from '../web/verify-in-browser.ts'
+import { WEB_CRYPTO } from '../web/web-crypto.ts'
 
 type Out = { print: (line: string) => void; warn: (line: string) => void }
 
@@ -17,7 +17,7 @@ export async function verifyCommand(args: readonly string[], out: Out): Promise<
   const asked = parse(args)
   if (asked === null) return null
   const file = readBytes(asked.path)
-  const trust = trustOf(asked.trusted)
+  const trust = trustedOf(asked.trusted)
   const problem = 'problem' in file ? file.problem : 'problem' in trust ? trust.problem : null
   if (problem !== null || 'problem' in file || 'problem' in trust) {
     out.warn(problem ?? '')
@@ -60,7 +60,7 @@ function readBytes(path: string): { bytes: Uint8Array } | { problem: string } {
 const FINGERPRINT = /^[\w-]{43}$/
 
 /** Fingerprints, or one key set as the service publishes it. */
-function trustOf(given: readonly string[]): { trust: Trust } | { problem: string } {
+function trustedOf(given: readonly string[]): { trust: Trust } | { problem: string } {
   if (given.length === 0) return { trust: null }
   const files = given.filter((one) => !FINGERPRINT.test(one))
   const [path, ...more] = files
@@ -72,18 +72,10 @@ function trustOf(given: readonly string[]): { trust: Trust } | { problem: string
   return keySetOf(read.bytes, path)
 }
 
-const moment = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
-const keySet = z.object({
-  keys: z.array(z.object({ kid: z.string(), x: z.string(), fromAt: moment, untilAt: moment.nullable() })),
-})
-
 function keySetOf(bytes: Uint8Array, path: string): { trust: Trust } | { problem: string } {
-  const text = new TextDecoder().decode(bytes)
-  try {
-    return { trust: { keys: keySet.parse(JSON.parse(text)).keys } }
-  } catch {
-    return { problem: `${path} is no key set: save /.well-known/jwks.json of the issuer, and name that file.` }
-  }
+  const found = trustOf(new TextDecoder().decode(bytes))
+  if ('trust' in found && found.trust !== null) return found
+  return { problem: `${path} is no key set: save /.well-known/jwks.json of the issuer, and name that file.` }
 }
 
 function summaryOf({ shipment, temperature, custody, evaluation, asOf, profile }: Certificate): string[] {

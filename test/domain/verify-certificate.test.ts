@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { WEB_CRYPTO } from '../../src/documents/web-crypto.ts'
 import { canonicalJson } from '../../src/domain/canonical.ts'
 import type { CertificateBody } from '../../src/domain/certificate-form.ts'
 import type { Crypto } from '../../src/domain/stamp.ts'
 import { readCertificate, type Trust, verifyCertificate } from '../../src/domain/verify-certificate.ts'
+import { WEB_CRYPTO } from '../../src/web/web-crypto.ts'
 import { certified, certifiedBody, sealed, stampOf, testKey, told } from '../support/certified.ts'
 import { MINUTE, T0 } from '../support/limits.ts'
 
