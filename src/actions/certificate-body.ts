@@ -10,13 +10,18 @@ import { certifiedChanges } from './certificate-changes.ts'
 import { certifiedPlacements } from './certificate-readings.ts'
 import { certifiedReceipt } from './certificate-receipt.ts'
 import { loadRegisters } from './certificate-registers.ts'
+import { type CertifiedBudgets, certifiedUnits, newestScan } from './certificate-units.ts'
 import { READINGS_ROOT } from './custody-ledger.ts'
 import type { ShipmentFacts } from './judging-facts.ts'
 import { ledgerExport } from './ledger-exports.ts'
 import { softwareVersion } from './software-version.ts'
 
-/** Everything that a certificate says of a shipment that is ready for one; its readings are rooted, its head stamped. */
-export async function certificateBody(tx: Tx, facts: ShipmentFacts): Promise<CertificateBody> {
+/** All that a certificate says of a shipment that is ready for one: its readings are rooted, its head is stamped. */
+export async function certificateBody(
+  tx: Tx,
+  facts: ShipmentFacts,
+  budgets: CertifiedBudgets,
+): Promise<CertificateBody> {
   const { shipmentId } = facts
   const { entries, stamps, keys } = await ledgerExport(tx, shipmentId)
   const events = eventsOf(entries)
@@ -32,6 +37,7 @@ export async function certificateBody(tx: Tx, facts: ShipmentFacts): Promise<Cer
     ...keys.map(({ fromAt }) => fromAt),
     ...versions.map(({ knownAt }) => knownAt),
     ...changes.map(({ at }) => at),
+    (await newestScan(tx, shipmentId)) ?? 0,
   ]
   const asOf = Math.max(...known)
   return {
@@ -39,6 +45,7 @@ export async function certificateBody(tx: Tx, facts: ShipmentFacts): Promise<Cer
     software: { version: softwareVersion(), judgeVersion: JUDGE_VERSION },
     asOf,
     shipment,
+    units: await certifiedUnits(tx, { shipmentId, asOf, budgets }),
     ...others,
     profile,
     sensors,

@@ -57,7 +57,8 @@ async function loadReadings(
   if (rules.toAt <= rules.fromAt) return { live: [], memory: [] }
   const reach = reachOf(readouts)
   const within = sql`sensor_id = ${sensorId} and channel = ${channel}
-    and measured_at >= ${bound(rules.fromAt - reach)}::timestamptz and measured_at < ${bound(rules.toAt + reach)}::timestamptz`
+    and measured_at >= ${bound(rules.fromAt - reach)}::timestamptz
+    and measured_at < ${bound(rules.toAt + reach)}::timestamptz`
   const { rows } = await sql<{ at: number; value: number | null; source: number }>`
     select measured_at as at, value_milli_c as value, source from reading where ${within}
     union select measured_at, value_milli_c, source from conflict where ${within}

@@ -7,7 +7,7 @@ import { organisationKey } from './organisations.ts'
 /** What a certificate says of the shipment's identity, its parties, limits and sensors. */
 export type CertifiedRegisters = Pick<
   CertificateBody,
-  'shipment' | 'units' | 'organisations' | 'destination' | 'profile' | 'sensors' | 'companions'
+  'shipment' | 'organisations' | 'destination' | 'profile' | 'sensors' | 'companions'
 >
 
 /** Loads it. */
@@ -16,7 +16,6 @@ export async function loadRegisters(tx: Tx, facts: ShipmentFacts): Promise<Certi
   const { consigneeId, shipment } = await loadShipment(tx, shipmentId)
   return {
     shipment,
-    units: await loadUnits(tx, shipmentId),
     organisations: await loadParties(tx, shipmentId),
     destination: await loadDestination(tx, consigneeId),
     profile: { ...(await loadApproval(tx, facts.profileId)), limits: facts.profile },
@@ -53,16 +52,6 @@ async function loadShipment(tx: Tx, shipmentId: number) {
       maxHandoverMs: row.max_handover_ms,
     },
   }
-}
-
-async function loadUnits(tx: Tx, shipmentId: number): Promise<CertificateBody['units']> {
-  const rows = await tx
-    .selectFrom('unit')
-    .select(['code', 'gtin', 'serial', 'din', 'lot', 'expiry_at'])
-    .where('shipment_id', '=', shipmentId)
-    .orderBy('id')
-    .execute()
-  return rows.map(({ expiry_at: expiryAt, ...unit }) => ({ ...unit, expiryAt }))
 }
 
 /** In order of their first role. */

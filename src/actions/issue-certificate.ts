@@ -7,6 +7,7 @@ import type { Certificate, CertificateBody } from '../domain/certificate-form.ts
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { verifyCertificate } from '../domain/verify-certificate.ts'
 import { certificateBody } from './certificate-body.ts'
+import { type CertifiedBudgets, certifiedBudgets } from './certificate-units.ts'
 import { loadLedger } from './custody-ledger.ts'
 import { judgePending } from './judge.ts'
 import { loadFacts, type ShipmentFacts } from './judging-facts.ts'
@@ -34,7 +35,8 @@ export async function issueCertificate(
   const no = await refuseUnlessSeen(ctx.db.kysely, actor, shipmentId)
   if (no !== null) return no
   await judgePending(ctx, shipmentId)
-  const made = await transaction(ctx.db, (tx) => makeBody(tx, ctx, { actor, shipmentId }))
+  const budgets = await certifiedBudgets(ctx, shipmentId)
+  const made = await transaction(ctx.db, (tx) => makeBody(tx, ctx, { actor, shipmentId, budgets }))
   if (isRefusal(made)) return made
   const { body, sealer } = made
   const file = certificateFile(body, sealer, CRYPTO.sha256)
@@ -47,13 +49,13 @@ export async function issueCertificate(
   return { file, certificate, sealer }
 }
 
-type Asked = { actor: Actor; shipmentId: number }
+type Asked = { actor: Actor; shipmentId: number; budgets: CertifiedBudgets }
 
 /** Under the lock of the shipment, so that what is loaded belongs together. */
 async function makeBody(
   tx: Tx,
   ctx: Ctx,
-  { actor, shipmentId }: Asked,
+  { actor, shipmentId, budgets }: Asked,
 ): Promise<{ body: CertificateBody; sealer: Sealer } | Refusal> {
   const locked = tx.selectFrom('shipment').select('id').where('id', '=', shipmentId).forNoKeyUpdate()
   if ((await locked.executeTakeFirst()) === undefined) return noShipment(shipmentId)
@@ -68,7 +70,10 @@ async function makeBody(
   const changed = await rootAndStamp(tx, ctx, shipmentId)
   if (changed !== null) return changed
   const sealer = { kid: using.kid, sign: (message: Uint8Array) => signBytes(null, message, using.key) }
-  return { body: await certificateBody(tx, facts), sealer }
+  const body = await certificateBody(tx, facts, budgets)
+  // something came between the budgets and the lock
+  if (budgets.version !== null && budgets.version !== body.evaluation.version) return BEING_JUDGED
+  return { body, sealer }
 }
 
 const NO_KEY =
@@ -80,10 +85,10 @@ function refuseUnready({ window, judgeFromAt, archives }: ShipmentFacts): Refusa
   }
   if (window === null) return refuse('certificate_not_ready', 'Nothing was packed, so there is nothing to certify.')
   if (!Number.isFinite(window.toAt)) return refuse('certificate_not_ready', STILL_OPEN)
-  return judgeFromAt === null
-    ? null
-    : refuse('certificate_not_ready', 'It is being judged again: ask again in a moment.')
+  return judgeFromAt === null ? null : BEING_JUDGED
 }
+
+const BEING_JUDGED = refuse('certificate_not_ready', 'It is being judged again: ask again in a moment.')
 
 const STILL_OPEN =
   'Its readings are still being judged: a certificate is issued once the consignee has received and opened it, or it ' +

@@ -77,8 +77,8 @@ async function prove(tx: Tx, asked: AskedProof, entry: LedgerEntry): Promise<Rea
 }
 
 /**
- * The hours under the root of a ledger entry, as they are stored now. Refused: `root_differs`, where a stored reading is
- * not what it was when it was rooted: every proof would lead astray.
+ * The hours under the root of a ledger entry, as they are stored now. Refused: `root_differs`, where a stored reading
+ * is not what it was when it was rooted: every proof would lead astray.
  */
 export async function rootedHours(
   tx: Tx,

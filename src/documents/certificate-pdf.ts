@@ -13,7 +13,7 @@ import { drawRecord } from './pdf-record.ts'
 import { drawTemperature } from './pdf-temperature.ts'
 import { placeTime } from './place-time.ts'
 
-/** What the PDF is made of: the certificate's file and content, the key to seal it, and where the service is reached. */
+/** What the PDF is made of: the certificate's file and content, the key to seal it, where the service is reached. */
 export type CertificatePdf = {
   readonly file: Uint8Array
   readonly certificate: Certificate

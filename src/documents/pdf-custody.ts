@@ -130,7 +130,7 @@ function drawFindings(paper: Paper, { custody }: Certificate): void {
     )
   }
   const note =
-    'A handover counts as signed only where a person signed it with their password. A machine’s word is attested by its ' +
-    'organisation; a person without account acknowledges. Neither is an e-signature.'
+    'A handover counts as signed only where a person signed it with their password. A machine’s word is attested by ' +
+    'its organisation; a person without account acknowledges. Neither is an e-signature.'
   paragraph(paper, note, { size: 7.6, color: MUTED })
 }

@@ -1,5 +1,5 @@
 import type { Certificate } from '../domain/certificate-form.ts'
-import { coveragePercent, exactC } from '../domain/units.ts'
+import { coveragePercent, exactC, isoInstant } from '../domain/units.ts'
 import { type Drawn, drawChart } from './pdf-chart.ts'
 import {
   ensure,
@@ -53,7 +53,8 @@ function drawTitle(paper: Paper, { shipment, asOf }: Certificate, qrText: string
   write(paper, title, { size: 17, bold: true, width: INNER - QR_SIDE - 12 })
   const reference = { x: MARGIN, y: paper.y + 24, text: `Shipment ${shipment.reference}` }
   write(paper, reference, { size: 12, width: INNER - QR_SIDE - 12 })
-  const until = `Everything on record up to ${new Date(asOf).toISOString()}, sealed by the service. The system recommends, people dispose.`
+  const record = `Everything on record up to ${isoInstant(asOf)}, sealed by the service.`
+  const until = `${record} The system recommends, people dispose.`
   write(paper, { x: MARGIN, y: paper.y + 43, text: until }, { size: 7.8, color: MUTED, width: INNER - QR_SIDE - 12 })
   drawQr(paper, qrText, { x: WIDTH - MARGIN - QR_SIDE, y: paper.y - 4 })
   paper.y += QR_SIDE + 6
@@ -147,14 +148,43 @@ function identity(given: Certificate, time: PlaceTime): [string, string][] {
 
 function drawUnits(paper: Paper, { units }: Certificate, time: PlaceTime): void {
   if (units.length === 0) return
-  const rows = units.map(({ code, lot, serial, din, expiryAt }) => {
-    return [code, lot ?? '-', serial ?? '-', din ?? '-', expiryAt === null ? '-' : time.local(expiryAt)]
+  const rows = units.map(({ code, lot, serial, din, expiryAt, label, budget }) => {
+    const expires = expiryAt === null ? '-' : time.local(expiryAt)
+    return [code, lot ?? '-', serial ?? '-', din ?? '-', expires, labelText(label), budgetText(budget)]
   })
-  const columns = ['Unit', 'Lot', 'Serial', 'Donation', 'Expires'].map((title) => ({
-    title,
-    share: title === 'Expires' ? 3 : 2,
-  }))
+  const columns = Object.entries(UNIT_COLUMNS).map(([title, share]) => ({ title, share }))
   table(paper, columns, rows)
+}
+
+const UNIT_COLUMNS = {
+  Unit: 2,
+  Lot: 1.4,
+  Serial: 1.6,
+  Donation: 1.8,
+  Expires: 3,
+  'Label read': 2.4,
+  'Stability budget': 2.6,
+}
+
+type Unit = Certificate['units'][number]
+
+function labelText({ result, readers, differs }: Unit['label']): string {
+  const by = `${readers} ${readers === 1 ? 'person' : 'people'}`
+  if (result === 'mismatch') return `DIFFERS: ${differs.join(', ')}, ${by}`
+  return result === 'match' ? `matches, ${by}` : `not verified, ${by}`
+}
+
+/** With the band that is used most of; earlier use that nobody declared is said. */
+function budgetText(budget: Unit['budget']): string {
+  if (budget === null) return 'not known'
+  const { state, earlierUse, bands } = budget
+  if (state === 'none') return 'none in the limits'
+  const used = bands
+    .map(({ id, consumedMs, presumedMs }) => ({ id, ms: consumedMs + presumedMs }))
+    .filter(({ ms }) => ms > 0)
+  const said = used.map(({ id, ms }) => `${id} ${spokenDuration(ms)}`).join(', ')
+  const earlier = earlierUse === 'declared' ? '' : '; earlier use not declared'
+  return `${words(state)}${said === '' ? ', nothing used' : `: ${said}`}${earlier}`
 }
 
 /** The figures one looks for first, side by side. */
@@ -188,7 +218,8 @@ function monitoredText({ certificate, time }: Drawn): string {
   if (monitored === null)
     return 'Not monitored: no reading is known of any time. Nothing can be said about the temperature.'
   const [from, to] = [monitored.fromAt, monitored.toAt].map((at) => `${time.local(at)} (${time.utc(at)})`)
-  return `Not monitored before ${from}, nor after ${to}: nothing is said about the temperature before and after. What was measured is the temperature at the sensor.`
+  const said = `Not monitored before ${from}, nor after ${to}: nothing is said about the temperature before and after.`
+  return `${said} What was measured is the temperature at the sensor.`
 }
 
 function changedText({ changes, changedSinceFirstEntry }: Certificate): string {

@@ -27,7 +27,7 @@ function statistics({ judged, time }: Drawn): [string, string][] {
     ['Covered', `${spokenDuration(coveredMs)}, ${coveragePercent(coveredMs, span.toAt - span.fromAt) ?? 0} %`],
     [
       'Readings',
-      `${combined.valid} instants, ${combined.faults} faults reported by sensors, ${combined.conflicts} contradictions kept`,
+      `${combined.valid} instants, ${combined.faults} faults of sensors, ${combined.conflicts} contradictions kept`,
     ],
   ]
 }

@@ -56,7 +56,8 @@ export function custodySaid(given: Certificate): Said {
   const { chainStatus, findings, holder, signed, attested, acknowledgements } = given.custody
   const texts = [...new Set(findings.filter(({ severity }) => severity !== 'remark').map(({ text }) => text))]
   const remarks = findings.filter(({ severity }) => severity === 'remark').length
-  const hands = `Handover entries: ${signed.length} signed, ${attested.length} attested, ${acknowledgements.length} acknowledged.`
+  const counts = [`${signed.length} signed`, `${attested.length} attested`, `${acknowledgements.length} acknowledged`]
+  const hands = `Handover entries: ${counts.join(', ')}.`
   const held = holder === null ? 'Held by nobody on record.' : `Held by ${organisationName(given, holder)}.`
   const more = remarks === 0 ? [] : [`${remarks} remark(s), see custody.`]
   return { ...CHAIN[chainStatus], why: [held, ...texts, hands, ...more] }

@@ -111,6 +111,16 @@ const shipment = fields({
   maxHandoverMs: int,
 })
 
+/** How the people of the consignee found the label; `differs` names the fields that are not as expected. */
+const label = fields({ result: oneOf('match', 'mismatch', 'unverified'), readers: int, differs: listOf(text) })
+
+/** What it used of its stability budget over its life, presumed time kept apart (domain page 2.6). */
+const budget = fields({
+  state: oneOf('within', 'presumed_exceeded', 'exceeded', 'none'),
+  earlierUse: oneOf('declared', 'not_declared'),
+  bands: listOf(fields({ id: text, allowedMs: int, consumedMs: int, presumedMs: int })),
+})
+
 const unit = fields({
   code: text,
   gtin: orNull(text),
@@ -118,6 +128,9 @@ const unit = fields({
   din: orNull(text),
   lot: orNull(text),
   expiryAt: orNull(instant),
+  label,
+  /** Null: it still rides, or its bags cannot be told apart. */
+  budget: orNull(budget),
 })
 
 /** What was changed after it was first entered: by whose word it says `reason`, where one was asked for. */

@@ -1,4 +1,4 @@
-import { decoded, fields, instant, isObject, listOf, orNull, text } from '../domain/codec.ts'
+import { decoded, fields, instant, isObject, listOf, oneOf, orNull, text } from '../domain/codec.ts'
 import type { CertificateVerification, Trust } from '../domain/verify-certificate.ts'
 import { verifyFile } from '../domain/verify-file.ts'
 import { WEB_CRYPTO } from './web-crypto.ts'
@@ -16,7 +16,8 @@ export async function verify(
   return 'problem' in trust ? trust : verifyFile(new Uint8Array(file), WEB_CRYPTO, trust.trust)
 }
 
-const KEYS = listOf(fields({ kid: text, x: text, fromAt: instant, untilAt: orNull(instant) }))
+/** `kty` is what tells a published key from the history in a certificate, which proves nothing about itself. */
+const KEYS = listOf(fields({ kty: oneOf('OKP'), kid: text, x: text, fromAt: instant, untilAt: orNull(instant) }))
 
 /** What is trusted, of a text that a person gave. */
 export function trustOf(given: string): { readonly trust: Trust } | { readonly problem: string } {
@@ -24,7 +25,7 @@ export function trustOf(given: string): { readonly trust: Trust } | { readonly p
   const kids = given.split(/\s+/)
   if (kids.every((kid) => /^[\w-]{43}$/.test(kid))) return { trust: { kids } }
   const keys = decoded(KEYS, plainKeys(given))
-  return 'problem' in keys ? { problem: NO_KEYS } : { trust: { keys: keys.value } }
+  return 'problem' in keys ? { problem: NO_KEYS } : { trust: { keys: keys.value.map(({ kty: _kty, ...key }) => key) } }
 }
 
 const NO_KEYS =
@@ -36,8 +37,8 @@ function plainKeys(given: string): unknown {
   const listed = isObject(set) && Array.isArray(set.keys) ? set.keys : null
   return listed?.map((key: unknown) => {
     if (!isObject(key)) return key
-    const { kid, x, fromAt, untilAt } = key
-    return { kid, x, fromAt, untilAt }
+    const { kty, kid, x, fromAt, untilAt } = key
+    return { kty, kid, x, fromAt, untilAt }
   })
 }
 

@@ -180,7 +180,7 @@ function registersOf({ reference = 'EXAMPLE-7' }: Journey, live: readonly Certif
       consignee: CENTRE,
       maxHandoverMs: 30 * MINUTE,
     },
-    units: [{ code: 'BAG-1', gtin: null, serial: null, din: null, lot: 'L-1', expiryAt: T0 + 400 * 24 * 60 * MINUTE }],
+    units: [{ ...UNIT, label: { result: 'match', readers: 2, differs: [] } as const, budget: BUDGET }],
     organisations: [
       { key: MAKER, name: 'Maker', roles: ['sender'] },
       { key: CENTRE, name: 'Centre', roles: ['consignee'] },
@@ -212,4 +212,12 @@ const CERTIFICATE = {
     { atMilliC: -10_000, correctionMilliC: 100 },
     { atMilliC: 30_000, correctionMilliC: 100 },
   ],
+}
+
+const UNIT = { code: 'BAG-1', gtin: null, serial: null, din: null, lot: 'L-1', expiryAt: T0 + 400 * 24 * 60 * MINUTE }
+
+const BUDGET = {
+  state: 'within' as const,
+  earlierUse: 'declared' as const,
+  bands: [{ id: '8-15', allowedMs: 24 * 60 * MINUTE, consumedMs: 75 * MINUTE, presumedMs: 0 }],
 }
