@@ -166,20 +166,25 @@ function askForMissing(ctx: Ctx, broker: Broker): Repeated {
 
 type Repeated = { stop: () => void }
 
-/** Does work again and again, never twice at once. */
+/**
+ * Does work again and again, never twice at once. Tells a failure once until it works again, and nothing of a database
+ * that is away: that is told where readings are stored, and by `/readyz`.
+ */
 function repeat(
   everyMs: number,
   work: () => Promise<void>,
   { failed }: { failed: (error: unknown) => void },
 ): Repeated {
-  let running = false
+  let [running, told] = [false, false]
   const run = async () => {
     if (running) return
     running = true
     try {
       await work()
+      told = false
     } catch (error) {
-      failed(error)
+      if (!told && !isTransient(error)) failed(error)
+      told ||= !isTransient(error)
     } finally {
       running = false
     }

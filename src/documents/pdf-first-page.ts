@@ -140,8 +140,8 @@ function identity(given: Certificate, time: PlaceTime): [string, string][] {
     ['Container', box],
     ['SSCC', shipment.sscc],
     ['Limits', `${profile.limits.name}, version ${profile.version}`],
-    ['Monitored from', monitored && `${time.local(monitored.fromAt)} (${time.utc(monitored.fromAt)})`],
-    ['Monitored to', monitored && `${time.local(monitored.toAt)} (${time.utc(monitored.toAt)})`],
+    ['Monitored from', monitored && time.both(monitored.fromAt)],
+    ['Monitored to', monitored && time.both(monitored.toAt)],
   ]
   return pairsOf.flatMap(([label, text]) => (text === null ? [] : [[label, text]]))
 }
@@ -217,7 +217,7 @@ function monitoredText({ certificate, time }: Drawn): string {
   const { monitored } = certificate
   if (monitored === null)
     return 'Not monitored: no reading is known of any time. Nothing can be said about the temperature.'
-  const [from, to] = [monitored.fromAt, monitored.toAt].map((at) => `${time.local(at)} (${time.utc(at)})`)
+  const [from, to] = [monitored.fromAt, monitored.toAt].map((at) => time.both(at))
   const said = `Not monitored before ${from}, nor after ${to}: nothing is said about the temperature before and after.`
   return `${said} What was measured is the temperature at the sensor.`
 }

@@ -68,7 +68,7 @@ function drawEvents(paper: Paper, { certificate, judged, time }: Drawn): void {
   const rows = levels.flatMap((level, index) =>
     (judged.assessment.combined?.levels[index]?.events ?? []).map((event) => [
       level.id,
-      `${time.local(event.startAt)} (${time.utc(event.startAt)})`,
+      time.both(event.startAt),
       time.local(event.endAt),
       spokenDuration(event.confirmedMs),
       spokenDuration(event.presumedMs),
@@ -102,11 +102,7 @@ function drawGaps(paper: Paper, { judged, time }: Drawn): void {
     paragraph(paper, 'There is no gap: every instant of the window has a value.')
     return
   }
-  const rows = gaps.map(({ fromAt, toAt }) => [
-    `${time.local(fromAt)} (${time.utc(fromAt)})`,
-    `${time.local(toAt)} (${time.utc(toAt)})`,
-    spokenDuration(toAt - fromAt),
-  ])
+  const rows = gaps.map(({ fromAt, toAt }) => [time.both(fromAt), time.both(toAt), spokenDuration(toAt - fromAt)])
   table(
     paper,
     [

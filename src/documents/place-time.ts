@@ -6,6 +6,8 @@ export type PlaceTime = {
   readonly local: (at: number) => string
   /** `10:00 UTC`, with the day where it is another one there. */
   readonly utc: (at: number) => string
+  /** Both, the one in UTC in brackets; once where they are the same. */
+  readonly both: (at: number) => string
   /** `02 Mar 11:00`, for an axis. */
   readonly short: (at: number) => string
   /** How far local time is ahead of UTC at an instant, in milliseconds. */
@@ -27,7 +29,8 @@ export function placeTime(zone: string | null): PlaceTime {
     const time = wall.toISOString().slice(11, 16)
     return `${String(wall.getUTCDate()).padStart(2, '0')} ${MONTHS[wall.getUTCMonth()]} ${time}`
   }
-  return { zone: format === null ? null : zone, local, utc, short, aheadMs }
+  const both = (at: number) => (format === null ? local(at) : `${local(at)} (${utc(at)})`)
+  return { zone: format === null ? null : zone, local, utc, both, short, aheadMs }
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { withClient } from '../../db/connect.ts'
 import { withDatabase } from '../../db/databases.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
@@ -126,8 +127,20 @@ const OLD_NODES = [
   ...['/usr/bin/node', '/usr/local/bin/node'].filter(existsSync).map((node) => ({ node, args: [] })),
 ]
 
-test('an older Node is told in one sentence', async () => {
-  const entry = join(import.meta.dirname, '../../src/unbroken.mjs')
+const ENTRY = join(import.meta.dirname, '../../src/unbroken.mjs')
+
+test('under an older Node the one that came with the checkout takes over', async () => {
+  for (const { node, args } of OLD_NODES) {
+    const { code, stderr } = await execute(node, [...args, ENTRY, 'serve', 'now'])
+    expect([node, code, stderr]).toEqual([node, 2, expect.stringMatching(/^unbroken COMMAND\n {2}serve /)])
+  }
+})
+
+test('an older Node without that is told in one sentence', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'unbroken-entry-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const entry = join(folder, 'unbroken.mjs')
+  copyFileSync(ENTRY, entry)
   for (const { node, args } of OLD_NODES) {
     if (args.length === 0 && (await majorOf(node)) >= 24) continue
     const { code, stderr } = await execute(node, [...args, entry, 'serve'])

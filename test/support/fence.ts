@@ -51,7 +51,7 @@ const MAY_IMPORT: Record<Room, readonly Room[]> = {
 /** The packages (and node: modules) of the rooms that may not take any they like. */
 const MAY_TAKE: Partial<Record<Room, (packageName: string) => boolean>> = {
   domain: () => false,
-  loggers: (name) => ['csv-parse', 'date-fns', '@date-fns/tz'].includes(name),
+  loggers: (name) => ['date-fns', '@date-fns/tz'].includes(name),
   vectors: (name) => name === 'zod' || name.startsWith('node:'),
 }
 

@@ -104,6 +104,7 @@ export async function launchService({ databaseUrls, mqttUrl, env = {} }: Service
     MQTT_TOPIC_PREFIX: `test-${run}/v1`,
     MQTT_CLIENT_ID: `ingest-${run}`,
     BOOTSTRAP_API_KEY: adminKey,
+    STAMP_SECRET: randomBytes(32).toString('base64'),
     ...(databaseUrls && { DATABASE_URL: databaseUrls.servingUrl, DATABASE_OWNER_URL: databaseUrls.ownerUrl }),
     ...(mqttUrl !== null && { MQTT_URL: mqttUrl }),
     ...env,
