@@ -28,7 +28,7 @@ export function drawCustody(paper: Paper, { certificate, time }: Drawn): void {
   const said = effectiveEvents(events.value)
   for (const [index, event] of said.entries()) {
     drawEvent(paper, lineOf(certificate, event, time.local(event.at)), {
-      utc: time.utc(event.at),
+      utc: time.zone === null ? '' : time.utc(event.at),
       isLast: index === said.length - 1,
     })
   }

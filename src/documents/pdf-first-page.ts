@@ -152,8 +152,14 @@ function drawUnits(paper: Paper, { units }: Certificate, time: PlaceTime): void 
     const expires = expiryAt === null ? '-' : time.local(expiryAt)
     return [code, lot ?? '-', serial ?? '-', din ?? '-', expires, labelText(label), budgetText(budget)]
   })
-  const columns = Object.entries(UNIT_COLUMNS).map(([title, share]) => ({ title, share }))
-  table(paper, columns, rows)
+  // a column of which no unit has anything only takes the room of the others
+  const columns = Object.entries(UNIT_COLUMNS).map(([title, share], index) => ({ title, share, index }))
+  const used = columns.filter(({ index }) => rows.some((row) => row[index] !== '-'))
+  table(
+    paper,
+    used,
+    rows.map((row) => used.map(({ index }) => row[index] ?? '')),
+  )
 }
 
 const UNIT_COLUMNS = {

@@ -157,7 +157,7 @@ export function table(paper: Paper, columns: readonly Column[], rows: readonly (
 }
 
 function sizeOf(mono: boolean | undefined): number {
-  return mono ? 6.9 : CELL
+  return mono ? 6.3 : CELL
 }
 
 /** Names and values in columns side by side. */

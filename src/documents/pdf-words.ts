@@ -3,6 +3,7 @@ import type { Reason } from '../domain/evaluation-record.ts'
 import { exactC } from '../domain/units.ts'
 import type { Drawn } from './pdf-chart.ts'
 import type { Tone } from './pdf-paper.ts'
+import { spokenDuration } from './place-time.ts'
 
 /** What is said of a verdict on paper, and how it looks. */
 export type Said = { readonly word: string; readonly tone: Tone; readonly why: readonly string[] }
@@ -18,10 +19,13 @@ const STATUS: Record<Certificate['temperature']['status'], { word: string; tone:
 export function temperatureSaid({ certificate, judged, time }: Drawn): Said {
   const { status, severity, complete, reasons } = certificate.temperature
   const alarms = certificate.profile.limits.levels.flatMap((level, index) => {
-    const alarm = judged.assessment.combined?.levels[index]?.alarm ?? { state: 'none' as const }
-    if (alarm.state === 'none') return []
+    const found = judged.assessment.combined?.levels[index]
+    if (found === undefined || found.events.length === 0) return []
+    const { alarm } = found
     const limit = `${level.side === 'high' ? 'above' : 'below'} ${exactC(level.limitMilliC)} °C`
-    return [`${level.id}, ${limit}: ${alarm.state} alarm at ${time.local(alarm.at)}.`]
+    const out = `${level.id}: ${spokenDuration(found.totalConfirmedMs)} ${limit}`
+    const raised = alarm.state === 'none' ? 'below its alarm' : `${alarm.state} alarm at ${time.local(alarm.at)}`
+    return [`${out}, ${raised}.`]
   })
   const { word, tone } = STATUS[status]
   const data = complete ? 'Data are complete.' : 'Data are not complete.'
