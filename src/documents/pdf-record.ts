@@ -94,5 +94,5 @@ function drawProofs(paper: Paper, { certificate }: Drawn, jsonSha256: string): v
 const HOW =
   'To verify, keep this very file and run: unbroken verify FILE --trust KEY. No network, database or account is ' +
   'needed: the attached JSON holds every reading, and the verdict is judged again from them. Compare the key with ' +
-  'the one that the issuer publishes. The last line of this file signs every byte before it: saving it anew breaks that. ' +
-  'Times of the attached JSON are UTC; it is what counts where this print differs.'
+  'the one that the issuer publishes. The last line of this file signs every byte before it: saving it anew breaks ' +
+  'that. Times of the attached JSON are UTC; it is what counts where this print differs.'
