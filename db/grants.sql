@@ -20,8 +20,8 @@ grant select, insert on
   unit, unit_declaration, unit_split, budget_posting, budget_entry,
   batch, reading, conflict, observation, kept_message, kept_message_release, custody_event, evaluation, audit_entry,
   sequence_event, product_retention, legal_hold, logger_file, logger_file_part, logger_import, logger_import_run,
-  person_password, signature, service_key, ledger_stamp,
-  shipment_order, label_scan
+  person_password, signature, service_key, ledger_stamp, lot_decision,
+  re_review, re_review_decision, shipment_order, label_scan
   to :serving;
 
 -- Superseded, never rewritten: only the columns that say so may change.
@@ -35,7 +35,8 @@ grant update (superseded_at, superseded_reason) on readout to :serving;
 -- remember.
 grant select, insert, update (model, revision) on sensor to :serving;
 grant select, insert,
-  update (profile_id, order_id, packed_at, closed_at, judge_from, root_due, revision, keeper) on shipment to :serving;
+  update (profile_id, order_id, packed_at, closed_at, judge_from, root_due, review_due, revision, keeper)
+  on shipment to :serving;
 
 -- People: what may be put right about them (the audit trail keeps how it stood), and what stands now of their attempts.
 grant select, insert, update (printed_name, email, site_id, disabled_at, failed_attempts, attempted_at) on person

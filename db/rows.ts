@@ -68,6 +68,7 @@ export type Calibration = {
   due_at: Instant
   points: Json
   uncertainty_milli_c: number
+  as_found: OrNull<string>
   known_at: Instant
   superseded_at: InstantOrNull
   superseded_reason: OrNull<string>
@@ -102,6 +103,7 @@ export type Shipment = {
   closed_at: InstantOrNull
   judge_from: InstantOrNull
   root_due: Generated<boolean>
+  review_due: Generated<boolean>
   revision: Generated<number>
   keeper: OrNull<number>
 }
@@ -141,6 +143,7 @@ export type Placement = {
   superseded_at: InstantOrNull
 }
 export type Batch = {
+  ordinal: Generated<number>
   id: Generated<number>
   known_at: Instant
   messages: number
@@ -188,6 +191,7 @@ export type KeptMessage = {
 }
 export type KeptMessageRelease = { kept_message_id: number; reason: string; readings: number; known_at: Instant }
 export type CustodyEventRow = {
+  ordinal: Generated<number>
   shipment_id: number
   seq: number
   kind: string
@@ -199,6 +203,7 @@ export type CustodyEventRow = {
   hash: string
 }
 export type EvaluationRow = {
+  ordinal: Generated<number>
   id: Id
   shipment_id: number
   version: number

@@ -94,10 +94,12 @@ create table batch (
   duplicates integer not null,
   conflicts integer not null,
   import_id bigint,
+  ordinal bigint default nextval('knowledge'::regclass) not null,
   constraint batch_import_id_fkey FOREIGN KEY (import_id) REFERENCES logger_import(id),
   constraint batch_pkey PRIMARY KEY (id)
 );
 comment on table batch is 'One recording transaction: the audit row of its readings, and the instant from which they were known. import_id: the import its readings come from.';
+comment on column batch.ordinal is 'Its place in the order in which things became known (sequence knowledge).';
 grant select, insert on batch to serving;
 
 create table budget_entry (
@@ -164,6 +166,8 @@ create table calibration (
   known_at timestamp with time zone not null,
   superseded_at timestamp with time zone,
   superseded_reason text,
+  as_found text,
+  constraint calibration_as_found_check CHECK ((as_found = ANY (ARRAY['within'::text, 'out_of_tolerance'::text]))),
   constraint calibration_certificate_check CHECK ((certificate <> ''::text)),
   constraint calibration_check CHECK ((calibrated_at < due_at)),
   constraint calibration_pkey PRIMARY KEY (id),
@@ -171,6 +175,7 @@ create table calibration (
   constraint calibration_uncertainty_milli_c_check CHECK ((uncertainty_milli_c >= 0))
 );
 comment on table calibration is 'A certificate of one sensor channel: points {atMilliC, correctionMilliC}; correction = reference - indicated.';
+comment on column calibration.as_found is 'How the laboratory found the sensor. out_of_tolerance: since the certificate before this one nobody knows what it really measured, so that no verdict rests on it. Null: not stated.';
 CREATE INDEX calibration_by_sensor ON public.calibration USING btree (sensor_id, channel, calibrated_at);
 grant select, insert on calibration to serving;
 grant update (superseded_at) on calibration to serving;
@@ -251,6 +256,7 @@ create table custody_event (
   record jsonb not null,
   prev_hash text not null,
   hash text not null,
+  ordinal bigint default nextval('knowledge'::regclass) not null,
   constraint custody_event_check CHECK (((organisation_id IS NULL) = (kind = 'readings_root'::text))),
   constraint custody_event_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text)),
   constraint custody_event_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
@@ -260,6 +266,7 @@ create table custody_event (
   constraint custody_event_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id)
 );
 comment on table custody_event is 'The ledger of a shipment in order of recording; record is the statement that is hashed (RFC 8785) together with seq and prevHash.';
+comment on column custody_event.ordinal is 'Whoever made it could know the batches with a lower ordinal.';
 CREATE INDEX custody_event_by_recording ON public.custody_event USING btree (known_at, shipment_id, seq);
 CREATE INDEX custody_event_by_sensor ON public.custody_event USING gin (jsonb_path_query_array(record, '$.**."sensorId"[*]'::jsonpath)) WHERE (record @? '$.**."sensorId"'::jsonpath);
 grant select, insert on custody_event to serving;
@@ -281,6 +288,7 @@ create table evaluation (
   content_sha256 text not null,
   statistics jsonb not null,
   known_at timestamp with time zone not null,
+  ordinal bigint default nextval('knowledge'::regclass) not null,
   constraint evaluation_content_sha256_check CHECK ((content_sha256 ~ '^[0-9a-f]{64}$'::text)),
   constraint evaluation_inputs_sha256_check CHECK ((inputs_sha256 ~ '^[0-9a-f]{64}$'::text)),
   constraint evaluation_pkey PRIMARY KEY (id),
@@ -292,6 +300,7 @@ create table evaluation (
   constraint evaluation_version_check CHECK ((version > 0))
 );
 comment on table evaluation is 'A version of the judgement of a shipment: inputs and content decide whether it is a new one; statistics (counts, coverage, extent of open events) are as of known_at.';
+comment on column evaluation.ordinal is 'Rests on the batches with a lower ordinal.';
 CREATE INDEX evaluation_by_recording ON public.evaluation USING btree (known_at, shipment_id, version);
 grant select, insert on evaluation to serving;
 
@@ -506,6 +515,33 @@ CREATE UNIQUE INDEX lorawan_registration_sensor ON public.lorawan_registration U
 grant select, insert on lorawan_registration to serving;
 grant update (superseded_at) on lorawan_registration to serving;
 
+create table lot_decision (
+  id bigint generated always as identity not null,
+  product_id bigint not null,
+  lot text not null,
+  kind text not null,
+  batch_status text,
+  reference text,
+  reason text not null,
+  lifts_id bigint,
+  known_at timestamp with time zone not null,
+  constraint lot_decision_batch_status_check CHECK ((batch_status = ANY (ARRAY['released'::text, 'pending'::text, 'unknown'::text]))),
+  constraint lot_decision_check CHECK (((kind = 'batch_status'::text) = (batch_status IS NOT NULL))),
+  constraint lot_decision_check1 CHECK (((lifts_id IS NULL) OR (kind <> 'batch_status'::text))),
+  constraint lot_decision_kind_check CHECK ((kind = ANY (ARRAY['batch_status'::text, 'hold'::text, 'recall'::text]))),
+  constraint lot_decision_lifts_id_fkey FOREIGN KEY (lifts_id) REFERENCES lot_decision(id),
+  constraint lot_decision_lifts_id_key UNIQUE (lifts_id),
+  constraint lot_decision_lot_check CHECK ((lot <> ''::text)),
+  constraint lot_decision_pkey PRIMARY KEY (id),
+  constraint lot_decision_product_id_fkey FOREIGN KEY (product_id) REFERENCES product(id),
+  constraint lot_decision_reason_check CHECK ((reason <> ''::text)),
+  constraint lot_decision_reference_check CHECK ((reference <> ''::text))
+);
+comment on table lot_decision is 'Decisions of the sponsor''s QA about a lot, each signed (signature.record_type lot_decision). Of batch statuses the newest rules. lifts_id: the row lifts that hold or recall, and is none itself. reference: number in the sponsor''s quality system.';
+CREATE INDEX lot_decision_by_lot ON public.lot_decision USING btree (product_id, lot, id);
+CREATE INDEX lot_decision_by_product ON public.lot_decision USING btree (product_id, id);
+grant select, insert on lot_decision to serving;
+
 create table observation (
   sensor_id bigint not null,
   measured_at timestamp with time zone not null,
@@ -711,6 +747,47 @@ create table profile_approval (
 comment on table profile_approval is 'Who approved a profile version, on which stability document, and from when it rules.';
 grant select, insert on profile_approval to serving;
 
+create table re_review (
+  id bigint generated always as identity not null,
+  shipment_id bigint not null,
+  evaluation_version integer not null,
+  evaluation_sha256 text not null,
+  found jsonb not null,
+  found_sha256 text not null,
+  ordinal bigint default nextval('knowledge'::regclass) not null,
+  known_at timestamp with time zone not null,
+  constraint re_review_evaluation_sha256_check CHECK ((evaluation_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint re_review_evaluation_version_check CHECK ((evaluation_version > 0)),
+  constraint re_review_found_sha256_check CHECK ((found_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint re_review_pkey PRIMARY KEY (id),
+  constraint re_review_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id)
+);
+comment on table re_review is 'Something that people relied on came out otherwise by an evaluation, or by what the sponsor says about a lot. found: on which grounds, who relied on them, whom to notify. Ends with a re_review_decision only, whatever comes in later.';
+CREATE INDEX re_review_by_shipment ON public.re_review USING btree (shipment_id, id);
+grant select, insert on re_review to serving;
+
+create table re_review_decision (
+  id bigint generated always as identity not null,
+  shipment_id bigint not null,
+  up_to_id bigint not null,
+  evaluation_version integer not null,
+  evaluation_sha256 text not null,
+  conclusion text not null,
+  reason text not null,
+  ordinal bigint default nextval('knowledge'::regclass) not null,
+  known_at timestamp with time zone not null,
+  constraint re_review_decision_conclusion_check CHECK ((conclusion = ANY (ARRAY['stands'::text, 'decided_anew'::text]))),
+  constraint re_review_decision_evaluation_sha256_check CHECK ((evaluation_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint re_review_decision_evaluation_version_check CHECK ((evaluation_version > 0)),
+  constraint re_review_decision_pkey PRIMARY KEY (id),
+  constraint re_review_decision_reason_check CHECK ((reason <> ''::text)),
+  constraint re_review_decision_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id),
+  constraint re_review_decision_up_to_id_fkey FOREIGN KEY (up_to_id) REFERENCES re_review(id)
+);
+comment on table re_review_decision is 'A person looked again and signed (signature.record_type re_review_decision): ends the re-reviews of the shipment up to up_to_id, on the ground of that evaluation.';
+CREATE INDEX re_review_decision_by_shipment ON public.re_review_decision USING btree (shipment_id, id);
+grant select, insert on re_review_decision to serving;
+
 create table reading (
   sensor_id bigint not null,
   measured_at timestamp with time zone not null,
@@ -861,6 +938,7 @@ create table shipment (
   keeper bigint,
   root_due boolean default false not null,
   coi_scheme text,
+  review_due boolean default false not null,
   constraint scheme_of_a_coi CHECK (((coi_scheme IS NULL) OR (coi IS NOT NULL))),
   constraint shipment_consignee_id_fkey FOREIGN KEY (consignee_id) REFERENCES organisation(id),
   constraint shipment_container_id_fkey FOREIGN KEY (container_id) REFERENCES container(id),
@@ -877,7 +955,9 @@ create table shipment (
 ) with (fillfactor=80);
 comment on table shipment is 'One closed container under one profile; the unit of judging and the lock target. Projections: profile_id (newest shipment_profile), order_id (newest shipment_order), packed_at and closed_at (from custody). judge_from: oldest instant not judged yet. revision: raised by whatever changes its judgement other than readings later than all before; keeper: the process that recorded for it last.';
 comment on column shipment.root_due is 'An evaluation that somebody relied on (a readings_root names one) was superseded: the new one is to be rooted, too.';
+comment on column shipment.review_due is 'Something changed on which somebody may have relied: to be compared with what they knew.';
 CREATE INDEX shipment_by_container ON public.shipment USING btree (container_id) WHERE (container_id IS NOT NULL);
+CREATE INDEX shipment_review_due ON public.shipment USING btree (id) WHERE review_due;
 CREATE INDEX shipment_root_due ON public.shipment USING btree (id) WHERE root_due;
 CREATE INDEX shipment_unjudged ON public.shipment USING btree (id) WHERE (judge_from IS NOT NULL);
 grant select, insert on shipment to serving;
@@ -889,6 +969,7 @@ grant update (judge_from) on shipment to serving;
 grant update (revision) on shipment to serving;
 grant update (keeper) on shipment to serving;
 grant update (root_due) on shipment to serving;
+grant update (review_due) on shipment to serving;
 
 create table shipment_order (
   id bigint generated always as identity not null,
@@ -1033,6 +1114,7 @@ create table unit (
 comment on table unit is 'A bag in a shipment, by the code on its label; verdict and disposition are per unit. expiry_at is the sponsor''s instant; expiry_local is a date or minute as printed, of no zone.';
 CREATE INDEX unit_by_code ON public.unit USING btree (code);
 CREATE INDEX unit_by_din ON public.unit USING btree (din) WHERE (din IS NOT NULL);
+CREATE INDEX unit_by_lot ON public.unit USING btree (lot, shipment_id) WHERE (lot IS NOT NULL);
 CREATE INDEX unit_by_serial ON public.unit USING btree (serial, gtin) WHERE (serial IS NOT NULL);
 grant select, insert on unit to serving;
 

@@ -40,6 +40,18 @@ export const shipmentStatus = z.object({
     chainStatus: z.enum(['intact', 'incomplete', 'broken']),
     holder: z.object({ organisationId: z.int() }).nullable(),
   }),
+  review: z.object({
+    state: z.enum(['none', 're_review']),
+    open: z.array(
+      z.object({
+        evaluationVersion: z.int(),
+        grounds: z.array(z.object({ text: z.string() })),
+        reliedOnBy: z.array(
+          z.object({ what: z.string(), organisation: z.string(), evaluationVersion: z.int(), at: instant }),
+        ),
+      }),
+    ),
+  }),
 })
 
 export type ShipmentStatus = z.infer<typeof shipmentStatus>

@@ -1,4 +1,4 @@
-import { evaluationList, shipmentStatus } from './answers.ts'
+import { evaluationList, type ShipmentStatus, shipmentStatus } from './answers.ts'
 import type { Journey } from './journey.ts'
 import { demoJourneys, JOURNEY_MS } from './journeys.ts'
 import { type Play, playJourney } from './play.ts'
@@ -76,6 +76,8 @@ export type DemoRow = {
   served: Verdict
   injected: Verdict
   differences: string[]
+  /** Who relied on what came out otherwise, and how; one line each. */
+  lateTruth: string[]
 }
 
 const MINUTE_MS = 60_000
@@ -137,7 +139,19 @@ async function judged({ world, stage, journey, staging, notes }: Play): Promise<
   const truth = expectedTruth(journey, staging, status.asOf)
   const injected = injectedVerdict(journey, truth, world.parties[journey.expected.holder].name)
   const { shipmentId, reference } = stage
-  return { shipmentId, reference, served, injected, differences: differences(served, injected) }
+  const lateTruth = lateTruthOf(status, world)
+  return { shipmentId, reference, served, injected, differences: differences(served, injected), lateTruth }
+}
+
+function lateTruthOf({ review }: ShipmentStatus, world: World): string[] {
+  const nameOf = (key: string) => Object.values(world.parties).find(({ gln }) => key === gln)?.name ?? key
+  return review.open.flatMap(({ evaluationVersion, reliedOnBy, grounds }) =>
+    reliedOnBy.map(({ what, organisation, at }, index) => {
+      const when = new Date(at).toISOString().slice(0, 16).replace('T', ' ')
+      const changed = grounds[index]?.text ?? ''
+      return `${nameOf(organisation)}, ${what} ${when}: ${changed} Superseded by version ${evaluationVersion}.`
+    }),
+  )
 }
 
 function closing({ apiUrl }: DemoOptions, rows: readonly DemoRow[], key: string): string {
@@ -145,12 +159,13 @@ function closing({ apiUrl }: DemoOptions, rows: readonly DemoRow[], key: string)
     reference,
     temperatureText(served),
     served.chainStatus,
+    served.review === 'none' ? '-' : served.review,
     served.holder ?? 'nobody',
     summary(served),
     summary(injected),
     unequal.length === 0 ? 'yes' : 'NO',
   ])
-  const headings = ['shipment', 'temperature', 'custody', 'holder', 'served', 'injected', 'equal']
+  const headings = ['shipment', 'temperature', 'custody', 'review', 'holder', 'served', 'injected', 'equal']
   const unequal = rows.flatMap((row) => row.differences.map((difference) => `${row.reference}: ${difference}\n`))
   const shipmentId = rows[0]?.shipmentId ?? 1
   const first = new URL(`/api/v1/shipments/${shipmentId}/status`, apiUrl)
@@ -160,6 +175,7 @@ function closing({ apiUrl }: DemoOptions, rows: readonly DemoRow[], key: string)
     table(headings, lines, ANSWER_WIDTH),
     '\n',
     ...unequal,
+    ...rows.flatMap(({ reference, lateTruth }) => lateTruth.map((line) => `${reference} re-review: ${line}\n`)),
     `Service:  ${apiUrl}\nAPI key:  ${key}  (the distributor's, who sees all of these shipments)\n`,
     `Try:      curl -H 'Authorization: Bearer ${key}' ${first}\n`,
     `Certify:  curl -OJ -H 'Authorization: Bearer ${key}' ${certificate}\n`,

@@ -83,6 +83,8 @@ export type Expected = {
   complete: boolean
   chainStatus: 'intact' | 'incomplete' | 'broken'
   holder: PartyKey
+  /** Whether somebody relied on what came out otherwise later; `none` unless said. */
+  review?: 're_review'
   /** What was served before later knowledge changed it. */
   before?: { status: Expected['status']; complete: boolean; seen: 'before the placement' | 'before the upload' }
 }

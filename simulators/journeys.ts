@@ -93,13 +93,14 @@ function silentInFlight(): Journey {
     key: 'D-FLIGHT',
     title: 'silent in flight',
     story:
-      'Flight mode for nine hours. After landing the sensor first sends what it measures, and its memory two ' +
-      'hours later: the gap closes, and shows that somebody held the lid open for five minutes.',
+      'Flight mode for nine hours. After landing the sensor sends what it measures, its memory only after the ' +
+      'centre received the box: the gap closes, and shows that somebody held the lid open for five minutes. ' +
+      'Who relied on it is listed, and a person has to look again.',
     limits: 'fridge',
     sensor: {
       ...fridgeSensor(withLid(wellPackedBox(), { open, roomC: 26, tauMs: at(0, 8) })),
       inputs: [open],
-      silences: [{ fromMs: at(9), toMs: at(18), memory: { uploadAtMs: at(20) } }],
+      silences: [{ fromMs: at(9), toMs: at(18), memory: { uploadAtMs: at(27, 30) } }],
     },
     placement: { madeAtMs: at(2, 45), fromMs: PACKED_MS },
     custody: [...departure(['D-1', 'D-2']), ...arrival(['D-1', 'D-2'])],
@@ -109,6 +110,7 @@ function silentInFlight(): Journey {
       complete: true,
       chainStatus: 'intact',
       holder: 'centre',
+      review: 're_review',
       before: { status: 'indeterminate', complete: false, seen: 'before the upload' },
     },
   }

@@ -39,6 +39,8 @@ export type Verdict = {
   /** Valid readings and their range; null while the window is open and the sensor goes on. */
   measured: string | null
   chainStatus: string
+  /** `re_review` where somebody relied on what came out otherwise. */
+  review: string
   /** Name of the organisation that holds the shipment. */
   holder: string | null
   /** What was served before later knowledge changed it. */
@@ -49,7 +51,7 @@ export type Verdict = {
 
 /** The injected side: temperature by the oracle, custody by the story. */
 export function injectedVerdict(journey: Journey, truth: Truth, holder: string): Verdict {
-  const { chainStatus, before } = journey.expected
+  const { chainStatus, before, review = 'none' } = journey.expected
   const { instants, lowestMilliC, highestMilliC } = truth
   const range = { lowestC: celsius(lowestMilliC), highestC: celsius(highestMilliC) }
   return {
@@ -66,6 +68,7 @@ export function injectedVerdict(journey: Journey, truth: Truth, holder: string):
     })),
     measured: openedAfter(journey) === null ? null : measuredText(instants, range),
     chainStatus,
+    review,
     holder,
     before: before === undefined ? null : temperatureText({ ...before, severity: null }),
     historyKept: true,
@@ -74,7 +77,7 @@ export function injectedVerdict(journey: Journey, truth: Truth, holder: string):
 
 /** The served side; `noted` is what the play saw on the way and the history it found afterwards. */
 export function servedVerdict(
-  { temperature, custody }: ShipmentStatus,
+  { temperature, custody, review }: ShipmentStatus,
   noted: { holder: string | null; before: string | null; historyKept: boolean },
 ): Verdict {
   return {
@@ -91,6 +94,7 @@ export function servedVerdict(
     })),
     measured: temperature.window.state === 'closed' ? measuredText(temperature.counts.valid, temperature.worst) : null,
     chainStatus: custody.chainStatus,
+    review: review.state,
     ...noted,
   }
 }
@@ -105,7 +109,7 @@ export function differences(served: Verdict, injected: Verdict): string[] {
 
 /** One line for people: `alarm (major), complete; H1: 1 event, alarm at 2026-03-02 22:30`. */
 export function summary(verdict: Verdict): string {
-  const { status, severity, complete, gaps, levels, before, measured, chainStatus } = verdict
+  const { status, severity, complete, gaps, levels, before, measured, chainStatus, review } = verdict
   const parts = [
     `${temperatureText({ status, severity, complete })}`,
     ...(before === null ? [] : [`before: ${before}`]),
@@ -113,6 +117,7 @@ export function summary(verdict: Verdict): string {
     ...levels.filter((level) => level.events > 0).map(levelText),
     ...(measured === null ? [] : [measured]),
     `chain ${chainStatus}`,
+    ...(review === 'none' ? [] : [review]),
   ]
   return parts.join('; ')
 }

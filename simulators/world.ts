@@ -13,7 +13,7 @@ export type World = {
   run: number
 }
 
-export type Party = { id: number; name: string; api: ApiClient }
+export type Party = { id: number; name: string; gln: string; api: ApiClient }
 
 /** One journey's shipment and sensor, ready to travel. */
 export type Stage = {
@@ -59,7 +59,7 @@ async function registerParty(admin: ApiDoor, key: PartyKey, run: number): Promis
   const gln = withCheckDigit(`${EXAMPLE_PREFIX}${digits(run, RUN_DIGITS)}${Object.keys(PARTIES).indexOf(key)}`)
   const { id } = await api.post('/organisations', { name, gln }, created)
   const issued = await api.post(`/organisations/${id}/api-keys`, { role, label: 'demo' }, createdKey)
-  return { id, name, api: apiClient({ ...admin, key: issued.key }) }
+  return { id, name, gln, api: apiClient({ ...admin, key: issued.key }) }
 }
 
 async function registerProduct(sponsor: Party, wanted: { limits: LimitsKey; name: string; run: number }) {

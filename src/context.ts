@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Database } from '../db/connect.ts'
+import type { Judges } from './domain/judge-versions.ts'
 import type { HeldReading, ParsedMessage, ParsedObservation, ParsedReading, ReceivedMessage } from './domain/message.ts'
 import type { Decoding, Uplink } from './domain/uplink.ts'
 import type { Metrics } from './metrics.ts'
@@ -13,6 +14,8 @@ export type Ctx = {
   log: Logger
   now: () => number
   metrics: Metrics
+  /** The behaviours of the judging engine: the current one judges, the older ones replay. */
+  judges: Judges
   /** The codecs of the MQTT door, so that a kept message can go through it again when a person releases it. */
   parseMessage: (received: Omit<ReceivedMessage, 'parsed'>) => ParsedMessage
   /** Whether other processes may get messages of the same sensors: a shared subscription. */

@@ -23,6 +23,7 @@ const USAGE = `unbroken COMMAND
   archive DIRECTORY         write the months whose retention has passed to Parquet files there, verify, drop them
   archive --list            say of every month until when it is kept and why; changes nothing
   restore-archive DIRECTORY bring the month of one archive back, verified
+  replay [--shipment ID] [--evaluation V]   judge stored evaluations again and compare byte for byte
   evaluate FILE             judge cases {profiles, cases} without a database
   evaluate FILE --profile P judge a logger's file without a database
   verify FILE [--trust X]   verify a certificate (JSON or PDF) offline; X is a key's fingerprint or a saved key set
@@ -40,14 +41,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       return configured(async (config) => (await import('./commands/migrate.ts')).migrateDatabase(config, warn))
     case 'doctor':
       return (await (await import('./commands/doctor.ts')).doctorCommand(rest, { print, warn })) ?? usage()
-    case 'archive': {
-      const [where] = rest
-      if (where === undefined || rest.length > 1 || (where.startsWith('-') && where !== '--list')) return usage()
-      const directory = where === '--list' ? null : where
-      return configured(async (config) =>
-        (await import('./commands/archive.ts')).archiveMonths(config, directory, { print, warn }),
-      )
-    }
+    case 'archive':
+      return archive(rest)
     case 'restore-archive': {
       const [directory] = rest
       if (directory === undefined || rest.length > 1) return usage()
@@ -65,6 +60,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
         warn,
         isTty: process.stdout.isTTY === true,
       })
+    case 'replay':
+      return (await import('./commands/replay.ts')).replayCommand(rest, { print, ...shown })
     case 'evaluate': {
       const [file] = rest
       if (rest.some((argument) => argument.startsWith('--')))
@@ -90,11 +87,25 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
   }
 }
 
+async function archive(rest: readonly string[]): Promise<number> {
+  const [where] = rest
+  if (where === undefined || rest.length > 1 || (where.startsWith('-') && where !== '--list')) return usage()
+  const directory = where === '--list' ? null : where
+  return configured(async (config) =>
+    (await import('./commands/archive.ts')).archiveMonths(config, directory, { print, warn }),
+  )
+}
+
+/** Where progress is shown. */
+const shown = {
+  show: (text: string) => void process.stderr.write(text),
+  isTty: process.stderr.isTTY === true,
+}
+
 /** An argument nobody reads is a mistake to be told, not to be passed over. */
 function takesArguments(command: string | undefined): boolean {
-  const archiving = ['archive', 'restore-archive']
-  const taking = ['demo', 'doctor', 'evaluate', 'import', 'check-vectors', 'simulate', 'verify', ...archiving]
-  return taking.includes(command ?? '')
+  const files = ['evaluate', 'import', 'check-vectors', 'archive', 'restore-archive']
+  return [...files, 'demo', 'doctor', 'simulate', 'replay', 'verify'].includes(command ?? '')
 }
 
 function usage(): number {

@@ -3,10 +3,11 @@ import { type Tx, transaction } from '../../db/connect.ts'
 import { at, json, type Tables } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import { type Actor, denied, organisationOf } from '../domain/actor.ts'
-import type { Certificate } from '../domain/calibration.ts'
+import type { AsFound, Certificate } from '../domain/calibration.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { audit } from './audit.ts'
 import { judgePending, markForJudging } from './judge.ts'
+import { storedAsFound } from './judging-facts.ts'
 import { lockSensors, lockShipments } from './locks.ts'
 import { type Listing, listing, type Page } from './page.ts'
 import { getSensor, noSensor } from './sensors.ts'
@@ -19,6 +20,8 @@ export type Calibration = Certificate & {
   channel: string
   certificate: string
   laboratory: string
+  /** How the laboratory found the sensor; null: not stated. */
+  asFound: AsFound | null
   knownAt: number
   supersededAt: number | null
   supersededReason: string | null
@@ -26,12 +29,15 @@ export type Calibration = Certificate & {
 
 /**
  * Adds a certificate to a sensor of the actor's organisation. Every shipment on which the channel rides after the
- * certificate's date is judged again.
+ * certificate's date is judged again; where it found the sensor out of tolerance, every one since the certificate
+ * before.
  */
 export async function addCalibration(
   ctx: Ctx,
   actor: Actor,
-  input: Omit<Calibration, 'id' | 'knownAt' | 'supersededAt' | 'supersededReason'>,
+  input: Omit<Calibration, 'id' | 'asFound' | 'knownAt' | 'supersededAt' | 'supersededReason'> & {
+    asFound?: AsFound | null | undefined
+  },
 ): Promise<Calibration | Refusal> {
   const no = denied(actor, 'manage_sensors')
   if (no !== null) return no
@@ -50,6 +56,7 @@ export async function addCalibration(
         due_at: at(input.dueAt),
         points: json(input.points.toSorted((a, b) => a.atMilliC - b.atMilliC)),
         uncertainty_milli_c: input.uncertaintyMilliC,
+        as_found: input.asFound ?? null,
         known_at: at(knownAt),
       })
       .returningAll()
@@ -139,11 +146,15 @@ async function judgedAfter(ctx: Ctx, work: (tx: Tx) => Promise<Changed | Refusal
   return changed.calibration
 }
 
-/** Marks the shipments on which the channel rides after the certificate's date, or on which a placement names it. */
+/**
+ * Marks the shipments on which the channel rides after the certificate's date, or on which a placement names it; from
+ * the certificate before on, where any found the sensor out of tolerance since.
+ */
 async function judgeAgain(
   tx: Tx,
   changed: Pick<Calibration, 'id' | 'sensorId' | 'channel' | 'calibratedAt'>,
 ): Promise<number[]> {
+  const fromAt = await doubtfulFrom(tx, changed)
   const rows = await tx
     .selectFrom('placement')
     .select('shipment_id')
@@ -155,7 +166,7 @@ async function judgeAgain(
       eb.or([
         eb('calibration_id', '=', changed.id),
         eb('to_at', 'is', null),
-        eb('to_at', '>', at(changed.calibratedAt)),
+        ...(fromAt === null ? [eb.lit(true)] : [eb('to_at', '>', at(fromAt))]),
       ]),
     )
     .orderBy('shipment_id')
@@ -168,6 +179,31 @@ async function judgeAgain(
   return shipmentIds
 }
 
+/** From when a changed certificate may change anything; null: ever since. */
+async function doubtfulFrom(
+  tx: Tx,
+  { sensorId, channel, calibratedAt }: Pick<Calibration, 'sensorId' | 'channel' | 'calibratedAt'>,
+): Promise<number | null> {
+  const standing = tx
+    .selectFrom('calibration')
+    .select(['id', 'calibrated_at'])
+    .where('sensor_id', '=', sensorId)
+    .where('channel', '=', channel)
+  const failed = await standing
+    .where('as_found', '=', 'out_of_tolerance')
+    .where('calibrated_at', '>=', at(calibratedAt))
+    .limit(1)
+    .executeTakeFirst()
+  if (failed === undefined) return calibratedAt
+  const before = await standing
+    .where('superseded_at', 'is', null)
+    .where('calibrated_at', '<', at(calibratedAt))
+    .orderBy('calibrated_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return before?.calibrated_at ?? null
+}
+
 function calibration(row: Selectable<Tables['calibration']>): Calibration {
   return {
     id: row.id,
@@ -178,6 +214,7 @@ function calibration(row: Selectable<Tables['calibration']>): Calibration {
     calibratedAt: row.calibrated_at,
     dueAt: row.due_at,
     uncertaintyMilliC: row.uncertainty_milli_c,
+    asFound: storedAsFound(row.as_found),
     points: storedPoints(row.points),
     knownAt: row.known_at,
     supersededAt: row.superseded_at,

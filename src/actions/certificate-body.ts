@@ -2,10 +2,9 @@ import type { Tx } from '../../db/connect.ts'
 import { CERTIFICATE_SCHEMA, type CertificateBody } from '../domain/certificate-form.ts'
 import { certifiedCustody, correctedEvents } from '../domain/certified.ts'
 import { canonical, int, text } from '../domain/codec.ts'
-import { JUDGE_VERSION } from '../domain/judge.ts'
+import { type Judgeable, judgeAgain } from '../domain/judge-again.ts'
 import type { LedgerEntry } from '../domain/ledger.ts'
 import { custodyEvents } from '../domain/ledger-events.ts'
-import { type Judgeable, replay } from '../domain/replay.ts'
 import { certifiedChanges } from './certificate-changes.ts'
 import { certifiedPlacements } from './certificate-readings.ts'
 import { certifiedReceipt } from './certificate-receipt.ts'
@@ -28,8 +27,11 @@ export async function certificateBody(
   const registers = await loadRegisters(tx, facts)
   const { versions, current } = await loadVersions(tx, shipmentId)
   const changes = [...correctedEvents(events), ...(await certifiedChanges(tx, facts))]
-  const judgeable: Judgeable = { ...registers, placements: await certifiedPlacements(tx, facts), events }
-  const { content, inputs, statistics, temperature, monitored } = replay(judgeable)
+  const software = { version: softwareVersion(), judgeVersion: facts.judge.version }
+  const judgeable: Judgeable = { ...registers, software, placements: await certifiedPlacements(tx, facts), events }
+  const judged = judgeAgain(judgeable)
+  if (judged === null) throw new Error(`judge ${facts.judge.version} made an evaluation and is not kept`)
+  const { content, inputs, statistics, temperature, monitored } = judged
   const { shipment, profile, sensors, ...others } = registers
   const known = [
     ...entries.map(({ recordedAt }) => Date.parse(String(recordedAt))),
@@ -42,7 +44,7 @@ export async function certificateBody(
   const asOf = Math.max(...known)
   return {
     schema: CERTIFICATE_SCHEMA,
-    software: { version: softwareVersion(), judgeVersion: JUDGE_VERSION },
+    software,
     asOf,
     shipment,
     units: await certifiedUnits(tx, { shipmentId, asOf, budgets }),

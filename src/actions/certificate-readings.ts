@@ -11,7 +11,7 @@ export async function certifiedPlacements(tx: Tx, facts: ShipmentFacts): Promise
   const laboratories = await loadLaboratories(tx, facts)
   const certified: CertifiedPlacement[] = []
   for (const placement of facts.placements) {
-    const { id, sensorId, channel, role, fromAt, toAt, calibrationId, certificates, readouts } = placement
+    const { id, sensorId, channel, role, fromAt, toAt, calibrationId, certificates, doubts, readouts } = placement
     certified.push({
       ...{ id, sensorId, channel, role, fromAt },
       toAt: Number.isFinite(toAt) ? toAt : null,
@@ -25,6 +25,7 @@ export async function certifiedPlacements(tx: Tx, facts: ShipmentFacts): Promise
         uncertaintyMilliC: one.uncertaintyMilliC,
         points: one.points,
       })),
+      doubts,
       readouts: readouts.map((one) => ({
         id: one.id,
         importId: one.importId,

@@ -10,6 +10,7 @@ import { codeOf } from '../domain/quantity.ts'
 import { judgingWindow } from '../domain/window.ts'
 import { loadLedger } from './custody-ledger.ts'
 import { organisationKey } from './organisations.ts'
+import { type Standing, stood } from './standing.ts'
 import type { StatusFacts } from './status-facts.ts'
 import type { CurrentFacts } from './status-memory.ts'
 
@@ -25,7 +26,8 @@ export type ContainerStatus = {
 
 export type NoHoldTime = UnknownHoldTime['unknown'] | 'NO_COOLANT' | 'OPENED'
 
-type Asked = { shipmentId: number; now: number }
+/** As of `now`, from what is known, or was known by then. */
+type Asked = { shipmentId: number; now: number; knownAt: Standing }
 
 /** An estimate serves for the rest of its minute: it takes milliseconds, and no coolant goes within a minute. */
 const MINUTE_MS = 60_000
@@ -46,13 +48,14 @@ export async function containerStatus(
   const of = JSON.stringify([...newest])
   const known = estimates.get(facts)
   if (known?.minuteAt === minuteAt && known.of === of) return known.status
-  const asked = { shipmentId: facts.shipmentId, now }
-  const status = await db.kysely.transaction().execute((tx) => estimate(tx, asked))
+  const asked = { shipmentId: facts.shipmentId, now, knownAt: 'now' } as const
+  const status = await db.kysely.transaction().execute((tx) => estimateContainer(tx, asked))
   estimates.set(facts, { minuteAt, of, status })
   return status
 }
 
-async function estimate(tx: Tx, asked: Asked): Promise<ContainerStatus | null> {
+/** The same without anything remembered. */
+export async function estimateContainer(tx: Tx, asked: Asked): Promise<ContainerStatus | null> {
   const row = await loadContainer(tx, asked.shipmentId)
   if (row === undefined) return null
   const { id, serial, kind } = row
@@ -91,7 +94,7 @@ async function loadContainer(tx: Tx, shipmentId: number) {
 const STILL_LOADED: readonly string[] = ['refused', 'lost', 'cancelled']
 
 async function loadCharge(tx: Tx, asked: Asked & { consigneeOrg: string }): Promise<Charge | 'opened'> {
-  const ledger = await loadLedger(tx, asked.shipmentId)
+  const ledger = await loadLedger(tx, asked.shipmentId, asked.knownAt)
   const events = effectiveEvents(ledger.events).filter((event) => event.at <= asked.now)
   const window = judgingWindow(events, { consigneeOrg: asked.consigneeOrg, loadingMs: 0 })
   return window.state === 'closed' && !STILL_LOADED.includes(window.closedBy) ? 'opened' : chargeOf(events)
@@ -104,12 +107,18 @@ const LOOK_BACK_MS = 60 * DAY_MS
 
 type Known = { charge: Charge; container: CooledContainer }
 
-async function loadFacts(tx: Tx, { shipmentId, now }: Asked, { charge, container }: Known): Promise<HoldTimeFacts> {
+async function loadFacts(
+  tx: Tx,
+  { shipmentId, now, knownAt }: Asked,
+  { charge, container }: Known,
+): Promise<HoldTimeFacts> {
   // a day more, for what it was like around the charge
   const fromAt = (charge.chargedAt ?? now - LOOK_BACK_MS) - DAY_MS
   const during: During = {
     shipmentId,
-    inside: (column) => sql`${column} >= ${at(fromAt)} and ${column} <= ${at(now)}`,
+    knownAt,
+    inside: (row) => sql`${sql.ref(`${row}.measured_at`)} >= ${at(fromAt)}
+      and ${sql.ref(`${row}.measured_at`)} <= ${at(now)} and ${broughtBy(row, knownAt)}`,
   }
   return {
     container,
@@ -121,14 +130,20 @@ async function loadFacts(tx: Tx, { shipmentId, now }: Asked, { charge, container
   }
 }
 
-type During = { shipmentId: number; inside: (column: RawBuilder<unknown>) => RawBuilder<unknown> }
+/** `inside`: of a row of readings or observations. */
+type During = { shipmentId: number; knownAt: Standing; inside: (row: string) => RawBuilder<unknown> }
+
+function broughtBy(row: string, knownAt: Standing): RawBuilder<unknown> {
+  if (knownAt === 'now') return sql`true`
+  return sql`exists (select from batch b where b.id = ${sql.ref(`${row}.batch_id`)} and b.known_at <= ${at(knownAt)})`
+}
 
 /** Of a channel placed in the role, or one that bears the quantity's name, of a sensor that rides along. */
-function observedBy(role: 'tilt' | 'weight', quantity: 'tilt' | 'mass', { shipmentId, inside }: During) {
+function observedBy(role: 'tilt' | 'weight', quantity: 'tilt' | 'mass', { shipmentId, knownAt, inside }: During) {
   return sql`placement l join observation o on o.sensor_id = l.sensor_id and o.quantity = ${codeOf(quantity)}
       and o.measured_at >= l.from_at and o.measured_at < coalesce(l.to_at, 'infinity')
       and (o.channel = ${quantity} or (l.role = ${role} and o.channel = l.channel))
-    where l.shipment_id = ${shipmentId} and l.superseded_at is null and ${inside(sql`o.measured_at`)}`
+    where l.shipment_id = ${shipmentId} and ${stood('l', knownAt)} and ${inside('o')}`
 }
 
 /** The newest weight of each hour; of contradicting ones the lightest. */
@@ -155,13 +170,13 @@ async function loadTilt(tx: Tx, during: During): Promise<TiltSample[]> {
 const AMBIENT_MILLI_C = { low: -80_000, high: 80_000 }
 
 /** The mean of each hour: 1 K changes the loss by 1 %. */
-async function loadAmbient(tx: Tx, { shipmentId, inside }: During): Promise<{ at: number; milliC: number }[]> {
+async function loadAmbient(tx: Tx, { shipmentId, knownAt, inside }: During): Promise<{ at: number; milliC: number }[]> {
   const found = await sql<{ at: number; milliC: number }>`
     select date_bin('1 hour', r.measured_at, 'epoch') as at, round(avg(r.value_milli_c))::int as "milliC"
     from placement l join reading r on r.sensor_id = l.sensor_id and r.channel = l.channel
       and r.measured_at >= l.from_at and r.measured_at < coalesce(l.to_at, 'infinity')
-    where l.shipment_id = ${shipmentId} and l.superseded_at is null and l.role = 'ambient'
-      and ${inside(sql`r.measured_at`)}
+    where l.shipment_id = ${shipmentId} and ${stood('l', knownAt)} and l.role = 'ambient'
+      and ${inside('r')}
       and r.value_milli_c between ${AMBIENT_MILLI_C.low} and ${AMBIENT_MILLI_C.high}
     group by 1 order by 1`.execute(tx)
   return found.rows

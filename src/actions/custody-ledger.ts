@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Tx } from '../../db/connect.ts'
+import { at } from '../../db/tables.ts'
 import { CUSTODY_KINDS, type CustodyEvent, type CustodyStatement } from '../domain/custody-event.ts'
 import type { ChainHead, LedgerEntry } from '../domain/ledger.ts'
 import { GENESIS } from '../domain/ledger.ts'
@@ -11,14 +12,17 @@ import { parseInstant } from '../domain/units.ts'
  */
 export type Ledger = { events: CustodyEvent[]; entries: LedgerEntry[]; head: ChainHead }
 
-/** Loads a shipment's ledger; the events are read from the hashed records, so what is judged is what is proven. */
-export async function loadLedger(tx: Tx, shipmentId: number): Promise<Ledger> {
-  const rows = await tx
+/**
+ * Loads a shipment's ledger, or what was known of it by an instant; the events are read from the hashed records, so
+ * what is judged is what is proven.
+ */
+export async function loadLedger(tx: Tx, shipmentId: number, knownAt: number | 'now' = 'now'): Promise<Ledger> {
+  const all = tx
     .selectFrom('custody_event')
     .select(['seq', 'kind', 'record', 'prev_hash', 'hash'])
     .where('shipment_id', '=', shipmentId)
-    .orderBy('seq')
-    .execute()
+  const known = knownAt === 'now' ? all : all.where('known_at', '<=', at(knownAt))
+  const rows = await known.orderBy('seq').execute()
   const entries = rows.map((row) => ({
     ...ledgerRecord.parse(row.record),
     seq: row.seq,

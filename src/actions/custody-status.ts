@@ -41,15 +41,15 @@ export async function custodyAnswer(tx: Tx, shipmentId: number, asOf: number): P
   return custodyOf(await loadCustody(tx, shipmentId), asOf)
 }
 
-/** Loads a shipment's ledger and verifies its hash chain. */
-export async function loadCustody(tx: Tx, shipmentId: number): Promise<CustodyFacts> {
+/** Loads a shipment's ledger, or what was known of it by an instant, and verifies its hash chain. */
+export async function loadCustody(tx: Tx, shipmentId: number, knownAt: number | 'now' = 'now'): Promise<CustodyFacts> {
   const shipment = await tx
     .selectFrom('shipment')
     .innerJoin('organisation', 'organisation.id', 'shipment.consignee_id')
     .select(['shipment.coi', 'shipment.max_handover_ms', 'organisation.id', 'organisation.gln'])
     .where('shipment.id', '=', shipmentId)
     .executeTakeFirstOrThrow()
-  const ledger = await loadLedger(tx, shipmentId)
+  const ledger = await loadLedger(tx, shipmentId, knownAt)
   const verified = verifyChain(ledger.entries, sha256)
   return {
     ledger,

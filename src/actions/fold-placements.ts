@@ -7,7 +7,6 @@ import {
   type Interval,
   type Row,
   snapshot,
-  take,
   upToAt,
 } from '../domain/excursion.ts'
 import { type Base, loadBases, type StoredCheckpoint, writeFolds } from './checkpoints.ts'
@@ -94,8 +93,16 @@ export async function loadJudgedRows(
 /** What folding one placement leaves to store; `base` is what it continued from. */
 export type FoldResult = { folded: RunningFold; base: Base | null; history: StoredCheckpoint[] }
 
+/** One placement folded from its first row on, all of which are given, without any cache. */
+export function foldWhole(
+  work: Pick<FoldWork, 'placement' | 'levels'>,
+  found: { rows: Row[]; differing: ReadonlySet<Row> },
+): Folded {
+  return foldOne(work, undefined, { ...found, more: false }).folded
+}
+
 function foldOne(
-  { placement, levels }: FoldWork,
+  { placement, levels }: Pick<FoldWork, 'placement' | 'levels'>,
   base: Base | undefined,
   found: Found | undefined,
 ): FoldResult & { folded: Folded } {
@@ -138,7 +145,7 @@ export function advance(fold: RunningFold, rows: Iterable<Row>): StoredCheckpoin
       history.push({ ordinal: state.valid, state: snapshot(state), intervals: intervals.length })
       fold.checkpointAfter = state.valid
     }
-    take(state, placement.rules, row)
+    placement.judge.take(state, placement.rules, row)
   }
   intervals.push(...state.closed.splice(0))
   return history

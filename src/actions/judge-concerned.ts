@@ -49,18 +49,20 @@ function within(
 }
 
 /**
- * Locks the shipments and judges them: those whose folds are remembered go on from there, the others from their
- * checkpoints. Locked after the readings are stored: locking before makes two recording processes no faster than one.
+ * Locks the shipments, in order of id. After the readings are stored: locking before makes two recording processes no
+ * faster than one. Before the batch is closed: from then on its readings are known.
  */
-export async function judgeConcerned(
+export async function lockConcerned(
   run: Recording,
-  ctx: Ctx,
   { concern, memory }: { concern: Concern; memory: Memory },
-): Promise<{ unjudged: boolean }> {
-  if (concern.size === 0) return { unjudged: false }
+): Promise<LockedConcern> {
   const ids = [...concern.keys()].sort((a, b) => a - b)
-  const differing = await lock(run, ids, memory)
-  const work = { ids, concern, memory, differing }
+  return { ids, concern, memory, differing: ids.length === 0 ? new Map() : await lock(run, ids, memory) }
+}
+
+/** Judges them: those whose folds are remembered go on from there, the others from their checkpoints. */
+export async function judgeConcerned(run: Recording, ctx: Ctx, work: LockedConcern): Promise<{ unjudged: boolean }> {
+  if (work.ids.length === 0) return { unjudged: false }
   const { cold, extensions } = await divide(run, work)
   const failed = await judgeRemembered(run, ctx, extensions)
   const { unjudged } = await judgeCold(run, ctx, { ...work, cold: [...cold, ...failed] })
@@ -69,7 +71,9 @@ export async function judgeConcerned(
 }
 
 type LockedRow = { id: number; revision: number; keeper: number | null; waits: boolean }
-type Work = {
+
+/** Locked shipments, with what came for them. */
+export type LockedConcern = {
   ids: number[]
   concern: Concern
   memory: Memory
@@ -90,7 +94,7 @@ async function lock(run: Recording, ids: number[], memory: Memory): Promise<Map<
   return new Map(rows.map((row) => [row.id, row]))
 }
 
-async function divide(run: Recording, work: Work): Promise<{ cold: number[]; extensions: Extension[] }> {
+async function divide(run: Recording, work: LockedConcern): Promise<{ cold: number[]; extensions: Extension[] }> {
   const cold: number[] = []
   const extensions: Extension[] = []
   const foreign: ShipmentMemory[] = []
@@ -137,7 +141,7 @@ async function catchUp(run: Recording, entries: readonly ShipmentMemory[]): Prom
 async function judgeCold(
   run: Recording,
   ctx: Ctx,
-  { cold, concern, memory, differing }: Omit<Work, 'ids'> & { cold: readonly number[] },
+  { cold, concern, memory, differing }: Omit<LockedConcern, 'ids'> & { cold: readonly number[] },
 ): Promise<{ unjudged: boolean }> {
   const changedFromAt = new Map<number, number>()
   const revisions = new Map<number, number>()
@@ -163,7 +167,7 @@ async function judgeCold(
 }
 
 /** Says in the rows who recorded last, and where something came late that what others remember holds no longer. */
-async function sign(run: Recording, { ids, concern, memory, differing }: Work): Promise<void> {
+async function sign(run: Recording, { ids, concern, memory, differing }: LockedConcern): Promise<void> {
   const isLate = (id: number) => concern.get(id)?.late === true
   const isOthers = (id: number) => {
     const row = differing.get(id)

@@ -86,7 +86,8 @@ function countOf(rows: RowsOf): number {
 export function quietOf({ span, combined, shipment }: Assessment): Quiet | null {
   const certificates = shipment.placements.flatMap((placement) => placement.certificates)
   const boundaries = certificates.flatMap(({ calibratedAt, dueAt }) => [calibratedAt, dueAt])
-  return quietAfter({ span, combined, profile: shipment.profile }, boundaries)
+  const doubts = shipment.placements.flatMap((placement) => placement.doubts.flatMap(({ fromAt }) => fromAt ?? []))
+  return quietAfter({ span, combined, profile: shipment.profile }, [...boundaries, ...doubts])
 }
 
 type History = { folded: Folded; from: number; history: StoredCheckpoint[] }

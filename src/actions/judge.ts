@@ -26,7 +26,7 @@ export type Changes = { shipmentIds: readonly number[]; changedFromAt: ReadonlyM
  */
 export async function judge(tx: Tx, ctx: Ctx, changes: Changes): Promise<Judging> {
   if (changes.shipmentIds.length === 0) return NOTHING_JUDGED
-  const found = await loadFacts(tx, changes.shipmentIds)
+  const found = await loadFacts(tx, changes.shipmentIds, ctx.judges.current)
   const facts = found.filter(({ archives }) => archives.length === 0)
   const archived = found.filter(({ archives }) => archives.length > 0)
   await postponeArchived(tx, archived, changes.changedFromAt)
@@ -130,8 +130,8 @@ export async function attempt<T>(tx: Tx, work: () => Promise<T>): Promise<T | { 
 /**
  * Judges shipments that are marked, each in transactions of its own until it is done; returns how many were finished.
  * Other processes' shipments are skipped, not waited for; one that fails, or waits for an archive, does not hold up the
- * rest. `only` restricts it to one shipment, waits for its lock, and throws what fails. What was relied on and
- * superseded is rooted at the end.
+ * rest. `only` restricts it to one shipment, waits for its lock, and throws what fails. At the end what was relied on
+ * and superseded is rooted, and compared with what was known.
  */
 export async function judgePending(ctx: Ctx, only: number | null = null): Promise<number> {
   const passed: number[] = []

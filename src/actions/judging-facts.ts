@@ -1,10 +1,12 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
-import type { Certificate } from '../domain/calibration.ts'
-import { type PlacementFacts, placementFacts, type ShipmentFacts } from '../domain/judging-facts.ts'
+import { AS_FOUND, type AsFound, type Certificate, doubtsOf } from '../domain/calibration.ts'
+import { JUDGES, type Judge } from '../domain/judge-versions.ts'
+import { judgedPlacement, type PlacementFacts, type ShipmentFacts } from '../domain/judging-facts.ts'
 import type { Profile } from '../domain/profile.ts'
-import { archivedMonths, within } from './archived-months.ts'
+import { type ArchivedMonth, archivedMonths, within } from './archived-months.ts'
 import { loadReadouts, type StoredReadout } from './readouts.ts'
+import { type Standing, stood } from './standing.ts'
 import { storedPoints, storedProfile } from './stored-profile.ts'
 
 export type { PlacementFacts, ShipmentFacts } from '../domain/judging-facts.ts'
@@ -17,8 +19,12 @@ export function isReadOut({ placements }: ShipmentFacts): boolean {
   return placements.some(({ readouts }) => readouts.length > 0)
 }
 
-/** Loads the facts of shipments set-wise: one statement per table, whatever their number. */
-export async function loadFacts(tx: Tx, shipmentIds: readonly number[]): Promise<ShipmentFacts[]> {
+/** Loads the facts of shipments set-wise: one statement per table, whatever their number; to be judged by `judge`. */
+export async function loadFacts(
+  tx: Tx,
+  shipmentIds: readonly number[],
+  judge: Judge = JUDGES.current,
+): Promise<ShipmentFacts[]> {
   const shipments = await tx
     .selectFrom('shipment')
     .select(['id', 'profile_id', 'packed_at', 'closed_at', 'judge_from'])
@@ -37,23 +43,29 @@ export async function loadFacts(tx: Tx, shipmentIds: readonly number[]): Promise
     if (profile === undefined) throw new Error(`profile ${shipment.profile_id} of shipment ${shipment.id} is missing`)
     const window = windowOf(shipment, profile)
     const placements = (rowsOf.get(shipment.id) ?? []).map((row) =>
-      placed(row, { profileId: shipment.profile_id, profile, window, certificates, readouts }),
+      placementFacts(row, { judge, profileId: shipment.profile_id, profile, window, certificates, readouts }),
     )
     return {
       shipmentId: shipment.id,
+      judge,
       profileId: shipment.profile_id,
       profile,
       window,
       judgeFromAt: shipment.judge_from,
       placements,
-      archives: archived
-        .filter((month) => placements.some(({ rules }) => within([month], rules).length > 0))
-        .map(({ name }) => name),
+      archives: archivesOf(placements, archived),
     }
   })
 }
 
-function windowOf(shipment: { packed_at: number | null; closed_at: number | null }, profile: Profile) {
+/** The archives that hold readings by which the placements are judged. */
+export function archivesOf(placements: readonly PlacementFacts[], archived: readonly ArchivedMonth[]): string[] {
+  const held = archived.filter((month) => placements.some(({ rules }) => within([month], rules).length > 0))
+  return held.map(({ name }) => name)
+}
+
+/** The judging window by a shipment's events; null: not packed. */
+export function windowOf(shipment: { packed_at: number | null; closed_at: number | null }, profile: Profile) {
   if (shipment.packed_at === null) return null
   const fromAt = shipment.packed_at + profile.loadingMs
   return { fromAt, toAt: shipment.closed_at === null ? Number.POSITIVE_INFINITY : Math.max(fromAt, shipment.closed_at) }
@@ -70,9 +82,11 @@ export async function loadProfiles(tx: Tx, ids: readonly number[]): Promise<Map<
   return new Map(rows.map((row) => [row.id, storedProfile(row.definition)]))
 }
 
-type PlacementRow = Awaited<ReturnType<typeof loadPlacements>>[number]
+/** A placement with what is registered of its sensor. */
+export type PlacementRow = Awaited<ReturnType<typeof loadPlacements>>[number]
 
-async function loadPlacements(tx: Tx, shipmentIds: readonly number[]) {
+/** The placements of judged roles, in order of id. */
+export async function loadPlacements(tx: Tx, shipmentIds: readonly number[], knownAt: Standing = 'now') {
   return tx
     .selectFrom('placement')
     .innerJoin('sensor', 'sensor.id', 'placement.sensor_id')
@@ -90,25 +104,32 @@ async function loadPlacements(tx: Tx, shipmentIds: readonly number[]) {
       'sensor.noisy',
     ])
     .where('placement.shipment_id', 'in', [...shipmentIds])
-    .where('placement.superseded_at', 'is', null)
+    .where(stood('placement', knownAt))
     .where('placement.role', 'in', ['product', 'product_backup'])
     .orderBy('placement.id')
     .execute()
 }
 
-export type CertificateRow = Certificate & { sensorId: number; channel: string }
+export type CertificateRow = Certificate & { sensorId: number; channel: string; asFound: AsFound | null }
 
-/** The certificates in force of sensors, ascending by date, by `sensorId/channel`. */
+/** How a laboratory found a sensor, as stored. */
+export function storedAsFound(text: string | null): AsFound | null {
+  return AS_FOUND.find((found) => found === text) ?? null
+}
+
+/** The certificates of sensors that are in force, or were, ascending by date, by `sensorId/channel`. */
 export async function loadCertificates(
   db: Pick<Tx, 'selectFrom'>,
   sensorIds: readonly number[],
+  which: Standing | { ids: readonly number[] } = 'now',
 ): Promise<Map<string, CertificateRow[]>> {
   if (sensorIds.length === 0) return new Map()
   const rows = await db
     .selectFrom('calibration')
     .select(['id', 'sensor_id', 'channel', 'calibrated_at', 'due_at', 'certificate', 'uncertainty_milli_c', 'points'])
+    .select('as_found')
     .where('sensor_id', 'in', [...sensorIds])
-    .where('superseded_at', 'is', null)
+    .where((eb) => (typeof which === 'object' ? eb('id', 'in', [0, ...which.ids]) : stood('calibration', which)))
     .orderBy(sql`calibrated_at, id`)
     .execute()
   const certificates = rows.map((row) => ({
@@ -119,19 +140,27 @@ export async function loadCertificates(
     calibratedAt: row.calibrated_at,
     dueAt: row.due_at,
     uncertaintyMilliC: row.uncertainty_milli_c,
+    asFound: storedAsFound(row.as_found),
     points: storedPoints(row.points),
   }))
   return Map.groupBy(certificates, ({ sensorId, channel }) => `${sensorId}/${channel}`)
 }
 
-type Around = Pick<ShipmentFacts, 'profileId' | 'profile' | 'window'> & {
+/** What a placement is judged by, beside its own row. */
+export type Around = {
+  judge: Judge
+  profileId: number
+  profile: Profile
+  window: ShipmentFacts['window']
   certificates: Map<string, CertificateRow[]>
   readouts: Map<string, StoredReadout[]>
 }
 
-function placed(row: PlacementRow, { certificates, readouts, ...around }: Around): PlacementFacts {
+/** A placement as it is judged. */
+export function placementFacts(row: PlacementRow, { certificates, readouts, ...around }: Around): PlacementFacts {
   const [low, high] = [row.range_low_milli_c, row.range_high_milli_c]
   const channel = `${row.sensor_id}/${row.channel}`
+  const ofChannel = certificates.get(channel) ?? []
   const sensor = {
     id: row.id,
     sensorId: row.sensor_id,
@@ -143,6 +172,10 @@ function placed(row: PlacementRow, { certificates, readouts, ...around }: Around
     noisy: row.noisy,
     range: low === null || high === null ? null : { low, high },
   }
-  const own = { certificates: certificates.get(channel) ?? [], readouts: readouts.get(channel) ?? [] }
-  return placementFacts(sensor, { ...around, ...own })
+  return judgedPlacement(sensor, {
+    ...around,
+    certificates: ofChannel,
+    doubtsIn: (time) => doubtsOf(ofChannel, time),
+    readouts: readouts.get(channel) ?? [],
+  })
 }

@@ -31,7 +31,7 @@ export async function appendReadingsRoot(
 ): Promise<Rooted> {
   const head = (await loadHeads(tx, [shipmentId])).get(shipmentId)
   if (head === undefined) return { ...ledger, evaluation: null }
-  const [facts] = await loadFacts(tx, [shipmentId])
+  const [facts] = await loadFacts(tx, [shipmentId], ctx.judges.current)
   if (facts === undefined) throw new Error(`shipment ${shipmentId} has no facts`)
   const evaluation = facts.judgeFromAt === null ? namedEvaluation(head, sha256) : null
   const placements = facts.placements.map(({ sensorId, channel, rules: { fromAt, toAt } }) => {

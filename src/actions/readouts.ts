@@ -1,5 +1,6 @@
 import type { Tx } from '../../db/connect.ts'
 import type { Readout } from '../domain/readout.ts'
+import { type Standing, stood } from './standing.ts'
 
 /** A stored read-out that stands, with the import it comes from. */
 export type StoredReadout = Omit<Readout, 'intervalMs'> & {
@@ -9,17 +10,18 @@ export type StoredReadout = Omit<Readout, 'intervalMs'> & {
   intervalMs: number | null
 }
 
-/** The read-outs of sensors that stand, in order of id, by `sensorId/channel`. */
+/** The read-outs of sensors that stand, or stood, in order of id, by `sensorId/channel`. */
 export async function loadReadouts(
   db: Pick<Tx, 'selectFrom'>,
   sensorIds: readonly number[],
+  knownAt: Standing = 'now',
 ): Promise<Map<string, StoredReadout[]>> {
   if (sensorIds.length === 0) return new Map()
   const rows = await db
     .selectFrom('readout')
     .select(COLUMNS)
     .where('sensor_id', 'in', [...sensorIds])
-    .where('superseded_at', 'is', null)
+    .where(stood('readout', knownAt))
     .orderBy('id')
     .execute()
   const readouts = rows.map((row) => ({ key: `${row.sensor_id}/${row.channel}`, readout: storedReadout(row) }))

@@ -4,9 +4,10 @@ import type { Ctx } from '../context.ts'
 import { type Actor, denied, SERVICE } from '../domain/actor.ts'
 import { refuseEvent } from '../domain/custody-admissible.ts'
 import { effectiveEvents } from '../domain/custody-effective.ts'
-import type { CustodyEvent, CustodyKind, CustodyStatement } from '../domain/custody-event.ts'
+import type { CustodyEvent, CustodyStatement } from '../domain/custody-event.ts'
 import type { LedgerEntry } from '../domain/ledger.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
+import { RELIES } from '../domain/reliance.ts'
 import type { Stamp } from '../domain/stamp.ts'
 import { judgingWindow } from '../domain/window.ts'
 import { type Appending, appendCustody } from './append-custody.ts'
@@ -100,12 +101,6 @@ async function append(tx: Tx, ctx: Ctx, { actor, shipmentId, statement, signers 
   if (change !== null) await moveWindow(tx, ctx, { shipmentId, change, seq: given.event.seq })
   return { event: given.entry, accepted: taken?.entry ?? null, stamp }
 }
-
-/** Handovers, the receipt and decisions: who makes them relies on the readings up to there. */
-const RELIES: ReadonlySet<CustodyKind> = new Set([
-  ...(['handover_release', 'handover_accept', 'received', 'accepted', 'quarantined', 'released', 'rejected'] as const),
-  ...(['released_exceptionally', 'returned', 'destroyed'] as const),
-])
 
 /** What the taker signs: the same handover, the same time, place, bags and seals, which both have seen. */
 function acceptance(

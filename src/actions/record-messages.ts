@@ -4,7 +4,7 @@ import type { Ctx } from '../context.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
 import { followSequences } from './follow-sequences.ts'
 import { type Gathered, gather, readingsOf } from './gather-readings.ts'
-import { concernOf, judgeConcerned } from './judge-concerned.ts'
+import { concernOf, judgeConcerned, lockConcerned } from './judge-concerned.ts'
 import { keepMessages } from './keep-messages.ts'
 import { type KnownSensors, openBatch } from './known-sensors.ts'
 import { inOpenMonths } from './open-months.ts'
@@ -19,7 +19,7 @@ import { byKey, type StoredReadings, storeReadings } from './store-readings.ts'
  * message has a row somewhere: readings, conflicts, or the message itself kept for a person. Only then may the door
  * ack.
  *
- *   lock sensors (key share) → store readings, keep conflicts → lock shipments (no key update) → judge → batch row
+ *   lock sensors (key share) → store readings, keep conflicts → lock shipments (no key update) → batch row → judge
  *
  * READ COMMITTED, each step its own statement, so that concurrent recorders see each other. Sensors are locked before
  * shipments everywhere; whatever changes a placement locks the sensor `for update`, so a placement being made while its
@@ -96,10 +96,11 @@ async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Turn }): 
   await turn.toJudge()
   const changed =
     stored.conflicts.length === 0 ? stored.inserted : [...stored.inserted, ...stored.conflicts].sort(byKey)
-  const { unjudged } = await judgeConcerned(run, ctx, { concern: concernOf(changed, known, stored.late), memory })
+  const locked = await lockConcerned(run, { concern: concernOf(changed, known, stored.late), memory })
   const knownAt = ctx.now()
-  await followSequences(run, { messages, known, batchId, knownAt, shared: ctx.sharesMessages })
   await closeBatch(run, { batchId, knownAt, messages: messages.length, stored })
+  const { unjudged } = await judgeConcerned(run, ctx, locked)
+  await followSequences(run, { messages, known, batchId, knownAt, shared: ctx.sharesMessages })
   const { inserted, conflicts, duplicates } = stored
   return { stored: inserted.length, duplicates, conflicts: conflicts.length, unjudged }
 }

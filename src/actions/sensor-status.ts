@@ -3,6 +3,7 @@ import type { Assessment, SensorAssessment } from '../domain/assess.ts'
 import type { CalibrationProblem } from '../domain/calibration.ts'
 import type { SeqRange } from '../domain/sequence.ts'
 import type { NewestObservation } from './newest-observations.ts'
+import { type Standing, stood } from './standing.ts'
 
 /** How a sensor channel that rides with a shipment stands; epoch milliseconds and milli-degrees. */
 export type SensorStatus = {
@@ -71,12 +72,12 @@ function judgedStatus({ placement, last, calibration }: SensorAssessment): Other
 }
 
 /** The placements of roles that are not judged. */
-export async function loadOthers(tx: Tx, shipmentId: number): Promise<OtherPlacement[]> {
+export async function loadOthers(tx: Tx, shipmentId: number, knownAt: Standing = 'now'): Promise<OtherPlacement[]> {
   const rows = await tx
     .selectFrom('placement')
     .select(['id', 'sensor_id', 'channel', 'role', 'from_at', 'to_at'])
     .where('shipment_id', '=', shipmentId)
-    .where('superseded_at', 'is', null)
+    .where(stood('placement', knownAt))
     .where('role', 'not in', ['product', 'product_backup'])
     .orderBy('id')
     .execute()

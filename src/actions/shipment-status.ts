@@ -6,9 +6,11 @@ import type { Combined, JudgedSpan, Status } from '../domain/combine.ts'
 import { type Reason, reasonsOf, servedStatus } from '../domain/evaluation-record.ts'
 import type { Level, Severity } from '../domain/profile.ts'
 import type { Refusal } from '../domain/refusal.ts'
+import type { ShippedLot } from './batch-facts.ts'
 import { type ContainerStatus, containerStatus } from './container-status.ts'
 import { type CustodyAnswer, custodyOf } from './custody-status.ts'
 import { judgePending } from './judge.ts'
+import type { ReReview } from './re-reviews.ts'
 import { type SensorStatus, sensorStatuses } from './sensor-status.ts'
 import { noShipment } from './shipments.ts'
 import { type CurrentFacts, currentFacts } from './status-memory.ts'
@@ -19,6 +21,8 @@ export type ShipmentStatus = {
   shipmentId: number
   reference: string
   asOf: number
+  /** Null: as it stands. Else what would have been answered at `asOf`, worked out at this instant. */
+  recomputedAt: number | null
   evaluationVersion: number | null
   profile: { profileId: number; version: number; name: string; example: boolean }
   temperature: Temperature
@@ -27,6 +31,10 @@ export type ShipmentStatus = {
   /** Null where the shipment names none. */
   container: ContainerStatus | null
   units: { id: number; code: string; terminal: { kind: string; at: number } | null }[]
+  /** Open re-reviews: with any, the shipment is in `re_review`, and nothing of it is to be used until decided. */
+  reReviews: readonly ReReview[]
+  /** What the sponsor says about the lots of its units: batch status, hold, recall. */
+  lots: readonly ShippedLot[]
   /** SHA-256 over the evaluation's hash and the custody head, independent of `asOf`. */
   recordHash: string
 }
@@ -56,7 +64,7 @@ export type Temperature = {
  */
 export async function shipmentStatus(ctx: Ctx, actor: Actor, shipmentId: number): Promise<ShipmentStatus | Refusal> {
   for (;;) {
-    const current = await currentFacts(ctx.db, actor, shipmentId)
+    const current = await currentFacts(ctx, actor, shipmentId)
     if (current === 'unseen') return noShipment(shipmentId)
     if (current !== 'behind') return statusNow(ctx, current)
     await judgePending(ctx, shipmentId)
@@ -71,14 +79,15 @@ async function statusNow(ctx: Ctx, current: CurrentFacts): Promise<ShipmentStatu
   const now = ctx.now()
   const known = answered.get(current)
   if (known !== undefined && now >= known.asOf && now < known.asOf + SERVES_MS) return known
-  const status = statusOf(current, { now, container: await containerStatus(ctx.db, current, now) })
+  const status = statusOf(current, { now, recomputedAt: null, container: await containerStatus(ctx.db, current, now) })
   answered.set(current, status)
   return status
 }
 
-type Asked = { now: number; container: ContainerStatus | null }
+type Asked = { now: number; recomputedAt: number | null; container: ContainerStatus | null }
 
-function statusOf({ facts, ...around }: CurrentFacts, { now, container }: Asked): ShipmentStatus {
+/** The answer of an instant from the facts known at it. */
+export function statusOf({ facts, ...around }: CurrentFacts, { now, recomputedAt, container }: Asked): ShipmentStatus {
   const assessment = facts.archived ?? assess(facts.judging, facts.folded, now)
   const custody = custodyOf(facts.custody, now)
   const evaluation = facts.head && { content: facts.head.contentSha256, inputs: facts.head.inputsSha256 }
@@ -86,6 +95,7 @@ function statusOf({ facts, ...around }: CurrentFacts, { now, container }: Asked)
     shipmentId: facts.shipmentId,
     reference: facts.reference,
     asOf: now,
+    recomputedAt,
     evaluationVersion: facts.head?.version ?? null,
     profile: facts.profile,
     temperature: { ...temperatureOf(assessment), outOfWindow: facts.outOfWindow },
@@ -97,6 +107,8 @@ function statusOf({ facts, ...around }: CurrentFacts, { now, container }: Asked)
       code,
       terminal: custody.units.find((unit) => unit.code === code)?.terminal ?? null,
     })),
+    reReviews: facts.reReviews,
+    lots: facts.lots,
     recordHash: sha256(canonicalJson({ evaluation, custodyHead: custody.headHash, receipt: null })),
   }
 }

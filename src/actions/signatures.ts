@@ -58,6 +58,8 @@ export type SigningAsked = {
   signing: Signing
   about: { type: string; id: string; shipmentId: number | null }
   roleForId?: number | 'own'
+  /** The roles that may, where the record allows fewer than the meaning. */
+  roles?: readonly PersonRole[]
 }
 
 /**
@@ -78,14 +80,16 @@ export async function authenticateSigner(ctx: Ctx, actor: Actor, asked: SigningA
   const { roleForId: wanted = 'own' } = asked
   const roleForId = wanted === 'own' ? account.organisationId : wanted
   const held = (await loadRoles(ctx.db.kysely, [account.id])).get(account.id) ?? []
+  const { roles = MAY_SIGN[signing.meaning] } = asked
+  const mine = held.filter(({ organisationId, role }) => organisationId === roleForId && roles.includes(role))
   const role = signingRole(
     signing.meaning,
-    held.filter(({ organisationId }) => organisationId === roleForId).map((one) => one.role),
+    mine.map((one) => one.role),
   )
   if (role !== null)
     return { account, meaning: signing.meaning, reason: signing.reason ?? null, role, roleForId, by: actor }
   await recordFailure(ctx, actor, { asked, account, reason: 'role' })
-  const takes = MAY_SIGN[signing.meaning].join(', ')
+  const takes = MAY_SIGN[signing.meaning].filter((one) => roles.includes(one)).join(', ')
   return refuse('meaning_not_allowed', `To sign as "${signing.meaning}" takes one of these roles here: ${takes}.`)
 }
 
@@ -211,13 +215,16 @@ function stored(signed: SignatureRecord, id: number, hash: string): Signature {
   return { ...signed, id, sha256: hash, entry: { ...signatureRecord(signed), id, sha256: hash } }
 }
 
-/** The signatures of a record, or of all records of a type that belong to a shipment, in order of signing. */
+/** The signatures of records, or of all records of a type that belong to a shipment, in order of signing. */
 export async function loadSignatures(
   tx: Pick<Tx, 'selectFrom'>,
-  of: { type: string } & ({ id: string } | { shipmentId: number }),
+  of: { type: string } & ({ id: string } | { ids: readonly string[] } | { shipmentId: number }),
 ): Promise<Signature[]> {
   const query = tx.selectFrom('signature').selectAll().where('record_type', '=', of.type)
-  const found = 'id' in of ? query.where('record_id', '=', of.id) : query.where('shipment_id', '=', of.shipmentId)
+  const found =
+    'shipmentId' in of
+      ? query.where('shipment_id', '=', of.shipmentId)
+      : query.where('record_id', 'in', 'id' in of ? [of.id] : [...of.ids])
   return (await found.orderBy('id').execute()).map(signature)
 }
 

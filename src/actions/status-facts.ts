@@ -2,11 +2,15 @@ import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
 import type { Assessment } from '../domain/assess.ts'
 import { upToAt } from '../domain/excursion.ts'
+import { JUDGES, type Judge } from '../domain/judge-versions.ts'
+import { LATEST_AT } from '../domain/units.ts'
+import { lotsOfShipment, type ShippedLot } from './batch-facts.ts'
 import { type CustodyFacts, loadCustody } from './custody-status.ts'
 import { type Folded, foldPlacements } from './fold-placements.ts'
 import { worksOf } from './judge.ts'
 import { loadFacts, type ShipmentFacts } from './judging-facts.ts'
 import { numbers } from './load-rows.ts'
+import { openReReviews, type ReReview } from './re-reviews.ts'
 import { loadOthers, type OtherPlacement } from './sensor-status.ts'
 import { type EvaluationHead, loadHeads } from './store-evaluations.ts'
 import { storedAssessment } from './stored-assessment.ts'
@@ -27,6 +31,9 @@ export type StatusFacts = {
   custody: CustodyFacts
   others: OtherPlacement[]
   units: { id: number; code: string }[]
+  lots: ShippedLot[]
+  /** What people relied on and came out otherwise, until somebody has looked again. */
+  reReviews: ReReview[]
 }
 
 /** A fold with the newest instant of its placement that was looked at, judged or not. */
@@ -42,8 +49,8 @@ export async function isArchived(tx: Tx, shipmentId: number): Promise<boolean> {
 }
 
 /** Loads the facts of a shipment that exists and does not wait for judging, unless for an archive. */
-export async function loadStatusFacts(tx: Tx, shipmentId: number): Promise<StatusFacts> {
-  const [judging] = await loadFacts(tx, [shipmentId])
+export async function loadStatusFacts(tx: Tx, shipmentId: number, judge: Judge = JUDGES.current): Promise<StatusFacts> {
+  const [judging] = await loadFacts(tx, [shipmentId], judge)
   if (judging === undefined) throw new Error(`shipment ${shipmentId} has no facts`)
   const archived = judging.archives.length > 0 ? await storedAssessment(tx, judging) : null
   const works = archived === null ? worksOf(judging, new Map()) : []
@@ -71,6 +78,8 @@ export async function loadStatusFacts(tx: Tx, shipmentId: number): Promise<Statu
     custody: await loadCustody(tx, shipmentId),
     others: await loadOthers(tx, shipmentId),
     units,
+    lots: await lotsOfShipment(tx, shipmentId, LATEST_AT),
+    reReviews: await openReReviews(tx, shipmentId),
   }
 }
 

@@ -1,5 +1,6 @@
 import { type CompiledQuery, sql } from 'kysely'
 import type { Database } from '../../db/connect.ts'
+import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
 import { gapsOf } from '../domain/sequence.ts'
 import { advance } from './fold-placements.ts'
@@ -24,7 +25,7 @@ import { canSeeShipment } from './visibility.ts'
  * chain was verified, at every question.
  */
 export async function currentFacts(
-  db: Database,
+  { db, judges }: Pick<Ctx, 'db' | 'judges'>,
   actor: Actor,
   shipmentId: number,
 ): Promise<CurrentFacts | 'unseen' | 'behind'> {
@@ -35,7 +36,7 @@ export async function currentFacts(
     if (found === null) return 'unseen'
     if (holds(known, found)) return goneOn(known, found)
   }
-  return readWhole(db, actor, shipmentId)
+  return readWhole({ db, judges }, actor, shipmentId)
 }
 
 async function look(db: Database, actor: Actor, known: Known): Promise<Found | null> {
@@ -46,15 +47,20 @@ async function look(db: Database, actor: Actor, known: Known): Promise<Found | n
 
 export type CurrentFacts = AroundSensors & { facts: StatusFacts }
 
-async function readWhole(db: Database, actor: Actor, shipmentId: number): Promise<CurrentFacts | 'unseen' | 'behind'> {
+async function readWhole(
+  { db, judges }: Pick<Ctx, 'db' | 'judges'>,
+  actor: Actor,
+  shipmentId: number,
+): Promise<CurrentFacts | 'unseen' | 'behind'> {
   const snapshot = db.kysely.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
   return snapshot.execute(async (tx) => {
     const { rows } = await tx.executeQuery(looking(db, actor, { facts: { shipmentId, folded: [] } }))
     const [found] = rows
     if (found === undefined) return 'unseen'
     if (found.behind && !(await isArchived(tx, shipmentId))) return 'behind'
-    const facts = await loadStatusFacts(tx, shipmentId)
-    const known = { facts, revision: found.revision, ledger: found.ledger, current: { facts, ...around(found) }, found }
+    const facts = await loadStatusFacts(tx, shipmentId, judges.current)
+    const { revision, ledger, decided } = found
+    const known = { facts, revision, ledger, decided, current: { facts, ...around(found) }, found }
     // seldom asked for, and whatever changes must show at once that it waits
     if (facts.archived === null) memoryOf(db).set(shipmentId, known)
     return known.current
@@ -65,6 +71,7 @@ type Known = {
   facts: StatusFacts
   revision: number
   ledger: string | null
+  decided: number | null
   /** What was answered last, from what was found then. */
   current: CurrentFacts
   found: Pick<Found, 'newest' | 'sequences'>
@@ -85,9 +92,12 @@ function memoryOf(db: Database): Remembered<Known> {
 
 type Found = {
   revision: number
+  /** Something is still to be judged, or to be compared with what somebody relied on. */
   behind: boolean
   version: number | null
   ledger: string | null
+  /** The newest decision of the sponsor about a lot of the product; null: none. */
+  decided: number | null
   /** By placement, ascending; at most `MOST_FRESH` in all. */
   fresh: { placement: number; at: number; value: number | null }[] | null
   /** JSON of `NewestRow[]`, and of `SequenceRow[]`: as texts they are compared before they are read. */
@@ -117,9 +127,10 @@ let compiled: CompiledQuery<Found> | undefined
  * rows, so that the plan is as good for any shipment and the server keeps it.
  */
 const LOOK = sql<Found>`
-  select s.revision, s.judge_from is not null as behind,
+  select s.revision, s.judge_from is not null or s.review_due as behind,
     (select max(e.version) from evaluation e where e.shipment_id = s.id) as version,
     ${ledgerDigest()} as ledger,
+    (select max(d.id) from lot_decision d where d.product_id = s.product_id) as decided,
     (select json_agg(json_build_object('placement', x.id, 'at', x.at, 'value', x.value) order by x.at)
       from (${freshRows()}) x) as fresh,
     ${newestObservationsOf(sql<number>`s.id`)} as newest,
@@ -165,8 +176,8 @@ function around({ newest, sequences }: Known['found']): AroundSensors {
   return { newest: byPlacement(observed), sequences: new Map(known) }
 }
 
-function holds({ facts, revision, ledger }: Known, found: Found): boolean {
-  const isSame = !found.behind && found.revision === revision && found.ledger === ledger
+function holds({ facts, revision, ledger, decided }: Known, found: Found): boolean {
+  const isSame = !found.behind && found.revision === revision && found.ledger === ledger && found.decided === decided
   if (isReadOut(facts.judging) && found.fresh !== null) return false
   return isSame && found.version === (facts.head?.version ?? null) && (found.fresh?.length ?? 0) < MOST_FRESH
 }

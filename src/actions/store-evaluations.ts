@@ -6,7 +6,6 @@ import type { Ctx } from '../context.ts'
 import type { Assessment } from '../domain/assess.ts'
 import { canonicalJson } from '../domain/canonical.ts'
 import { contentOf, inputsOf, statisticsOf } from '../domain/evaluation-record.ts'
-import { JUDGE_VERSION } from '../domain/judge.ts'
 import { numbers } from './load-rows.ts'
 
 /** A shipment's current evaluation: its version, and what decides whether another judgement is a new one. */
@@ -34,7 +33,7 @@ export async function storeEvaluations(
       {
         shipment_id: shipmentId,
         version,
-        judge_version: JUDGE_VERSION,
+        judge_version: assessment.shipment.judge.version,
         profile_id: assessment.shipment.profileId,
         status: content.status,
         severity: content.severity,
@@ -57,10 +56,13 @@ export async function storeEvaluations(
   return heads
 }
 
-/** Where somebody relied on an older version, the readings of the new one are rooted afterwards (`due-roots.ts`). */
+/**
+ * Where somebody relied on an older version, the readings of the new one are rooted afterwards, and it is compared with
+ * what they knew (`due-roots.ts`).
+ */
 async function markRootsDue(tx: Tx, shipmentIds: readonly number[]): Promise<void> {
-  await sql`update shipment s set root_due = true where s.id = any(${numbers(shipmentIds)}::bigint[])
-    and not s.root_due and exists (select 1 from custody_event c
+  await sql`update shipment s set root_due = true, review_due = true where s.id = any(${numbers(shipmentIds)}::bigint[])
+    and not (s.root_due and s.review_due) and exists (select 1 from custody_event c
       where c.shipment_id = s.id and c.kind = 'readings_root')`.execute(tx)
 }
 

@@ -31,11 +31,12 @@ export async function storedAssessment(tx: Tx, shipment: ShipmentFacts): Promise
 }
 
 function sensorOf(placement: PlacementFacts, shipment: ShipmentFacts, span: JudgedSpan | null): SensorAssessment {
-  const { rules, certificates, calibrationId } = placement
+  const { rules, certificates, calibrationId, doubts } = placement
   const judged = span && {
     fromAt: rules.fromAt,
     toAt: Math.max(rules.fromAt, Math.min(span.toAt, rules.toAt)),
     profile: shipment.profile,
+    doubts,
   }
   const calibration = judged && calibrationProblem(certificates, calibrationId, judged)
   return { placement, last: null, calibration, suspect: false, differing: [] }
@@ -68,6 +69,11 @@ const content = z.object({
   levels: z.array(z.object({ id: z.string(), alarm, events: z.array(z.union([event, openEvent])) })),
   gaps: z.array(z.object({ fromAt: instant, toAt: instant.nullable() })),
 }) satisfies z.ZodType<EvaluationContent>
+
+/** What a stored evaluation says. */
+export function storedContent(stored: unknown): EvaluationContent {
+  return content.parse(stored)
+}
 
 const statistics = z
   .object({

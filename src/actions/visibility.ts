@@ -133,3 +133,15 @@ export function canSeeHold(actor: Actor, eb: ExpressionBuilder<Tables, 'legal_ho
 export function canSeeImport(actor: Actor, eb: ExpressionBuilder<Tables, 'logger_import'>): Expression<SqlBool> {
   return eb('logger_import.organisation_id', '=', actor.organisationId ?? 0)
 }
+
+/** What a sponsor said about its lots: itself, and whoever has a shipment with a unit of the lot. */
+export function canSeeLotDecision(actor: Actor, eb: ExpressionBuilder<Tables, 'lot_decision'>): Expression<SqlBool> {
+  const org = actor.organisationId
+  return eb.or([
+    sql<SqlBool>`exists (select 1 from product own where own.id = lot_decision.product_id
+      and own.organisation_id = ${org})`,
+    sql<SqlBool>`exists (select 1 from unit u join shipment s on s.id = u.shipment_id
+      join shipment_party p on p.shipment_id = s.id
+      where u.lot = lot_decision.lot and s.product_id = lot_decision.product_id and p.organisation_id = ${org})`,
+  ])
+}

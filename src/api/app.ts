@@ -22,6 +22,7 @@ import { evaluationRoutes } from './evaluation-routes.ts'
 import { labelRoutes } from './label-routes.ts'
 import { ledgerRoutes } from './ledger-routes.ts'
 import { legalHoldRoutes } from './legal-hold-routes.ts'
+import { lotRoutes } from './lot-routes.ts'
 import { messageRoutes } from './message-routes.ts'
 import { observationRoutes } from './observation-routes.ts'
 import { observeRequest } from './observe-request.ts'
@@ -33,6 +34,7 @@ import { probeRoutes } from './probe-routes.ts'
 import { answerInvalid, answerProblem, answerThrown, answerTooLarge, MAX_BODY_BYTES } from './problem.ts'
 import { productRoutes } from './product-routes.ts'
 import { profileRoutes } from './profile-routes.ts'
+import { reReviewRoutes } from './re-review-routes.ts'
 import { readingImportRoutes } from './reading-import-routes.ts'
 import { readingRoutes } from './reading-routes.ts'
 import { repeatRequest } from './repeat-request.ts'
@@ -125,6 +127,7 @@ function resources() {
     .openapiRoutes(serviceKeyRoutes)
     .openapiRoutes(productRoutes)
     .openapiRoutes(profileRoutes)
+    .openapiRoutes(lotRoutes)
     .openapiRoutes(sensorRoutes)
     .openapiRoutes(sequenceRoutes)
     .openapiRoutes(calibrationRoutes)
@@ -132,6 +135,7 @@ function resources() {
     .openapiRoutes(containerRoutes)
     .openapiRoutes(shipmentRoutes)
     .openapiRoutes(statusRoutes)
+    .openapiRoutes(reReviewRoutes)
     .openapiRoutes(budgetRoutes)
     .openapiRoutes(placementRoutes)
     .openapiRoutes(custodyRoutes)

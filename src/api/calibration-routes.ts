@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { addCalibration, type Calibration, listCalibrations, supersedeCalibration } from '../actions/calibrations.ts'
+import { AS_FOUND } from '../domain/calibration.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { exactC, isoInstant } from '../domain/units.ts'
 import { exactMilliC } from '../fields.ts'
@@ -23,6 +24,7 @@ const calibration = z
     calibratedAt: printedInstant,
     dueAt: printedInstant,
     uncertaintyC: z.number(),
+    asFound: z.enum(AS_FOUND).nullable().meta({ description: 'null: not stated' }),
     points: z.array(z.object({ atC: z.number(), correctionC: z.number() })),
     knownAt: printedInstant,
     supersededAt: printedInstant.nullable(),
@@ -47,6 +49,14 @@ const calibrationBody = z
     uncertaintyC: exactMilliC
       .refine((milliC) => milliC >= 0 && milliC <= MAX_CORRECTION_MILLI_C, 'must lie between 0 and 50 degrees')
       .meta({ description: 'expanded uncertainty (k = 2)' }),
+    asFound: z
+      .enum(AS_FOUND)
+      .nullish()
+      .meta({
+        description:
+          'how the laboratory found the sensor; out_of_tolerance: no verdict rests on it since the certificate ' +
+          'before, and the shipments since then are judged again',
+      }),
     points: z
       .array(point)
       .min(1)

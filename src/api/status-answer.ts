@@ -7,7 +7,9 @@ import { coveragePercent, exactC, isoInstant } from '../domain/units.ts'
 import { containerAnswer, printContainer } from './container-answer.ts'
 import { custody, printCustody } from './custody-answer.ts'
 import { celsiusOrNull, isoOrNull, printedInstant } from './inputs.ts'
+import { lotStanding, printLotStanding } from './lot-answer.ts'
 import { measured, printMeasured } from './measured-answer.ts'
+import { printReReview, reReview } from './re-review-answer.ts'
 
 const event = z.object({
   start: printedInstant,
@@ -112,6 +114,10 @@ export const shipmentStatus = z
     shipmentId: z.int(),
     reference: z.string(),
     asOf: printedInstant,
+    recomputed: z
+      .object({ at: printedInstant, detail: z.string() })
+      .nullable()
+      .meta({ description: 'null: as it stands; else the answer of asOf, from what was known by then' }),
     evaluationVersion: z
       .int()
       .nullable()
@@ -123,6 +129,15 @@ export const shipmentStatus = z
     sensors: z.array(sensor),
     container: containerAnswer,
     units: z.array(unit),
+    review: z.object({
+      state: z.enum(['none', 're_review']).meta({
+        description: 're_review: somebody relied on what came out otherwise; only a signed decision ends it',
+      }),
+      open: z.array(reReview),
+    }),
+    lots: z
+      .array(lotStanding.extend({ lot: z.string().nullable(), units: z.array(z.string()) }))
+      .meta({ description: 'what the sponsor says about the lots of the units, now, also after receipt' }),
     recordHash: z.string().meta({ description: 'over evaluation and custody; independent of asOf' }),
   })
   .openapi('ShipmentStatus')
@@ -136,6 +151,7 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
     shipmentId: found.shipmentId,
     reference: found.reference,
     asOf: isoInstant(found.asOf),
+    recomputed: found.recomputedAt === null ? null : { at: isoInstant(found.recomputedAt), detail: RECOMPUTED },
     evaluationVersion: found.evaluationVersion,
     profileVersion: found.profile,
     temperature: printTemperature(found.temperature),
@@ -151,9 +167,18 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
       reason: 'The verdict on a unit is part of the receipt: none was made.',
       terminal: terminal && { kind: terminal.kind, at: isoInstant(terminal.at) },
     })),
+    review: {
+      state: found.reReviews.length > 0 ? 're_review' : 'none',
+      open: found.reReviews.map(printReReview),
+    },
+    lots: found.lots.map(({ lot, units, ...standing }) => ({ lot, units, ...printLotStanding(standing) })),
     recordHash: found.recordHash,
   }
 }
+
+const RECOMPUTED =
+  'Judged again from what the service knew by asOf: what came in or was corrected later is left out, and so are the ' +
+  'message numbers of sensors, which are followed as of now only.'
 
 function printTemperature(found: Temperature): z.infer<typeof temperature> {
   const { span, judged } = found

@@ -1,9 +1,10 @@
-import { createRoute } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { shipmentStatus as loadStatus, type ShipmentStatus as Status } from '../actions/shipment-status.ts'
+import { statusAsOf } from '../actions/status-as-of.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { answers } from './answers.ts'
 import { defineRoute } from './define-route.ts'
-import { byId } from './inputs.ts'
+import { byId, queryMoment } from './inputs.ts'
 import { problem } from './problem.ts'
 import { printStatus, shipmentStatus } from './status-answer.ts'
 
@@ -12,12 +13,17 @@ const get = defineRoute({
     method: 'get',
     path: '/shipments/{id}/status',
     tags: ['Shipments'],
-    summary: 'The one answer about a shipment: condition and custody, judged as of now',
-    request: { params: byId },
+    summary: 'The one answer about a shipment: condition and custody, as of now, or as it was answered at asOf',
+    request: { params: byId, query: z.object({ asOf: queryMoment }) },
     responses: answers('the status', shipmentStatus),
   }),
   handler: async (c) => {
-    const found = await loadStatus(c.var.ctx, c.var.actor, c.req.valid('param').id)
+    const shipmentId = c.req.valid('param').id
+    const { asOf } = c.req.valid('query')
+    const found =
+      asOf === undefined
+        ? await loadStatus(c.var.ctx, c.var.actor, shipmentId)
+        : await statusAsOf(c.var.ctx, c.var.actor, { shipmentId, asOf })
     return isRefusal(found) ? problem(c, found) : c.json(printed(found), 200)
   },
 })

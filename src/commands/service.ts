@@ -10,6 +10,7 @@ import { ensureServiceKey } from '../actions/service-keys.ts'
 import { createApp } from '../api/app.ts'
 import type { Config } from '../config.ts'
 import type { Ctx } from '../context.ts'
+import { JUDGES } from '../domain/judge-versions.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { type Batcher, createBatcher } from '../ingest/batcher.ts'
@@ -80,6 +81,7 @@ function createContext(config: Config, { db, ownSecret }: Backend, log: Logger):
     log,
     now: clockOf(config),
     metrics: createMetrics(),
+    judges: JUDGES,
     sharesMessages: config.mqtt.group !== '',
     exampleProfiles: config.database.kind === 'embedded' ? 'allowed' : 'refused',
     stampSecret: config.stampSecret ?? ownSecret,

@@ -1,10 +1,10 @@
 import type { Sealer } from '../domain/certificate.ts'
 import type { Certificate } from '../domain/certificate-form.ts'
 import { toHex } from '../domain/hex.ts'
+import { judgeAgain } from '../domain/judge-again.ts'
 import { custodyEvents } from '../domain/ledger-events.ts'
 import type { HashBytes } from '../domain/merkle.ts'
 import { sealedPdf } from '../domain/pdf-seal.ts'
-import { replay } from '../domain/replay.ts'
 import type { Drawn } from './pdf-chart.ts'
 import { drawCustody } from './pdf-custody.ts'
 import { drawFirstPage } from './pdf-first-page.ts'
@@ -55,7 +55,9 @@ export async function certificatePdf(given: CertificatePdf, sha256: HashBytes): 
 function judgedAgain(certificate: Certificate): Drawn['judged'] {
   const events = custodyEvents(certificate.ledger.entries)
   if ('problem' in events) throw new Error(`a certificate was issued whose ledger cannot be read: ${events.problem}`)
-  return replay({ ...certificate, events: events.value })
+  const judged = judgeAgain({ ...certificate, events: events.value })
+  if (judged === null) throw new Error('a certificate was issued by a judge that is not known')
+  return judged
 }
 
 function drawAll(paper: Paper, drawn: Drawn, { hash, address }: { hash: string; address: string }): void {

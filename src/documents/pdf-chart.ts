@@ -1,7 +1,7 @@
 import type { Certificate } from '../domain/certificate-form.ts'
 import { isFault } from '../domain/excursion.ts'
+import type { Replayed } from '../domain/judge-again.ts'
 import { type Level, type Profile, SEVERITY_ORDER } from '../domain/profile.ts'
-import type { Replayed } from '../domain/replay.ts'
 import { displayC } from '../domain/units.ts'
 import { INK, INNER, MARGIN, MUTED, PALE, type Paper, RULE, TONES, write } from './pdf-paper.ts'
 import type { PlaceTime } from './place-time.ts'

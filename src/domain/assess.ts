@@ -1,8 +1,8 @@
 import { type CalibrationProblem, calibrationProblem } from './calibration.ts'
-import { type Combined, combine, type JudgedSpan } from './combine.ts'
+import type { Combined, JudgedSpan } from './combine.ts'
 import { DIFFERS, type FoldState, type Interval } from './excursion.ts'
 import type { PlacementFacts, ShipmentFacts } from './judging-facts.ts'
-import { finish, type PlacementJudgement } from './placement-judgement.ts'
+import type { PlacementJudgement } from './placement-judgement.ts'
 
 /** A shipment's judgement with what it rests on. `combined` is null while nothing was packed. */
 export type Assessment = {
@@ -54,7 +54,7 @@ export function assess(shipment: ShipmentFacts, folded: readonly Folded[], until
   const judged = folded.map((fold) => (span === null ? null : judgementOf(fold, span)))
   const sensors = folded.map((fold, index) => sensorAssessment(shipment, fold, judged[index] ?? null))
   if (span === null) return { shipment, span, combined: null, sensors, archived: null }
-  const combined = combine(
+  const combined = shipment.judge.combine(
     span,
     shipment.profile,
     judged.flatMap((judgement) => judgement ?? []),
@@ -66,7 +66,7 @@ export function assess(shipment: ShipmentFacts, folded: readonly Folded[], until
 function judgementOf({ placement, state, intervals }: Folded, span: JudgedSpan): PlacementJudgement | null {
   const { rules } = placement
   if (rules.fromAt >= rules.toAt || rules.fromAt > span.toAt) return null
-  return finish(state, rules, { endAt: span.toAt, earlier: intervals })
+  return placement.judge.finish(state, rules, { endAt: span.toAt, earlier: intervals })
 }
 
 function spanOf(shipment: ShipmentFacts, folded: readonly Folded[], until: number | 'stored'): JudgedSpan | null {
@@ -82,8 +82,8 @@ function sensorAssessment(
   { placement, state, intervals }: Folded,
   judgement: PlacementJudgement | null,
 ): SensorAssessment {
-  const { certificates, calibrationId, noisy } = placement
-  const judged = judgement && { fromAt: judgement.fromAt, toAt: judgement.toAt, profile: shipment.profile }
+  const { certificates, calibrationId, doubts, noisy } = placement
+  const judged = judgement && { fromAt: judgement.fromAt, toAt: judgement.toAt, profile: shipment.profile, doubts }
   return {
     placement,
     last: state.open && { at: state.open.at, lowestMilliC: state.open.min, highestMilliC: state.open.max },

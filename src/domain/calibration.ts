@@ -50,17 +50,49 @@ function halfAwayFromZero(value: number): number {
 }
 
 /** Why a placement's calibration cannot carry a verdict; null when it can. */
-export type CalibrationProblem = 'no_certificate' | 'expired' | 'dated_after_start' | 'limit_outside_points'
+export type CalibrationProblem =
+  | 'no_certificate'
+  | 'expired'
+  | 'dated_after_start'
+  | 'limit_outside_points'
+  | 'found_out_of_tolerance'
+
+/** How a laboratory found a sensor before it adjusted anything. */
+export const AS_FOUND = ['within', 'out_of_tolerance'] as const
+export type AsFound = (typeof AS_FOUND)[number]
+
+/**
+ * Time in which nobody knows what a sensor really measured: a later certificate found it out of tolerance, so since the
+ * one before (domain page 2.5: all shipments since the last good calibration). `fromAt` null: there was none before.
+ */
+export type Doubt = { readonly certificateId: number; readonly fromAt: number | null; readonly toAt: number }
+
+/** The doubts of a sensor channel that touch some time `[fromAt, toAt)`; `certificates` ascend by date. */
+export function doubtsOf(
+  certificates: readonly (Certificate & { readonly asFound: AsFound | null })[],
+  { fromAt, toAt }: { fromAt: number; toAt: number },
+): Doubt[] {
+  const doubts = certificates.flatMap(({ id, calibratedAt, asFound }, index) => {
+    if (asFound !== 'out_of_tolerance') return []
+    return [{ certificateId: id, fromAt: certificates[index - 1]?.calibratedAt ?? null, toAt: calibratedAt }]
+  })
+  return doubts.filter((doubt) => isTouched(doubt, { fromAt, toAt }))
+}
+
+function isTouched(doubt: Doubt, { fromAt, toAt }: { fromAt: number; toAt: number }): boolean {
+  return (doubt.fromAt ?? Number.NEGATIVE_INFINITY) < toAt && doubt.toAt > fromAt
+}
 
 /**
  * Whether the certificates cover a placement: each judged limit inside the calibrated range, valid over the whole of
- * `[fromAt, toAt)`. CALIBRATION_INVALID otherwise.
+ * `[fromAt, toAt)`, and no later one found the sensor out of tolerance. CALIBRATION_INVALID otherwise.
  */
 export function calibrationProblem(
   certificates: readonly Certificate[],
   named: number | null,
-  judged: { fromAt: number; toAt: number; profile: Profile },
+  judged: { fromAt: number; toAt: number; profile: Profile; doubts?: readonly Doubt[] },
 ): CalibrationProblem | null {
+  if ((judged.doubts ?? []).some((doubt) => isTouched(doubt, judged))) return 'found_out_of_tolerance'
   const ruling = rulingCertificates(certificates, named, judged)
   if (ruling.length === 0) return 'no_certificate'
   if (ruling[0] !== undefined && ruling[0].calibratedAt > judged.fromAt) return 'dated_after_start'

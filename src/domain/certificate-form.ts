@@ -90,6 +90,8 @@ const placement = fields({
   toAt: orNull(instant),
   namedCertificate: orNull(int),
   certificates: listCopy(sensorCertificate),
+  /** Time in which nobody knows what it really measured: a later certificate found it out of tolerance. */
+  doubts: listCopy(fields({ certificateId: int, fromAt: orNull(instant), toAt: instant })),
   readouts: listCopy(readout),
   /** Sent while it travelled; contradicting values of one instant are two readings. In order of time, then value. */
   live: listOf(reading),

@@ -1,6 +1,5 @@
 import type { Assessment, SensorAssessment, StoredJudgement } from './assess.ts'
 import type { Gap, LevelResult, Status } from './combine.ts'
-import { JUDGE_VERSION } from './judge.ts'
 
 /**
  * What an evaluation says, without what changes with every reading of an open window: no counts, no coverage, and for
@@ -112,11 +111,11 @@ function levelContent(level: LevelResult) {
 
 /**
  * What the evaluation was made from: the program's behaviour, the limits, the placements with their certificates, and
- * what was read out of the sensors' memory, where something was.
+ * what was read out of the sensors' memory, and when a sensor was in doubt, where anything was.
  */
 export function inputsOf({ shipment, sensors }: Assessment) {
   return {
-    judgeVersion: JUDGE_VERSION,
+    judgeVersion: shipment.judge.version,
     profileId: shipment.profileId,
     placements: sensors.map(({ placement, calibration }: SensorAssessment) => ({
       sensorId: placement.sensorId,
@@ -127,6 +126,7 @@ export function inputsOf({ shipment, sensors }: Assessment) {
       certificates: placement.certificates.map((certificate) => certificate.id),
       namedCertificate: placement.calibrationId,
       calibrationProblem: calibration,
+      ...(placement.doubts.length === 0 ? {} : { doubts: placement.doubts }),
       ...(placement.readouts.length === 0 ? {} : { readouts: placement.readouts.map(({ id }) => id) }),
     })),
   }

@@ -3,14 +3,6 @@ import { emptyState, type FoldRules, feed, type Row } from './excursion.ts'
 import { finish, type PlacementJudgement } from './placement-judgement.ts'
 import type { Profile } from './profile.ts'
 
-/**
- * The behaviour of the judging engine as an integer. A change of any result raises it; an evaluation names the one it
- * was made with, and the program keeps every behaviour it ever stored. What is new in the inputs is no change:
- * read-outs of a sensor's memory select which rows are judged, an evaluation that rests on some names them, and none
- * that does not would come out otherwise than before they were known.
- */
-export const JUDGE_VERSION = 1
-
 /** Roles a placement can have; only product roles are judged. */
 export const PLACEMENT_ROLES = ['product', 'product_backup', 'ambient', 'lid', 'tilt', 'shock', 'weight'] as const
 export type PlacementRole = (typeof PLACEMENT_ROLES)[number]

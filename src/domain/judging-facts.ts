@@ -1,12 +1,13 @@
-import { type Certificate, certificateAt, corrected, rulingCertificates } from './calibration.ts'
+import { type Certificate, certificateAt, corrected, type Doubt, rulingCertificates } from './calibration.ts'
 import type { FoldRules } from './excursion.ts'
-import { foldRules, JUDGE_VERSION } from './judge.ts'
+import type { Judge } from './judge-versions.ts'
 import type { Profile } from './profile.ts'
 import type { Readout } from './readout.ts'
 
 /** All that decides a shipment's judgement, except its readings. */
 export type ShipmentFacts = {
   shipmentId: number
+  judge: Judge
   profileId: number
   profile: Profile
   /** Null: not packed. `toAt` is Infinity while the window is open. */
@@ -34,8 +35,11 @@ export type PlacedSensor = {
 }
 
 export type PlacementFacts = Omit<PlacedSensor, 'range'> & {
+  judge: Judge
   /** The certificate the placement names, and those that rule within placement and window, ascending by date. */
   certificates: Certificate[]
+  /** When nobody knows what it really measured, within placement and window; mostly never. */
+  doubts: Doubt[]
   /** What was read out of the sensor's memory within placement and window, in order of id; mostly nothing. */
   readouts: PlacedReadout[]
   /** Rules of the fold within placement and window. */
@@ -48,15 +52,17 @@ export type PlacementFacts = Omit<PlacedSensor, 'range'> & {
 export type PlacedReadout = Readout & { id: number; importId: number }
 
 /** What rules a placement: the shipment's limits and window, and what is known of its sensor channel. */
-export type Around = Pick<ShipmentFacts, 'profileId' | 'profile' | 'window'> & {
+export type Around = Pick<ShipmentFacts, 'judge' | 'profileId' | 'profile' | 'window'> & {
   /** Every certificate in force of the channel, ascending by date. */
   certificates: readonly Certificate[]
+  /** The doubts about the channel that touch some time `[fromAt, toAt)`. */
+  doubtsIn: (time: { fromAt: number; toAt: number }) => Doubt[]
   /** Every read-out of the channel that stands, in order of id; `intervalMs` null: a single row has no step. */
   readouts: readonly (Omit<PlacedReadout, 'intervalMs'> & { intervalMs: number | null })[]
 }
 
 /** The facts by which a placement is judged. */
-export function placementFacts({ range, ...placed }: PlacedSensor, around: Around): PlacementFacts {
+export function judgedPlacement({ range, ...placed }: PlacedSensor, around: Around): PlacementFacts {
   const scope = {
     fromAt: Math.max(placed.fromAt, around.window?.fromAt ?? placed.fromAt),
     toAt: Math.min(placed.toAt, around.window?.toAt ?? Number.POSITIVE_INFINITY),
@@ -68,7 +74,7 @@ export function placementFacts({ range, ...placed }: PlacedSensor, around: Aroun
     .filter((readout) => readout.fromAt < scope.toAt && readout.toAt >= scope.fromAt)
     .map((readout) => ({ ...readout, intervalMs: readout.intervalMs ?? around.profile.nominalIntervalMs }))
   const uncertainty = certificates.map((certificate) => certificate.uncertaintyMilliC)
-  const rules = foldRules(
+  const rules = around.judge.foldRules(
     around.profile,
     {
       correct: (at, raw) => corrected(certificateAt(certificates, named, at), raw),
@@ -79,8 +85,9 @@ export function placementFacts({ range, ...placed }: PlacedSensor, around: Aroun
   )
   const ids = certificates.map((certificate) => certificate.id)
   const fingerprint = [
-    ...[JUDGE_VERSION, around.profileId, scope.fromAt, named ?? '', ...ids],
+    ...[around.judge.version, around.profileId, scope.fromAt, named ?? '', ...ids],
     ...readouts.map(({ id }) => `r${id}`),
   ].join(':')
-  return { ...placed, certificates, readouts, rules, fingerprint }
+  const doubts = around.doubtsIn(scope)
+  return { ...placed, judge: around.judge, certificates, doubts, readouts, rules, fingerprint }
 }

@@ -6,10 +6,9 @@ import { certifiedCustody, correctedEvents } from './certified.ts'
 import { decoded } from './codec.ts'
 import type { CustodyEvent } from './custody-event.ts'
 import { namedEvaluation } from './evaluation-hash.ts'
-import { JUDGE_VERSION } from './judge.ts'
+import { judgeAgain, type Replayed, rootedReadings } from './judge-again.ts'
 import { custodyEvents, ROOT_KIND } from './ledger-events.ts'
 import { hourRoots, readingsRoot } from './readings-root.ts'
-import { type Replayed, replay, rootedReadings } from './replay.ts'
 import { type Crypto, keyThumbprint, type ServiceKey } from './stamp.ts'
 import { hashText, type LedgerVerification, verifyLedger } from './verify-ledger.ts'
 
@@ -165,10 +164,11 @@ function stampsStatement({ ledger }: Certificate, { stampFaults, stampedUpTo }: 
 }
 
 function judgedStatements(given: Certificate, events: readonly CustodyEvent[], crypto: Crypto): Statement[] {
-  const judged = attempt(() => replay({ ...given, events }))
+  const judged = attempt(() => judgeAgain({ ...given, events }))
   const readings = readingsStatement(given, events, crypto)
+  const rules = `this program cannot judge it by version ${given.software.judgeVersion} of the rules: take a newer one`
   const verdict =
-    judged === null ? failed('verdict', 'It cannot be judged again.') : verdictStatement(given, judged, crypto)
+    judged === null ? failed('verdict', `Not judged again: ${rules}.`) : verdictStatement(given, judged, crypto)
   return [readings, verdict, custodyStatement(given, events), changesStatement(given, events)]
 }
 
@@ -197,12 +197,6 @@ function readingsStatement(given: Certificate, events: readonly CustodyEvent[], 
 
 function verdictStatement(given: Certificate, judged: Replayed, crypto: Crypto): Statement {
   const { evaluation, temperature, ledger, proof } = given
-  if (given.software.judgeVersion !== JUDGE_VERSION) {
-    return failed(
-      'verdict',
-      `It was judged by version ${given.software.judgeVersion} of the rules; this has ${JUDGE_VERSION}.`,
-    )
-  }
   if (!isEqual(judged.temperature, temperature)) {
     const [again, said] = [judged.temperature, temperature].map(told)
     return failed('verdict', `Judged again from the readings it is ${again}; it says ${said}.`)

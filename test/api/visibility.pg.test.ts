@@ -51,6 +51,8 @@ const READS: [string, (all: Things) => string, 'parties' | 'owner'][] = [
   ['its scans', ({ path }) => `${path}/scans`, 'parties'],
   ['its identity', ({ path }) => `${path}/identity`, 'parties'],
   ['its evaluations', ({ path }) => `${path}/evaluations`, 'parties'],
+  ['its re-reviews', ({ path }) => `${path}/re-reviews`, 'parties'],
+  ['its status of the past', ({ path }) => `${path}/status?asOf=2026-03-04T10:00:00Z`, 'parties'],
   ['its retention', ({ path }) => `${path}/retention`, 'parties'],
   ['one evaluation', ({ path }) => `${path}/evaluations/1`, 'parties'],
   ['its EPCIS document', ({ path }) => `${path}/epcis`, 'parties'],
@@ -79,7 +81,8 @@ describe.each(READS)('%s', (_thing, pathOf, seenBy) => {
 })
 
 test('a list holds nothing of anyone else', async () => {
-  for (const path of ['/shipments', '/sensors', '/products', '/orders', '/containers', '/messages', '/legal-holds']) {
+  const lists = ['/shipments', '/sensors', '/products', '/orders', '/containers', '/messages', '/legal-holds']
+  for (const path of [...lists, '/lot-decisions']) {
     for (const role of ROLES) expect((await api.get(keys.stranger[role], path)).items, path).toEqual([])
   }
   for (const role of ROLES) {

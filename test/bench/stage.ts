@@ -11,6 +11,7 @@ import { startEmbeddedPostgres } from '../../db/embedded.ts'
 import { migrate } from '../../db/migrate.ts'
 import { json } from '../../db/tables.ts'
 import type { Ctx } from '../../src/context.ts'
+import { JUDGES } from '../../src/domain/judge-versions.ts'
 import { decodeUplink } from '../../src/ingest/lorawan/decode-uplink.ts'
 import { parseMessage } from '../../src/ingest/message.ts'
 import { createMetrics } from '../../src/metrics.ts'
@@ -76,6 +77,7 @@ export function contextOf(db: Database): Ctx {
     log: pino({ level: 'silent' }),
     now: Date.now,
     metrics: createMetrics(),
+    judges: JUDGES,
     sharesMessages: false,
     exampleProfiles: 'allowed',
     stampSecret: null,

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Certificate, calibrationProblem, certificateAt, corrected } from '../../src/domain/calibration.ts'
+import {
+  type Certificate,
+  calibrationProblem,
+  certificateAt,
+  corrected,
+  doubtsOf,
+} from '../../src/domain/calibration.ts'
 import { FRIDGE } from '../support/limits.ts'
 
 const POINTS = [
@@ -132,4 +138,31 @@ describe('why a calibration cannot carry a verdict', () => {
     const later = certificate(8, 2000, { points: [] })
     expect(problem([old, good, later])).toBeNull()
   })
+})
+
+describe('a sensor that was found out of tolerance', () => {
+  const found = (id: number, calibratedAt: number, fails = false) => ({
+    ...certificate(id, calibratedAt),
+    asFound: fails ? ('out_of_tolerance' as const) : null,
+  })
+  const chain = [found(1, 100), found(2, 200), found(3, 300, true), found(4, 400)]
+  test.each<[string, number, number, string]>([
+    ['before the certificate before', 150, 200, ''],
+    ['across it', 150, 201, '3: 200 to 300'],
+    ['in between', 220, 250, '3: 200 to 300'],
+    ['up to the finding', 299, 400, '3: 200 to 300'],
+    ['from the finding on', 300, 400, ''],
+  ])('is in doubt since the certificate before: %s', (_when, fromAt, toAt, expected) => {
+    const doubts = doubtsOf(chain, { fromAt, toAt })
+    expect(doubts.map(({ certificateId, ...span }) => `${certificateId}: ${span.fromAt} to ${span.toAt}`).join()).toBe(
+      expected,
+    )
+    const judged = { fromAt, toAt, profile: FRIDGE, doubts }
+    expect(calibrationProblem(chain, null, judged) === 'found_out_of_tolerance').toBe(expected !== '')
+  })
+
+  test('is in doubt ever since where there was none before', () =>
+    expect(doubtsOf([found(1, 100, true)], { fromAt: 0, toAt: 1 })).toEqual([
+      { certificateId: 1, fromAt: null, toAt: 100 },
+    ]))
 })

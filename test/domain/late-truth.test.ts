@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { EvaluationContent, LevelContent } from '../../src/domain/evaluation-content.ts'
 import { contentOf } from '../../src/domain/evaluation-record.ts'
 import { judgeWhole } from '../../src/domain/judge.ts'
+import { JUDGE_1 } from '../../src/domain/judge-versions.ts'
 import { type KnownTruth, type KnownUnit, lateTruth } from '../../src/domain/late-truth.ts'
 import { MINUTE, T0 } from '../support/limits.ts'
 import { type RandomCase, randomCase } from './random-case.ts'
@@ -167,7 +168,16 @@ test('a unit that nobody had relied on yet makes no difference', () => {
 function stored({ profile, span, placements }: RandomCase): KnownTruth {
   const combined = judgeWhole(profile, span, placements)
   const evaluation: EvaluationContent = contentOf({
-    shipment: { shipmentId: 1, profileId: 1, profile, window: null, judgeFromAt: null, placements: [], archives: [] },
+    shipment: {
+      shipmentId: 1,
+      judge: JUDGE_1,
+      profileId: 1,
+      profile,
+      window: null,
+      judgeFromAt: null,
+      placements: [],
+      archives: [],
+    },
     span,
     combined,
     sensors: [],

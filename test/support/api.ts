@@ -5,6 +5,7 @@ import { ensureServiceKey } from '../../src/actions/service-keys.ts'
 import { createApp } from '../../src/api/app.ts'
 import type { Ctx } from '../../src/context.ts'
 import type { Role } from '../../src/domain/actor.ts'
+import { JUDGES } from '../../src/domain/judge-versions.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
 import { decodeUplink } from '../../src/ingest/lorawan/decode-uplink.ts'
 import { receiveMessage } from '../../src/ingest/message.ts'
@@ -25,6 +26,7 @@ export async function createApi(database: Pick<TestDatabase, 'db'>) {
     log: pino({ level: 'debug' }, { write: (line) => void logged.push(line) }),
     now: () => clock.now,
     metrics: createMetrics(),
+    judges: JUDGES,
     sharesMessages: false,
     exampleProfiles: 'refused',
     stampSecret: 'a secret for the tests of stamps',

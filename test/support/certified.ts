@@ -7,11 +7,11 @@ import { certifiedCustody, correctedEvents } from '../../src/domain/certified.ts
 import { canonical } from '../../src/domain/codec.ts'
 import { type CustodyEvent, eventRecord } from '../../src/domain/custody-event.ts'
 import { namedEvaluation } from '../../src/domain/evaluation-hash.ts'
-import { JUDGE_VERSION } from '../../src/domain/judge.ts'
+import { judgeAgain, rootedReadings } from '../../src/domain/judge-again.ts'
+import { JUDGES } from '../../src/domain/judge-versions.ts'
 import { appendEntry, GENESIS, type LedgerEntry } from '../../src/domain/ledger.ts'
 import { custodyEvents } from '../../src/domain/ledger-events.ts'
 import { hourRoots, readingsRoot } from '../../src/domain/readings-root.ts'
-import { replay, rootedReadings } from '../../src/domain/replay.ts'
 import { signatureRecord } from '../../src/domain/signature.ts'
 import { keyThumbprint, type ServiceKey, stampedBytes } from '../../src/domain/stamp.ts'
 import { isoInstant } from '../../src/domain/units.ts'
@@ -75,8 +75,10 @@ export function certifiedBody(journey: Journey): CertificateBody {
   const live = degrees.map((c, index): CertifiedReading => [T0 + index * 15 * MINUTE, c === null ? null : c * 1000])
   const registers = registersOf(journey, live)
   const events = eventsOf(recorded)
-  const judgeable = { ...registers, events }
-  const { content, inputs, statistics, temperature, monitored } = replay(judgeable)
+  const judgeable = { ...registers, software: SOFTWARE, events }
+  const judged = judgeAgain(judgeable)
+  if (judged === null) throw new Error('the judge is known')
+  const { content, inputs, statistics, temperature, monitored } = judged
   const hashes = { contentSha256: hashText(canonicalJson(content)), inputsSha256: hashText(canonicalJson(inputs)) }
   const named = namedEvaluation({ version: 1, ...hashes }, hashText)
   const hours = hourRoots(rootedReadings(judgeable), sha256)
@@ -88,7 +90,7 @@ export function certifiedBody(journey: Journey): CertificateBody {
   const changes = correctedEvents(events)
   return {
     schema: CERTIFICATE_SCHEMA,
-    software: { version: '0.1.0', judgeVersion: JUDGE_VERSION },
+    software: SOFTWARE,
     asOf: rootedAt,
     ...registers,
     evaluation: { version: 1, ...hashes, ...hashed({ content, inputs, statistics }) },
@@ -192,6 +194,7 @@ function registersOf({ reference = 'EXAMPLE-7' }: Journey, live: readonly Certif
       {
         ...{ id: 11, sensorId: 5, channel: 'probe', role: 'product', fromAt: T0, toAt: null, namedCertificate: null },
         certificates: [CERTIFICATE],
+        doubts: [],
         readouts: [],
         live,
         memory: [],
@@ -213,6 +216,8 @@ const CERTIFICATE = {
     { atMilliC: 30_000, correctionMilliC: 100 },
   ],
 }
+
+const SOFTWARE = { version: '0.1.0', judgeVersion: JUDGES.current.version }
 
 const UNIT = { code: 'BAG-1', gtin: null, serial: null, din: null, lot: 'L-1', expiryAt: T0 + 400 * 24 * 60 * MINUTE }
 

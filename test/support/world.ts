@@ -9,6 +9,7 @@ import type { Ctx } from '../../src/context.ts'
 import type { Actor, Role } from '../../src/domain/actor.ts'
 import type { CustodyKind } from '../../src/domain/custody-event.ts'
 import type { PlacementRole } from '../../src/domain/judge.ts'
+import { JUDGES } from '../../src/domain/judge-versions.ts'
 import type { ReceivedMessage } from '../../src/domain/message.ts'
 import type { Profile } from '../../src/domain/profile.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
@@ -30,6 +31,7 @@ export async function createWorld(database: TestDatabase, profile: Profile = FRI
     log: pino({ level: 'silent' }),
     now: () => clock.now,
     metrics: createMetrics(),
+    judges: JUDGES,
     sharesMessages: false,
     exampleProfiles: 'allowed',
     stampSecret: null,
