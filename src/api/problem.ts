@@ -57,6 +57,7 @@ export const PROBLEMS = {
   exceptional_incomplete: { status: 409, title: 'The exceptional release is not complete' },
   qa_decides: { status: 409, title: 'QA has to decide' },
   verdict_not_accept: { status: 409, title: 'The unit cannot be accepted yet' },
+  decides_elsewhere: { status: 409, title: 'A decision is signed as a disposition' },
   sign_in_failed: { status: 401, title: 'User name or password is wrong' },
   signing_failed: { status: 403, title: 'User name or password is wrong: nothing was signed' },
   locked_out: { status: 403, title: 'Too many failed attempts' },

@@ -46,6 +46,7 @@ export type ReceiptRefusalCode =
   | 'exceptional_incomplete'
   | 'qa_decides'
   | 'verdict_not_accept'
+  | 'decides_elsewhere'
 
 /** Those of signing in, of signing and of stamping. */
 export type SigningRefusalCode =
