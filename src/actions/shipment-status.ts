@@ -1,14 +1,14 @@
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
+import { type Assessment, assess, type StoredJudgement } from '../domain/assess.ts'
 import { canonicalJson } from '../domain/canonical.ts'
 import type { Combined, JudgedSpan, Status } from '../domain/combine.ts'
+import { type Reason, reasonsOf, servedStatus } from '../domain/evaluation-record.ts'
 import type { Level, Severity } from '../domain/profile.ts'
 import type { Refusal } from '../domain/refusal.ts'
-import { type Assessment, assess, type StoredJudgement } from './assess.ts'
 import type { ShippedLot } from './batch-facts.ts'
 import { type ContainerStatus, containerStatus } from './container-status.ts'
 import { type CustodyAnswer, custodyOf } from './custody-status.ts'
-import { type Reason, reasonsOf } from './evaluation-record.ts'
 import { judgePending } from './judge.ts'
 import type { ReReview } from './re-reviews.ts'
 import { type ReceiptUnit, type ReceiptView, receiptNow } from './receipt-view.ts'
@@ -135,18 +135,12 @@ export function statusOf({ facts, ...around }: CurrentFacts, asked: Asked): Ship
   }
 }
 
-/**
- * Without a valid calibration the served status is at best indeterminate; an alarm stays one (domain page 2.5). So it
- * is where something changed that cannot be judged until an archive is restored.
- */
 function temperatureOf(assessment: Assessment): Omit<Temperature, 'outOfWindow'> {
   const { combined, span, shipment, archived } = assessment
   const reasons = reasonsOf(assessment)
-  const own = combined?.status ?? 'indeterminate'
   const waits = reasons.includes('NOT_REJUDGED')
-  const capped = (reasons.includes('CALIBRATION_INVALID') || waits) && own !== 'alarm'
   return {
-    status: capped ? 'indeterminate' : own,
+    status: servedStatus({ status: combined?.status ?? 'indeterminate', reasons }),
     severity: combined?.severity ?? null,
     complete: (combined?.complete ?? false) && !waits,
     presumed: combined?.presumed ?? false,

@@ -14,6 +14,7 @@ import { auditRoutes } from './audit-routes.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import { budgetRoutes } from './budget-routes.ts'
 import { calibrationRoutes } from './calibration-routes.ts'
+import { certificateRoutes } from './certificate-routes.ts'
 import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
 import { deviationRoutes } from './deviation-routes.ts'
@@ -143,6 +144,7 @@ function resources() {
     .openapiRoutes(placementRoutes)
     .openapiRoutes(custodyRoutes)
     .openapiRoutes(ledgerRoutes)
+    .openapiRoutes(certificateRoutes)
     .openapiRoutes(receiptRoutes)
     .openapiRoutes(dispositionRoutes)
     .openapiRoutes(deviationRoutes)

@@ -41,6 +41,8 @@ export const PROBLEMS = {
   idempotency_key_reused: { status: 422, title: 'The idempotency key belongs to another request' },
   request_in_progress: { status: 409, title: 'The same request is being worked on' },
   answer_lost: { status: 409, title: 'It was done, but its answer was lost' },
+  certificate_not_ready: { status: 409, title: 'It cannot be certified yet' },
+  record_differs: { status: 409, title: 'What is stored is not what was recorded' },
   not_received: { status: 409, title: 'The unit was not received yet' },
   already_decided: { status: 409, title: 'It is decided already' },
   already_ended: { status: 409, title: 'The unit is no longer here' },

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import type { StoredJudgement } from '../actions/assess.ts'
 import type { Temperature } from '../actions/shipment-status.ts'
+import type { StoredJudgement } from '../domain/assess.ts'
 import type { ExcursionEvent, LevelResult } from '../domain/combine.ts'
 import { coveragePercent, exactC, isoInstant } from '../domain/units.ts'
 import { celsiusOrNull, isoOrNull, printedInstant } from './inputs.ts'

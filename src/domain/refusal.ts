@@ -25,6 +25,8 @@ export type RefusalCode =
   | 'idempotency_key_reused'
   | 'request_in_progress'
   | 'answer_lost'
+  | 'certificate_not_ready'
+  | 'record_differs'
   | ReceiptRefusalCode
   | SigningRefusalCode
 
