@@ -37,8 +37,11 @@ export async function rotateServiceKey(
 
 const STAMPS_OFF = 'This installation stamps nothing: set STAMP_SECRET, then start the service again.'
 
-/** Makes a key where none is in use, or where the one in use is of another secret; for the start of the service. */
-export async function ensureServiceKey(ctx: Ctx): Promise<void> {
+/**
+ * Makes a key where none is in use, or where the one in use is of another secret; for the start of the service. It is
+ * in force from `fromAt` on.
+ */
+export async function ensureServiceKey(ctx: Ctx, fromAt: number): Promise<void> {
   const { stampSecret } = ctx
   if (stampSecret === null) {
     ctx.log.warn('Heads of ledgers are not stamped: set STAMP_SECRET, the same for every process')
@@ -49,7 +52,7 @@ export async function ensureServiceKey(ctx: Ctx): Promise<void> {
     const newest = await newestKey(tx)
     if (newest !== undefined && privateKey(newest, stampSecret) !== null) return
     const reason = newest === undefined ? 'first key of this installation' : 'STAMP_SECRET was changed'
-    await insertKey(tx, SERVICE, { secret: stampSecret, reason, knownAt: ctx.now() })
+    await insertKey(tx, SERVICE, { secret: stampSecret, reason, knownAt: fromAt })
   })
 }
 

@@ -44,7 +44,8 @@ export async function startService(config: Config, log: Logger): Promise<Service
   const ctx = createContext(config, backend, log)
   const firstKey = await backend
     .whenReachable(async () => {
-      await ensureServiceKey(ctx)
+      // a trial that is started once more because its start took too long has a clock that goes back to its origin
+      await ensureServiceKey(ctx, config.clock?.originAt ?? ctx.now())
       return firstKeyOf(ctx, config)
     })
     .catch((error) => closeAndThrow([backend], error))

@@ -226,8 +226,8 @@ describe('the keys of the service', () => {
     api.ctx.stampSecret = 'another secret of this installation'
     const unstamped = await api.post(lane.sponsor.key, `${path}/custody-events`, { kind: 'pickup', at: iso(20) })
     expect(unstamped.stamp).toBeNull()
-    await ensureServiceKey(api.ctx)
-    await ensureServiceKey(api.ctx)
+    await ensureServiceKey(api.ctx, api.ctx.now())
+    await ensureServiceKey(api.ctx, api.ctx.now())
     const [newest, former] = await published()
     expect(former?.kid).toBe(before?.kid)
     const { stamp } = await api.post(lane.sponsor.key, `${path}/custody-events`, { kind: 'departed', at: iso(21) })

@@ -96,7 +96,7 @@ export type Party = { id: number; key: string }
 export async function administrator(api: Api): Promise<Party> {
   const made = await bootstrapKey(api.ctx, { organisationName: 'Operator' })
   if (isRefusal(made)) throw new Error(made.detail)
-  await ensureServiceKey(api.ctx)
+  await ensureServiceKey(api.ctx, api.ctx.now())
   return { id: made.organisationId, key: made.key }
 }
 
