@@ -24,6 +24,12 @@ grant select, insert on
   re_review, re_review_decision, shipment_order, label_scan
   to :serving;
 
+-- Append-only too: receipts and what people decided.
+grant select, insert on
+  product_receipt_terms, receipt, receipt_verification, deviation, deviation_closing, exceptional_release,
+  exceptional_release_step, disposition
+  to :serving;
+
 -- Superseded, never rewritten: only the columns that say so may change.
 grant select, insert on api_key, calibration, lorawan_registration, person_role, placement, readout to :serving;
 grant update (revoked_at) on api_key, person_role to :serving;

@@ -271,6 +271,72 @@ CREATE INDEX custody_event_by_recording ON public.custody_event USING btree (kno
 CREATE INDEX custody_event_by_sensor ON public.custody_event USING gin (jsonb_path_query_array(record, '$.**."sensorId"[*]'::jsonpath)) WHERE (record @? '$.**."sensorId"'::jsonpath);
 grant select, insert on custody_event to serving;
 
+create table deviation (
+  id bigint generated always as identity not null,
+  shipment_id bigint not null,
+  number text not null,
+  system text not null,
+  classification text not null,
+  units jsonb not null,
+  findings jsonb not null,
+  note text,
+  organisation_id bigint not null,
+  opened_by text not null,
+  opened_at timestamp with time zone not null,
+  known_at timestamp with time zone not null,
+  constraint deviation_classification_check CHECK ((classification = ANY (ARRAY['minor'::text, 'major'::text, 'critical'::text]))),
+  constraint deviation_number_check CHECK ((number <> ''::text)),
+  constraint deviation_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint deviation_pkey PRIMARY KEY (id),
+  constraint deviation_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id),
+  constraint deviation_shipment_id_system_number_key UNIQUE (shipment_id, system, number),
+  constraint deviation_system_check CHECK ((system <> ''::text))
+);
+comment on table deviation is 'A deviation in the customer''s quality system, by its number there: which findings of which units it covers. Root cause and corrective action stay in that system.';
+grant select, insert on deviation to serving;
+
+create table deviation_closing (
+  deviation_id bigint not null,
+  closed_at timestamp with time zone not null,
+  conclusion text not null,
+  organisation_id bigint not null,
+  closed_by text not null,
+  known_at timestamp with time zone not null,
+  constraint deviation_closing_conclusion_check CHECK ((conclusion <> ''::text)),
+  constraint deviation_closing_deviation_id_fkey FOREIGN KEY (deviation_id) REFERENCES deviation(id),
+  constraint deviation_closing_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint deviation_closing_pkey PRIMARY KEY (deviation_id)
+);
+comment on table deviation_closing is 'When a deviation was closed in the quality system, and to what conclusion.';
+grant select, insert on deviation_closing to serving;
+
+create table disposition (
+  id bigint generated always as identity not null,
+  shipment_id bigint not null,
+  number integer not null,
+  disposition text not null,
+  organisation_id bigint not null,
+  signer_id bigint not null,
+  exceptional_release_id bigint,
+  record jsonb not null,
+  record_sha256 text not null,
+  event_seq integer not null,
+  known_at timestamp with time zone not null,
+  constraint disposition_check CHECK (((disposition = 'released_exceptionally'::text) = (exceptional_release_id IS NOT NULL))),
+  constraint disposition_disposition_check CHECK ((disposition = ANY (ARRAY['quarantined'::text, 'released'::text, 'rejected'::text, 'released_exceptionally'::text, 'returned'::text, 'destroyed'::text]))),
+  constraint disposition_exceptional_release_id_fkey FOREIGN KEY (exceptional_release_id) REFERENCES exceptional_release(id),
+  constraint disposition_number_check CHECK ((number > 0)),
+  constraint disposition_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint disposition_pkey PRIMARY KEY (id),
+  constraint disposition_record_sha256_check CHECK ((record_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint disposition_shipment_id_event_seq_fkey FOREIGN KEY (shipment_id, event_seq) REFERENCES custody_event(shipment_id, seq),
+  constraint disposition_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id),
+  constraint disposition_shipment_id_number_key UNIQUE (shipment_id, number),
+  constraint disposition_signer_id_fkey FOREIGN KEY (signer_id) REFERENCES person(id)
+);
+comment on table disposition is 'A decision about named units, e-signed: what was decided and why, with the verdict and findings of each unit at that time, the deviations that cover them, and the evaluation relied on.';
+grant select, insert on disposition to serving;
+
 create table evaluation (
   id bigint generated always as identity not null,
   shipment_id bigint not null,
@@ -303,6 +369,52 @@ comment on table evaluation is 'A version of the judgement of a shipment: inputs
 comment on column evaluation.ordinal is 'Rests on the batches with a lower ordinal.';
 CREATE INDEX evaluation_by_recording ON public.evaluation USING btree (known_at, shipment_id, version);
 grant select, insert on evaluation to serving;
+
+create table exceptional_release (
+  id bigint generated always as identity not null,
+  shipment_id bigint not null,
+  number integer not null,
+  units jsonb not null,
+  findings jsonb not null,
+  organisation_id bigint not null,
+  known_at timestamp with time zone not null,
+  constraint exceptional_release_number_check CHECK ((number > 0)),
+  constraint exceptional_release_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint exceptional_release_pkey PRIMARY KEY (id),
+  constraint exceptional_release_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id),
+  constraint exceptional_release_shipment_id_number_key UNIQUE (shipment_id, number)
+);
+comment on table exceptional_release is 'Urgent use with open findings: the units and the findings that the physician, QA or manufacturer, and the physician again speak about.';
+grant select, insert on exceptional_release to serving;
+
+create table exceptional_release_step (
+  id bigint generated always as identity not null,
+  exceptional_release_id bigint not null,
+  step text not null,
+  form text not null,
+  name text not null,
+  said_by text,
+  said_at timestamp with time zone not null,
+  authority_notice text,
+  record jsonb not null,
+  record_sha256 text not null,
+  signature_id bigint,
+  organisation_id bigint not null,
+  known_at timestamp with time zone not null,
+  constraint exceptional_release_step_check CHECK (((form = 'signed'::text) = (signature_id IS NOT NULL))),
+  constraint exceptional_release_step_exceptional_release_id_fkey FOREIGN KEY (exceptional_release_id) REFERENCES exceptional_release(id),
+  constraint exceptional_release_step_exceptional_release_id_step_key UNIQUE (exceptional_release_id, step),
+  constraint exceptional_release_step_form_check CHECK ((form = ANY (ARRAY['signed'::text, 'attached_form'::text, 'verbal'::text]))),
+  constraint exceptional_release_step_name_check CHECK ((name <> ''::text)),
+  constraint exceptional_release_step_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint exceptional_release_step_pkey PRIMARY KEY (id),
+  constraint exceptional_release_step_record_sha256_check CHECK ((record_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint exceptional_release_step_said_by_check CHECK ((said_by = ANY (ARRAY['sponsor_qa'::text, 'manufacturer'::text]))),
+  constraint exceptional_release_step_signature_id_fkey FOREIGN KEY (signature_id) REFERENCES signature(id),
+  constraint exceptional_release_step_step_check CHECK ((step = ANY (ARRAY['request'::text, 'evaluation'::text, 'evaluation_signature'::text, 'confirmation'::text])))
+);
+comment on table exceptional_release_step is 'One word of an exceptional release. A verbal one is no signature: its e-signature follows as evaluation_signature.';
+grant select, insert on exceptional_release_step to serving;
 
 create table idempotency (
   organisation_id bigint not null,
@@ -700,6 +812,22 @@ create table product (
 comment on table product is 'A therapy or its material, owned by its sponsor.';
 grant select, insert on product to serving;
 
+create table product_receipt_terms (
+  id bigint generated always as identity not null,
+  product_id bigint not null,
+  max_transfer_ms bigint not null,
+  needs_qa boolean not null,
+  reason text not null,
+  known_at timestamp with time zone not null,
+  constraint product_receipt_terms_max_transfer_ms_check CHECK ((max_transfer_ms > 0)),
+  constraint product_receipt_terms_pkey PRIMARY KEY (id),
+  constraint product_receipt_terms_product_id_fkey FOREIGN KEY (product_id) REFERENCES product(id),
+  constraint product_receipt_terms_reason_check CHECK ((reason <> ''::text))
+);
+comment on table product_receipt_terms is 'What a sponsor asks of the receipt of a product; the newest row rules. max_transfer_ms: how long a unit may be in the air. needs_qa: every unit waits for a decision of QA, whatever was found.';
+CREATE INDEX product_receipt_terms_by_product ON public.product_receipt_terms USING btree (product_id, id);
+grant select, insert on product_receipt_terms to serving;
+
 create table product_retention (
   id bigint generated always as identity not null,
   product_id bigint not null,
@@ -829,6 +957,50 @@ CREATE UNIQUE INDEX readout_once ON public.readout USING btree (import_id, chann
 grant select, insert on readout to serving;
 grant update (superseded_at) on readout to serving;
 grant update (superseded_reason) on readout to serving;
+
+create table receipt (
+  id bigint generated always as identity not null,
+  shipment_id bigint not null,
+  revision integer not null,
+  organisation_id bigint not null,
+  receiver_id bigint not null,
+  received_at timestamp with time zone not null,
+  record jsonb not null,
+  record_sha256 text not null,
+  event_seq integer not null,
+  known_at timestamp with time zone not null,
+  constraint receipt_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint receipt_pkey PRIMARY KEY (id),
+  constraint receipt_receiver_id_fkey FOREIGN KEY (receiver_id) REFERENCES person(id),
+  constraint receipt_record_sha256_check CHECK ((record_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint receipt_revision_check CHECK ((revision > 0)),
+  constraint receipt_shipment_id_event_seq_fkey FOREIGN KEY (shipment_id, event_seq) REFERENCES custody_event(shipment_id, seq),
+  constraint receipt_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipment(id),
+  constraint receipt_shipment_id_revision_key UNIQUE (shipment_id, revision)
+);
+comment on table receipt is 'A receipt as it was signed: the checklist with every answer, what was measured and compared, the findings and the verdict on each unit, and the evaluation they rest on. A later revision supersedes an earlier one, which stays. record_sha256: of the canonical record; the signed custody event event_seq names it.';
+grant select, insert on receipt to serving;
+
+create table receipt_verification (
+  id bigint generated always as identity not null,
+  shipment_id bigint not null,
+  revision integer not null,
+  organisation_id bigint not null,
+  verifier_id bigint not null,
+  record jsonb not null,
+  record_sha256 text not null,
+  event_seq integer not null,
+  known_at timestamp with time zone not null,
+  constraint receipt_verification_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisation(id),
+  constraint receipt_verification_pkey PRIMARY KEY (id),
+  constraint receipt_verification_record_sha256_check CHECK ((record_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint receipt_verification_shipment_id_event_seq_fkey FOREIGN KEY (shipment_id, event_seq) REFERENCES custody_event(shipment_id, seq),
+  constraint receipt_verification_shipment_id_revision_fkey FOREIGN KEY (shipment_id, revision) REFERENCES receipt(shipment_id, revision),
+  constraint receipt_verification_verifier_id_fkey FOREIGN KEY (verifier_id) REFERENCES person(id)
+);
+comment on table receipt_verification is 'The second person under a revision of a receipt, with the units that became available by it.';
+CREATE INDEX receipt_verification_by_shipment ON public.receipt_verification USING btree (shipment_id, id);
+grant select, insert on receipt_verification to serving;
 
 create table schema_migration (
   number integer not null,

@@ -7,6 +7,7 @@ import type * as keeping from './rows-keeping.ts'
 import type * as loggers from './rows-loggers.ts'
 import type * as lots from './rows-lots.ts'
 import type * as people from './rows-people.ts'
+import type * as receipts from './rows-receipt.ts'
 import type * as reviews from './rows-reviews.ts'
 
 /**
@@ -70,6 +71,14 @@ export type Tables = {
   lot_decision: lots.LotDecisionRow
   re_review: reviews.ReReviewRow
   re_review_decision: reviews.ReReviewDecisionRow
+  product_receipt_terms: receipts.ProductReceiptTerms
+  receipt: receipts.ReceiptRow
+  receipt_verification: receipts.ReceiptVerificationRow
+  deviation: receipts.DeviationRow
+  deviation_closing: receipts.DeviationClosingRow
+  exceptional_release: receipts.ExceptionalReleaseRow
+  exceptional_release_step: receipts.ExceptionalReleaseStepRow
+  disposition: receipts.DispositionRow
   schema_migration: rows.SchemaMigration
 }
 

@@ -12,7 +12,7 @@ export function at(hours: number, minutes = 0): number {
 export function departure(seals: readonly string[]): CustodyStep[] {
   return [
     { atMs: PACKED_MS, by: 'distributor', kind: 'packed', unitsNamed: true, coiNamed: true },
-    { atMs: at(3, 15), by: 'distributor', kind: 'sealed', said: { seals } },
+    { atMs: at(3, 15), by: 'distributor', kind: 'sealed', said: { seals, reason: SEALED_OVER } },
     ...handover({ from: 'distributor', to: 'carrier', atMs: at(4), seals }),
     { atMs: at(4, 20), by: 'carrier', kind: 'departed', said: { place: 'Example depot' } },
     { atMs: at(8, 30), by: 'carrier', kind: 'arrived', said: { place: 'Example airport' } },
@@ -20,6 +20,9 @@ export function departure(seals: readonly string[]): CustodyStep[] {
     { atMs: at(18), by: 'carrier', kind: 'arrived', said: { place: 'Example hub' } },
   ]
 }
+
+/** The batch is not released in the service, and no label was read: the departure check says so. */
+export const SEALED_OVER = 'EXAMPLE: shipped in quarantine, released by the sponsor before use'
 
 /** When every journey's window begins. */
 export const PACKED_MS = at(3)

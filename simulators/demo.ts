@@ -167,7 +167,9 @@ function closing({ apiUrl }: DemoOptions, rows: readonly DemoRow[], key: string)
   ])
   const headings = ['shipment', 'temperature', 'custody', 'review', 'holder', 'served', 'injected', 'equal']
   const unequal = rows.flatMap((row) => row.differences.map((difference) => `${row.reference}: ${difference}\n`))
-  const first = new URL(`/api/v1/shipments/${rows[0]?.shipmentId ?? 1}/status`, apiUrl)
+  const shipmentId = rows[0]?.shipmentId ?? 1
+  const first = new URL(`/api/v1/shipments/${shipmentId}/status`, apiUrl)
+  const certificate = new URL(`/api/v1/shipments/${shipmentId}/certificate.pdf`, apiUrl)
   return [
     `\n${EXAMPLE_NOTICE}\nTimes are UTC.\n\n`,
     table(headings, lines, ANSWER_WIDTH),
@@ -176,5 +178,7 @@ function closing({ apiUrl }: DemoOptions, rows: readonly DemoRow[], key: string)
     ...rows.flatMap(({ reference, lateTruth }) => lateTruth.map((line) => `${reference} re-review: ${line}\n`)),
     `Service:  ${apiUrl}\nAPI key:  ${key}  (the distributor's, who sees all of these shipments)\n`,
     `Try:      curl -H 'Authorization: Bearer ${key}' ${first}\n`,
+    `Certify:  curl -OJ -H 'Authorization: Bearer ${key}' ${certificate}\n`,
+    `          npx unbroken verify certificate-${shipmentId}.pdf\n`,
   ].join('')
 }

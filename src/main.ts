@@ -26,6 +26,7 @@ const USAGE = `unbroken COMMAND
   replay [--shipment ID] [--evaluation V]   judge stored evaluations again and compare byte for byte
   evaluate FILE             judge cases {profiles, cases} without a database
   evaluate FILE --profile P judge a logger's file without a database
+  verify FILE [--trust X]   verify a certificate (JSON or PDF) offline; X is a key's fingerprint or a saved key set
   import FILE --sensor ID --key KEY   send a logger's file to a running service; --dry-run shows how it is understood
   check-vectors PATH…       run published cases against this program
 See README.md for configuration.`
@@ -72,6 +73,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       const out = { print, warn, isTty: process.stderr.isTTY === true }
       return (await import('./commands/import.ts')).importCommand(rest, out)
     }
+    case 'verify':
+      return (await (await import('./commands/verify.ts')).verifyCommand(rest, { print, warn })) ?? usage()
     case 'check-vectors':
       if (rest.length === 0) return usage()
       return (await import('./commands/check-vectors.ts')).checkVectors(rest, print)
@@ -102,7 +105,7 @@ const shown = {
 /** An argument nobody reads is a mistake to be told, not to be passed over. */
 function takesArguments(command: string | undefined): boolean {
   const files = ['evaluate', 'import', 'check-vectors', 'archive', 'restore-archive']
-  return [...files, 'demo', 'doctor', 'simulate', 'replay'].includes(command ?? '')
+  return [...files, 'demo', 'doctor', 'simulate', 'replay', 'verify'].includes(command ?? '')
 }
 
 function usage(): number {

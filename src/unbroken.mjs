@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The bin entry, from any folder. Plain JavaScript that an old Node can read: the Node that came with `npm ci` takes over
-// from it, and where there is none it answers with a sentence, not a syntax error.
+// The bin entry, from any folder. Plain JavaScript that an old Node can read: the Node that came with `npm ci` takes
+// over from it, and where there is none it answers with a sentence, not a syntax error.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -12,8 +12,8 @@ create table re_review (
 );
 comment on table re_review is
   'Something that people relied on came out otherwise by an evaluation, or by what the sponsor says about a lot. '
-  'found: on which grounds, who relied on them, whom to notify. Ends with a re_review_decision only, whatever comes '
-  'in later.';
+  'found: on which grounds, who relied on them, whom to notify. Ends with a re_review_decision only, whatever comes in '
+  'later.';
 create index re_review_by_shipment on re_review (shipment_id, id);
 
 create table re_review_decision (

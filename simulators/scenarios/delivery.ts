@@ -1,4 +1,4 @@
-import { at, handover } from '../custody-script.ts'
+import { at, handover, SEALED_OVER } from '../custody-script.ts'
 import { DRY_SHIPPER, dryShipper } from '../physics/dry-shipper.ts'
 import { during } from '../physics/input.ts'
 import type { Scenario } from '../scenario.ts'
@@ -37,7 +37,7 @@ export const DELIVERY_SCENARIOS: readonly Scenario[] = [
         sensors: [sensor('fridge', curve, { inputs, echoMs: 40, untilMs: at(5, 30) })],
         custody: [
           { atMs: at(3), by: 'distributor', kind: 'packed', unitsNamed: true, coiNamed: true },
-          { atMs: at(3, 5), by: 'distributor', kind: 'sealed', said: { seals: SEALS } },
+          { atMs: at(3, 5), by: 'distributor', kind: 'sealed', said: { seals: SEALS, reason: SEALED_OVER } },
           ...handover({ from: 'distributor', to: 'carrier', atMs: at(3, 10), seals: SEALS }),
           ...handover({ from: 'carrier', to: 'centre', atMs: at(4, 40), seals: SEALS }),
           { atMs: at(4, 55), by: 'centre', kind: 'received', said: { seals: SEALS } },

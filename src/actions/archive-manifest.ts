@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { z } from 'zod'
 import { ARCHIVE_SCHEMA, ARCHIVED_TABLES, type ArchivedRows, LINE_FORM } from '../domain/archive-format.ts'
 import { isMonth } from '../domain/month.ts'
+import { softwareVersion } from './software-version.ts'
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const extremes = z.tuple([z.string(), z.string()]).nullable()
@@ -50,11 +49,11 @@ type Around = Omit<Manifest, 'schema' | 'software' | 'line'>
 
 /** The manifest as it is written and hashed: its bytes are part of the archive. */
 export function manifestText(around: Around): string {
-  const manifest: Manifest = { schema: ARCHIVE_SCHEMA, ...around, software: `unbroken ${version()}`, line: LINE_FORM }
+  const manifest: Manifest = {
+    schema: ARCHIVE_SCHEMA,
+    ...around,
+    software: `unbroken ${softwareVersion()}`,
+    line: LINE_FORM,
+  }
   return `${JSON.stringify(manifest, null, 1)}\n`
-}
-
-function version(): string {
-  const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version
 }

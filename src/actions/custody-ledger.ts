@@ -53,7 +53,8 @@ const canonical: z.ZodType<Json> = z.lazy(() =>
 
 const ledgerRecord = z.record(z.string(), canonical)
 
-const instant = z.string().transform((text, context) => {
+/** An instant as it stands in a hashed record. */
+export const instant = z.string().transform((text, context) => {
   const parsed = parseInstant(text)
   if (typeof parsed === 'object') return parsed.at
   context.addIssue({ code: 'custom', message: `"${text}" in a stored custody event is no instant` })

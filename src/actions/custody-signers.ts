@@ -2,7 +2,7 @@ import type { Tx } from '../../db/connect.ts'
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
 import type { Canonical } from '../domain/canonical.ts'
-import type { CustodyEvent, CustodyKind } from '../domain/custody-event.ts'
+import type { CustodyKind } from '../domain/custody-event.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { MEANING_OF_KIND, SECOND_MEANINGS } from '../domain/signature.ts'
 import { CUSTODY_EVENT } from '../domain/verify-ledger.ts'
@@ -71,16 +71,11 @@ export async function refuseStrangers(tx: Tx, shipmentId: number, signers: Custo
   return null
 }
 
-/** Null unless somebody who received the shipment signs QA's decision about it (two-person rule, domain page 4.6). */
-export function refuseReceiver(event: CustodyEvent, { others }: CustodySigners, ledger: Ledger): Refusal | null {
-  if (!DECISIONS.has(event.kind)) return null
-  const receipts = ledger.events.filter(({ kind }) => kind === 'received' || kind === 'accepted')
-  const receivers = receipts.flatMap(({ actor = '', signatures = [] }) => [actor, ...signatures.flatMap(signerKey)])
-  const own = others.find(({ account }) => receivers.includes(`person:${account.id}`))
-  return own === undefined ? null : refuse('own_receipt', 'You received this shipment: another person must decide.')
+/** Everyone who received the shipment, by who stated it and who signed: none of them signs QA's decision (4.6). */
+export function receiversOf({ events }: Pick<Ledger, 'events'>): string[] {
+  const receipts = events.filter(({ kind }) => kind === 'received' || kind === 'accepted')
+  return receipts.flatMap(({ actor = '', signatures = [] }) => [actor, ...signatures.flatMap(signerKey)])
 }
-
-const DECISIONS: ReadonlySet<CustodyKind> = new Set(['released', 'rejected', 'released_exceptionally'])
 
 function signerKey(signature: Canonical): string[] {
   const isOfOne = typeof signature === 'object' && signature !== null && 'signerId' in signature

@@ -1,63 +1,15 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
-import {
-  AS_FOUND,
-  type AsFound,
-  type Certificate,
-  certificateAt,
-  corrected,
-  type Doubt,
-  doubtsOf,
-  rulingCertificates,
-} from '../domain/calibration.ts'
-import type { FoldRules } from '../domain/excursion.ts'
+import { AS_FOUND, type AsFound, type Certificate, doubtsOf } from '../domain/calibration.ts'
 import { JUDGES, type Judge } from '../domain/judge-versions.ts'
+import { judgedPlacement, type PlacementFacts, type ShipmentFacts } from '../domain/judging-facts.ts'
 import type { Profile } from '../domain/profile.ts'
-import type { Readout } from '../domain/readout.ts'
 import { type ArchivedMonth, archivedMonths, within } from './archived-months.ts'
 import { loadReadouts, type StoredReadout } from './readouts.ts'
 import { type Standing, stood } from './standing.ts'
 import { storedPoints, storedProfile } from './stored-profile.ts'
 
-/** All that decides a shipment's judgement, except its readings. */
-export type ShipmentFacts = {
-  shipmentId: number
-  judge: Judge
-  profileId: number
-  profile: Profile
-  /** Null: not packed. `toAt` is Infinity while the window is open. */
-  window: { fromAt: number; toAt: number } | null
-  judgeFromAt: number | null
-  /** Judged roles only, in order of id. */
-  placements: PlacementFacts[]
-  /** Archives that hold readings it is judged by: it cannot be judged until they are restored. */
-  archives: string[]
-}
-
-export type PlacementFacts = {
-  id: number
-  judge: Judge
-  sensorId: number
-  channel: string
-  role: string
-  fromAt: number
-  toAt: number
-  /** The certificate the placement names, and those that rule within placement and window, ascending by date. */
-  calibrationId: number | null
-  certificates: Certificate[]
-  /** When nobody knows what it really measured, within placement and window; mostly never. */
-  doubts: Doubt[]
-  noisy: boolean
-  /** What was read out of the sensor's memory within placement and window, in order of id; mostly nothing. */
-  readouts: PlacedReadout[]
-  /** Rules of the fold within placement and window. */
-  rules: FoldRules
-  /** Names everything a stored fold depends on beside readings; another one makes every checkpoint a miss. */
-  fingerprint: string
-}
-
-/** A read-out as it rules a placement. */
-export type PlacedReadout = Readout & Pick<StoredReadout, 'id' | 'importId'>
+export type { PlacementFacts, ShipmentFacts } from '../domain/judging-facts.ts'
 
 /**
  * Whether memory was read out of any of its sensors. Which live readings are judged beside a memory is decided from the
@@ -205,48 +157,25 @@ export type Around = {
 }
 
 /** A placement as it is judged. */
-export function placementFacts(row: PlacementRow, around: Around): PlacementFacts {
-  const toAt = row.to_at ?? Number.POSITIVE_INFINITY
-  const scope = {
-    fromAt: Math.max(row.from_at, around.window?.fromAt ?? row.from_at),
-    toAt: Math.min(toAt, around.window?.toAt ?? Number.POSITIVE_INFINITY),
-  }
+export function placementFacts(row: PlacementRow, { certificates, readouts, ...around }: Around): PlacementFacts {
   const [low, high] = [row.range_low_milli_c, row.range_high_milli_c]
-  const named = row.calibration_id
-  // one that rules nothing here (dated later, outdated before) must neither move a limit nor make a new version
-  const ofChannel = around.certificates.get(`${row.sensor_id}/${row.channel}`) ?? []
-  const certificates = rulingCertificates(ofChannel, named, scope)
-  const readouts = (around.readouts.get(`${row.sensor_id}/${row.channel}`) ?? [])
-    .filter((readout) => readout.fromAt < scope.toAt && readout.toAt >= scope.fromAt)
-    .map((readout) => ({ ...readout, intervalMs: readout.intervalMs ?? around.profile.nominalIntervalMs }))
-  const uncertainty = certificates.map((certificate) => certificate.uncertaintyMilliC)
-  const rules = around.judge.foldRules(
-    around.profile,
-    {
-      correct: (at, raw) => corrected(certificateAt(certificates, named, at), raw),
-      range: low === null || high === null ? null : { low, high },
-      guardBandMilliC: Math.max(0, ...uncertainty),
-    },
-    scope,
-  )
-  const ids = certificates.map((certificate) => certificate.id)
-  return {
+  const channel = `${row.sensor_id}/${row.channel}`
+  const ofChannel = certificates.get(channel) ?? []
+  const sensor = {
     id: row.id,
-    judge: around.judge,
     sensorId: row.sensor_id,
     channel: row.channel,
     role: row.role,
     fromAt: row.from_at,
-    toAt,
-    calibrationId: named,
-    certificates,
-    doubts: doubtsOf(ofChannel, scope),
+    toAt: row.to_at ?? Number.POSITIVE_INFINITY,
+    calibrationId: row.calibration_id,
     noisy: row.noisy,
-    readouts,
-    rules,
-    fingerprint: [
-      ...[around.judge.version, around.profileId, scope.fromAt, named ?? '', ...ids],
-      ...readouts.map(({ id }) => `r${id}`),
-    ].join(':'),
+    range: low === null || high === null ? null : { low, high },
   }
+  return judgedPlacement(sensor, {
+    ...around,
+    certificates: ofChannel,
+    doubtsIn: (time) => doubtsOf(ofChannel, time),
+    readouts: readouts.get(channel) ?? [],
+  })
 }

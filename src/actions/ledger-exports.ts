@@ -3,7 +3,13 @@ import type { Tx } from '../../db/connect.ts'
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
 import type { LedgerEntry } from '../domain/ledger.ts'
-import { proveReading, type ReadingProof, type RootedReading, readingsRoot } from '../domain/readings-root.ts'
+import {
+  type HourRoot,
+  proveReading,
+  type ReadingProof,
+  type RootedReading,
+  readingsRoot,
+} from '../domain/readings-root.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import type { LedgerExport } from '../domain/verify-ledger.ts'
@@ -59,16 +65,29 @@ const NOT_ROOTED =
   'There is no such root in the ledger: readings are rooted at a handover, the receipt and whenever somebody decides.'
 
 async function prove(tx: Tx, asked: AskedProof, entry: LedgerEntry): Promise<ReadingProof[] | Refusal> {
-  const scope: ReadingsScope = storedScope.parse(entry.scope)
-  const hours = await loadHours(tx, scope)
-  // every proof would lead astray: a stored reading is not what it was when it was rooted
-  if (readingsRoot(hours, CRYPTO.sha256) !== entry.root) return refuse('root_differs', `${ROOT_DIFFERS} ${entry.seq}.`)
+  const rooted = await rootedHours(tx, entry)
+  if (isRefusal(rooted)) return rooted
+  const { scope, hours } = rooted
   const inHour = await loadHour(tx, scope, asked)
   const wanted = inHour.filter(({ at }) => at === asked.at)
   const proofs = wanted.flatMap((one: RootedReading) => proveReading(one, { inHour, hours }, CRYPTO.sha256) ?? [])
   if (proofs.length > 0) return proofs
   const instant = isoInstant(asked.at)
   return refuse('not_found', `No reading of ${asked.channel} at ${instant} is under the root of entry ${entry.seq}.`)
+}
+
+/**
+ * The hours under the root of a ledger entry, as they are stored now. Refused: `root_differs`, where a stored reading
+ * is not what it was when it was rooted: every proof would lead astray.
+ */
+export async function rootedHours(
+  tx: Tx,
+  entry: LedgerEntry,
+): Promise<{ scope: ReadingsScope; hours: HourRoot[] } | Refusal> {
+  const scope: ReadingsScope = storedScope.parse(entry.scope)
+  const hours = await loadHours(tx, scope)
+  const isSame = readingsRoot(hours, CRYPTO.sha256) === entry.root
+  return isSame ? { scope, hours } : refuse('root_differs', `${ROOT_DIFFERS} ${entry.seq}.`)
 }
 
 const ROOT_DIFFERS = 'The stored readings do not lead to the root that stands in ledger entry'

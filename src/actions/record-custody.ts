@@ -1,39 +1,35 @@
 import { type Tx, transaction } from '../../db/connect.ts'
-import { atOrNull } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
-import { type Actor, denied, SERVICE } from '../domain/actor.ts'
+import { type Actor, denied, organisationOf } from '../domain/actor.ts'
 import { refuseEvent } from '../domain/custody-admissible.ts'
-import { effectiveEvents } from '../domain/custody-effective.ts'
-import type { CustodyEvent, CustodyStatement } from '../domain/custody-event.ts'
+import type { CustodyEvent, CustodyKind, CustodyStatement } from '../domain/custody-event.ts'
+import { refuseSealingOver } from '../domain/departure.ts'
 import type { LedgerEntry } from '../domain/ledger.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { RELIES } from '../domain/reliance.ts'
 import type { Stamp } from '../domain/stamp.ts'
-import { judgingWindow } from '../domain/window.ts'
 import { type Appending, appendCustody } from './append-custody.ts'
-import { audit } from './audit.ts'
 import { type Ledger, loadLedger, type StatedFields } from './custody-ledger.ts'
 import {
   type CustodySigners,
   type CustodySigning,
   custodySigners,
   NOBODY,
-  refuseReceiver,
   refuseStrangers,
   takerActor,
   witnessOf,
 } from './custody-signers.ts'
 import { type CustodyAnswer, custodyAnswer } from './custody-status.ts'
-import { followWindow, type WindowChange } from './follow-window.ts'
+import { type Budgets, decideOn } from './decide-on.ts'
+import { type DepartureCheck, departureCheck, plannedArrival } from './departure-check.ts'
+import { followLedger, loadSeenShipment, lockWithSensors } from './follow-ledger.ts'
 import { judgePending } from './judge.ts'
-import { lockSensors, lockShipments } from './locks.ts'
-import { organisationKey, organisationKeys } from './organisations.ts'
+import { organisationKeys } from './organisations.ts'
 import { appendReadingsRoot } from './readings-roots.ts'
 import { isSealing, refuseSealing } from './sealing.ts'
-import { noShipment } from './shipments.ts'
+import { noShipment, refuseUnlessSeen } from './shipments.ts'
 import type { Signer } from './signatures.ts'
 import { stampHead } from './stamps.ts'
-import { canSeeShipment } from './visibility.ts'
 
 /** What was said about a shipment, and who signs it; `signing` null: a machine attests, or a person only reports. */
 export type CustodyInput = { shipmentId: number; statement: StatedFields; signing?: CustodySigning | null }
@@ -46,6 +42,8 @@ export type CustodyRecorded = {
   event: LedgerEntry
   accepted: LedgerEntry | null
   stamp: Stamp | null
+  /** What a sealing was done in spite of; null for every other event. */
+  departure: DepartureCheck | null
   custody: CustodyAnswer
 }
 
@@ -63,7 +61,11 @@ export async function recordCustody(ctx: Ctx, actor: Actor, input: CustodyInput)
   const { shipmentId, statement, signing = null } = input
   const signers = signing === null ? NOBODY : await custodySigners(ctx, actor, { shipmentId, statement, signing })
   if (isRefusal(signers)) return signers
-  const result = await transaction(ctx.db, (tx) => append(tx, ctx, { actor, shipmentId, statement, signers }))
+  const recording = { actor, shipmentId, statement, signers }
+  const result =
+    statement.kind === 'sealed'
+      ? await recordSealing(ctx, recording)
+      : await transaction(ctx.db, (tx) => append(tx, ctx, { ...recording, budgets: null }))
   if (isRefusal(result)) return result
   await judgePending(ctx, shipmentId)
   const custody = await ctx.db.kysely.transaction().execute((tx) => custodyAnswer(tx, shipmentId, ctx.now()))
@@ -72,20 +74,30 @@ export async function recordCustody(ctx: Ctx, actor: Actor, input: CustodyInput)
 
 type Recording = { actor: Actor; shipmentId: number; statement: StatedFields; signers: CustodySigners }
 
-async function append(tx: Tx, ctx: Ctx, { actor, shipmentId, statement, signers }: Recording) {
+/** Sealing is answered with what is known to be wrong: so what waits for judging is judged first. */
+async function recordSealing(ctx: Ctx, recording: Recording) {
+  const { actor, shipmentId } = recording
+  const unseen = await refuseUnlessSeen(ctx.db.kysely, actor, shipmentId)
+  return unseen ?? decideOn(ctx, shipmentId, (tx, budgets) => append(tx, ctx, { ...recording, budgets }))
+}
+
+async function append(tx: Tx, ctx: Ctx, recording: Recording & { budgets: Budgets | null }) {
+  const { actor, shipmentId, statement, signers, budgets } = recording
   await lockWithSensors(tx, shipmentId)
-  const shipment = await loadShipment(tx, actor, shipmentId)
+  const shipment = await loadSeenShipment(tx, actor, shipmentId)
   if (shipment === undefined) return noShipment(shipmentId)
   const ledger = await loadLedger(tx, shipmentId)
   const stating = { statement: { ...witnessOf(signers), ...statement }, ledger, now: ctx.now() }
-  const event = await stated(tx, actor, stating)
-  if (isRefusal(event)) return event
+  const said = await stated(tx, actor, stating)
+  if (isRefusal(said)) return said
+  const { event, departure } = await checked(tx, actor, { shipmentId, event: said, budgets })
   const refusal =
     refuseEvent(event, { now: ctx.now(), recorded: ledger.events }) ??
     (await refuseForeignCorrection(tx, actor, { shipmentId, event, ledger })) ??
     (await refuseStrangers(tx, shipmentId, signers)) ??
-    refuseReceiver(event, signers, ledger) ??
-    (isSealing(event) ? await refuseSealing(tx, ctx, shipment.profile_id) : null)
+    refuseDecision(event, ledger) ??
+    (isSealing(event) ? await refuseSealing(tx, ctx, shipment.profile_id) : null) ??
+    refuseSealingOver(departure?.findings ?? [], event.reason)
   if (refusal !== null) return refusal
   const { others, taker } = signers
   const relied = RELIES.has(event.kind)
@@ -97,10 +109,34 @@ async function append(tx: Tx, ctx: Ctx, { actor, shipmentId, statement, signers 
   const taken = accepting && (await appendCustody(tx, ctx, { ...accepting, evaluation, ledger: given }))
   const { head } = taken ?? given
   const stamp = await stampHead(tx, ctx, { shipmentId, head })
-  const change = windowChange(shipment, taken ?? given)
-  if (change !== null) await moveWindow(tx, ctx, { shipmentId, change, seq: given.event.seq })
-  return { event: given.entry, accepted: taken?.entry ?? null, stamp }
+  await followLedger(tx, ctx, { shipment, ledger: taken ?? given, seq: given.event.seq })
+  return { event: given.entry, accepted: taken?.entry ?? null, stamp, departure }
 }
+
+type Checking = { shipmentId: number; event: CustodyEvent; budgets: Budgets | null }
+
+/** What a sealing is done in spite of stands in its event. */
+async function checked(tx: Tx, actor: Actor, { shipmentId, event, budgets }: Checking) {
+  if (event.kind !== 'sealed' || budgets === null) return { event, departure: null }
+  const asked = { shipmentId, organisationId: organisationOf(actor), sealedAt: event.at, budgets }
+  const departure = await departureCheck(tx, { ...asked, plannedArrivalAt: plannedArrival(event) })
+  return { event: { ...event, details: { ...event.details, departureFindings: departure.findings } }, departure }
+}
+
+/**
+ * A decision is no statement about the world: it is signed as a disposition, with the evaluation it rests on, and
+ * changed by another decision only.
+ */
+function refuseDecision(event: CustodyEvent, ledger: Ledger): Refusal | null {
+  const corrected = ledger.events.find(({ seq }) => seq === event.corrects)
+  const isOne = [event.kind, event.replacement?.kind, corrected?.kind].some((kind) => kind && DECIDED.has(kind))
+  if (!isOne) return null
+  const how = 'it is signed with the evaluation it rests on (POST /shipments/{id}/dispositions)'
+  return refuse('decides_elsewhere', `Whether a unit may be used is a decision, and no custody event: ${how}.`)
+}
+
+/** `returned` and `destroyed` happen to a unit, too: that is recorded, whoever decided it. */
+const DECIDED: ReadonlySet<CustodyKind> = new Set(['released', 'rejected', 'released_exceptionally'])
 
 /** What the taker signs: the same handover, the same time, place, bags and seals, which both have seen. */
 function acceptance(
@@ -113,49 +149,6 @@ function acceptance(
   const said = { at, units, coi, seals, handoverId, place, tzOffset, recordedAt }
   const accepted = { ...said, kind: 'handover_accept', byOrg: toOrg, actor: `${by.kind}:${by.id}` } as const
   return { actor: by, shipmentId, event: accepted, signers: [taker] }
-}
-
-/**
- * Locks the shipment after the sensors whose placements may move with its window. A placement made in between has its
- * sensor locked late; should that deadlock with a recorder, the transaction is run again.
- */
-async function lockWithSensors(tx: Tx, shipmentId: number): Promise<void> {
-  const before = await placedSensors(tx, shipmentId)
-  await lockSensors(tx, before)
-  await lockShipments(tx, [shipmentId])
-  const late = (await placedSensors(tx, shipmentId)).filter((sensorId) => !before.includes(sensorId))
-  await lockSensors(tx, late)
-}
-
-async function placedSensors(tx: Tx, shipmentId: number): Promise<number[]> {
-  const rows = await tx
-    .selectFrom('placement')
-    .select('sensor_id')
-    .distinct()
-    .where('shipment_id', '=', shipmentId)
-    .where('superseded_at', 'is', null)
-    .where('until_window_end', '=', true)
-    .execute()
-  return rows.map((row) => row.sensor_id)
-}
-
-type ShipmentRow = NonNullable<Awaited<ReturnType<typeof loadShipment>>>
-
-async function loadShipment(tx: Tx, actor: Actor, shipmentId: number) {
-  return tx
-    .selectFrom('shipment')
-    .innerJoin('organisation', 'organisation.id', 'shipment.consignee_id')
-    .select([
-      'shipment.id',
-      'shipment.profile_id',
-      'shipment.packed_at',
-      'shipment.closed_at',
-      'organisation.id as consignee_id',
-      'organisation.gln as consignee_gln',
-    ])
-    .where('shipment.id', '=', shipmentId)
-    .where((eb) => canSeeShipment(actor, eb.ref('shipment.id')))
-    .executeTakeFirst()
 }
 
 type Stating = { statement: StatedFields; ledger: Ledger; now: number }
@@ -201,35 +194,4 @@ async function refuseForeignCorrection(tx: Tx, actor: Actor, asked: Correcting):
     .executeTakeFirst()
   if (sponsor !== undefined) return null
   return refuse('not_allowed', 'Only the organisation that recorded an event, or the sponsor, corrects it.')
-}
-
-function windowChange(shipment: ShipmentRow, ledger: Ledger): WindowChange | null {
-  const consigneeOrg = organisationKey({ id: shipment.consignee_id, gln: shipment.consignee_gln })
-  const window = judgingWindow(effectiveEvents(ledger.events), { consigneeOrg, loadingMs: 0 })
-  const packedAt = window.state === 'not_packed' ? null : window.fromAt
-  const closedAt = window.state === 'closed' ? window.toAt : null
-  if (packedAt === shipment.packed_at && closedAt === shipment.closed_at) return null
-  return { packedAt, closedAt, before: { packedAt: shipment.packed_at, closedAt: shipment.closed_at } }
-}
-
-type Move = { shipmentId: number; change: WindowChange; seq: number }
-
-async function moveWindow(tx: Tx, ctx: Ctx, { shipmentId, change, seq }: Move): Promise<void> {
-  await tx
-    .updateTable('shipment')
-    .set({ packed_at: atOrNull(change.packedAt), closed_at: atOrNull(change.closedAt) })
-    .where('id', '=', shipmentId)
-    .execute()
-  await audit(tx, SERVICE, [
-    {
-      at: ctx.now(),
-      action: 'window_moved',
-      subjectKind: 'shipment',
-      subjectId: shipmentId,
-      before: change.before,
-      after: { packedAt: change.packedAt, closedAt: change.closedAt },
-      reason: `custody event ${seq}`,
-    },
-  ])
-  await followWindow(tx, ctx, { shipmentId, change, seq })
 }

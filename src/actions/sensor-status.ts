@@ -1,7 +1,7 @@
 import type { Tx } from '../../db/connect.ts'
+import type { Assessment, SensorAssessment } from '../domain/assess.ts'
 import type { CalibrationProblem } from '../domain/calibration.ts'
 import type { SeqRange } from '../domain/sequence.ts'
-import type { Assessment, SensorAssessment } from './assess.ts'
 import type { NewestObservation } from './newest-observations.ts'
 import { type Standing, stood } from './standing.ts'
 

@@ -1,6 +1,7 @@
 import type { Tx } from '../../db/connect.ts'
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
+import { assess } from '../domain/assess.ts'
 import { addUsage } from '../domain/budget.ts'
 import type { BudgetScale } from '../domain/budget-bands.ts'
 import { earlierUse, ledgerUsage } from '../domain/budget-ledger.ts'
@@ -17,7 +18,6 @@ import {
   unobservedOf,
 } from '../domain/unit-budget.ts'
 import { isOver, type Leg } from '../domain/unit-legs.ts'
-import { assess } from './assess.ts'
 import { ledgerName } from './budget-ledger.ts'
 import { foldPlacements } from './fold-placements.ts'
 import { worksOf } from './judge.ts'

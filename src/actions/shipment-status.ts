@@ -1,16 +1,17 @@
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
+import { type Assessment, assess, type StoredJudgement } from '../domain/assess.ts'
 import { canonicalJson } from '../domain/canonical.ts'
 import type { Combined, JudgedSpan, Status } from '../domain/combine.ts'
+import { type Reason, reasonsOf, servedStatus } from '../domain/evaluation-record.ts'
 import type { Level, Severity } from '../domain/profile.ts'
 import type { Refusal } from '../domain/refusal.ts'
-import { type Assessment, assess, type StoredJudgement } from './assess.ts'
 import type { ShippedLot } from './batch-facts.ts'
 import { type ContainerStatus, containerStatus } from './container-status.ts'
 import { type CustodyAnswer, custodyOf } from './custody-status.ts'
-import { type Reason, reasonsOf } from './evaluation-record.ts'
 import { judgePending } from './judge.ts'
 import type { ReReview } from './re-reviews.ts'
+import { type ReceiptUnit, type ReceiptView, receiptNow } from './receipt-view.ts'
 import { type SensorStatus, sensorStatuses } from './sensor-status.ts'
 import { noShipment } from './shipments.ts'
 import { type CurrentFacts, currentFacts } from './status-memory.ts'
@@ -30,13 +31,23 @@ export type ShipmentStatus = {
   sensors: SensorStatus[]
   /** Null where the shipment names none. */
   container: ContainerStatus | null
-  units: { id: number; code: string; terminal: { kind: string; at: number } | null }[]
+  units: UnitStatus[]
   /** Open re-reviews: with any, the shipment is in `re_review`, and nothing of it is to be used until decided. */
   reReviews: readonly ReReview[]
   /** What the sponsor says about the lots of its units: batch status, hold, recall. */
   lots: readonly ShippedLot[]
-  /** SHA-256 over the evaluation's hash and the custody head, independent of `asOf`. */
+  /** Null before the first receipt, and in an answer about the past: its revisions say when each was signed. */
+  receipt: ReceiptView | null
+  /** SHA-256 over the evaluation's hash, the custody head and the receipt's hash, independent of `asOf`. */
   recordHash: string
+}
+
+export type UnitStatus = {
+  id: number
+  code: string
+  terminal: { kind: string; at: number } | null
+  /** By the receipt and all that is known now; null before it. */
+  received: ReceiptUnit | null
 }
 
 export type Temperature = {
@@ -79,15 +90,24 @@ async function statusNow(ctx: Ctx, current: CurrentFacts): Promise<ShipmentStatu
   const now = ctx.now()
   const known = answered.get(current)
   if (known !== undefined && now >= known.asOf && now < known.asOf + SERVES_MS) return known
-  const status = statusOf(current, { now, recomputedAt: null, container: await containerStatus(ctx.db, current, now) })
+  const container = await containerStatus(ctx.db, current, now)
+  const { receiptSha256, shipmentId } = current.facts
+  const receipt = receiptSha256 === null ? null : await receiptNow(ctx, shipmentId)
+  const status = statusOf(current, { now, recomputedAt: null, container, receipt })
   answered.set(current, status)
   return status
 }
 
-type Asked = { now: number; recomputedAt: number | null; container: ContainerStatus | null }
+type Asked = {
+  now: number
+  recomputedAt: number | null
+  container: ContainerStatus | null
+  receipt: ReceiptView | null
+}
 
 /** The answer of an instant from the facts known at it. */
-export function statusOf({ facts, ...around }: CurrentFacts, { now, recomputedAt, container }: Asked): ShipmentStatus {
+export function statusOf({ facts, ...around }: CurrentFacts, asked: Asked): ShipmentStatus {
+  const { now, recomputedAt, container, receipt } = asked
   const assessment = facts.archived ?? assess(facts.judging, facts.folded, now)
   const custody = custodyOf(facts.custody, now)
   const evaluation = facts.head && { content: facts.head.contentSha256, inputs: facts.head.inputsSha256 }
@@ -106,25 +126,21 @@ export function statusOf({ facts, ...around }: CurrentFacts, { now, recomputedAt
       id,
       code,
       terminal: custody.units.find((unit) => unit.code === code)?.terminal ?? null,
+      received: receipt?.units.find((unit) => unit.code === code) ?? null,
     })),
     reReviews: facts.reReviews,
     lots: facts.lots,
-    recordHash: sha256(canonicalJson({ evaluation, custodyHead: custody.headHash, receipt: null })),
+    receipt,
+    recordHash: sha256(canonicalJson({ evaluation, custodyHead: custody.headHash, receipt: facts.receiptSha256 })),
   }
 }
 
-/**
- * Without a valid calibration the served status is at best indeterminate; an alarm stays one (domain page 2.5). So it
- * is where something changed that cannot be judged until an archive is restored.
- */
 function temperatureOf(assessment: Assessment): Omit<Temperature, 'outOfWindow'> {
   const { combined, span, shipment, archived } = assessment
   const reasons = reasonsOf(assessment)
-  const own = combined?.status ?? 'indeterminate'
   const waits = reasons.includes('NOT_REJUDGED')
-  const capped = (reasons.includes('CALIBRATION_INVALID') || waits) && own !== 'alarm'
   return {
-    status: capped ? 'indeterminate' : own,
+    status: servedStatus({ status: combined?.status ?? 'indeterminate', reasons }),
     severity: combined?.severity ?? null,
     complete: (combined?.complete ?? false) && !waits,
     presumed: combined?.presumed ?? false,

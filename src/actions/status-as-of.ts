@@ -17,15 +17,15 @@ import { foldKnown, knownRows, loadRecorded, type Recorded, type RecordedRow } f
 import { loadOthers } from './sensor-status.ts'
 import { type ShipmentStatus, statusOf } from './shipment-status.ts'
 import { refuseUnlessSeen } from './shipments.ts'
-import type { StatusFacts } from './status-facts.ts'
+import { loadReceiptHash, type StatusFacts } from './status-facts.ts'
 
 type AskedOf = { shipmentId: number; asOf: number }
 
 /**
  * The answer that the service would have given at an instant: worked out anew from what was known by then, extended to
  * it, without any cache. What came in, was placed or corrected later is left out. Message numbers of sensors are
- * followed as of now only, and absent. Refused: `not_found`, also before the shipment existed; `in_the_future`;
- * `archived`.
+ * followed as of now only, and absent; so is what a receipt comes to, which its revisions tell. Refused: `not_found`,
+ * also before the shipment existed; `in_the_future`; `archived`.
  */
 export async function statusAsOf(ctx: Ctx, actor: Actor, asked: AskedOf): Promise<ShipmentStatus | Refusal> {
   const now = ctx.now()
@@ -59,7 +59,7 @@ async function answer(tx: Tx, { asOf, recomputedAt, ...known }: Answering): Prom
   const observed: NewestRow[] = JSON.parse(rows[0]?.newest ?? '[]')
   const around = { newest: byPlacement(observed), sequences: new Map() }
   const container = await estimateContainer(tx, { shipmentId, now: asOf, knownAt: asOf })
-  return statusOf({ facts, ...around }, { now: asOf, recomputedAt, container })
+  return statusOf({ facts, ...around }, { now: asOf, recomputedAt, container, receipt: null })
 }
 
 async function statusFacts(tx: Tx, known: Omit<Answering, 'recomputedAt'>): Promise<StatusFacts> {
@@ -79,6 +79,7 @@ async function statusFacts(tx: Tx, known: Omit<Answering, 'recomputedAt'>): Prom
     others: await loadOthers(tx, shipmentId, asOf),
     lots: await lotsOfShipment(tx, shipmentId, asOf),
     reReviews: await openReReviews(tx, shipmentId, asOf),
+    receiptSha256: await loadReceiptHash(tx, shipmentId, asOf),
   }
 }
 

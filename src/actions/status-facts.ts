@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
+import { at } from '../../db/tables.ts'
+import type { Assessment } from '../domain/assess.ts'
 import { upToAt } from '../domain/excursion.ts'
 import { JUDGES, type Judge } from '../domain/judge-versions.ts'
 import { LATEST_AT } from '../domain/units.ts'
-import type { Assessment } from './assess.ts'
 import { lotsOfShipment, type ShippedLot } from './batch-facts.ts'
 import { type CustodyFacts, loadCustody } from './custody-status.ts'
 import { type Folded, foldPlacements } from './fold-placements.ts'
@@ -34,6 +35,8 @@ export type StatusFacts = {
   lots: ShippedLot[]
   /** What people relied on and came out otherwise, until somebody has looked again. */
   reReviews: ReReview[]
+  /** Hash of the newest receipt; null: none was made. */
+  receiptSha256: string | null
 }
 
 /** A fold with the newest instant of its placement that was looked at, judged or not. */
@@ -80,6 +83,7 @@ export async function loadStatusFacts(tx: Tx, shipmentId: number, judge: Judge =
     units,
     lots: await lotsOfShipment(tx, shipmentId, LATEST_AT),
     reReviews: await openReReviews(tx, shipmentId),
+    receiptSha256: await loadReceiptHash(tx, shipmentId, LATEST_AT),
   }
 }
 
@@ -108,6 +112,19 @@ async function loadSeen(tx: Tx, folded: readonly Folded[]): Promise<Map<number, 
         and r.measured_at >= p.from_at and r.measured_at < coalesce(p.to_at, 'infinity')) as seen
     from placement p where p.id = any(${numbers(folded.map(({ placement }) => placement.id))}::bigint[])`.execute(tx)
   return new Map(result.rows.flatMap(({ id, seen }) => (seen === null ? [] : [[id, seen]])))
+}
+
+/** The hash of the newest receipt that was known at an instant; null: there was none. */
+export async function loadReceiptHash(tx: Tx, shipmentId: number, knownAt: number): Promise<string | null> {
+  const row = await tx
+    .selectFrom('receipt')
+    .select('record_sha256')
+    .where('shipment_id', '=', shipmentId)
+    .where('known_at', '<=', at(knownAt))
+    .orderBy('revision', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.record_sha256 ?? null
 }
 
 async function countOutside(tx: Tx, { window, placements }: ShipmentFacts): Promise<number> {

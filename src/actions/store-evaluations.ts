@@ -3,9 +3,9 @@ import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
 import { at, atOrNull, json } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
+import type { Assessment } from '../domain/assess.ts'
 import { canonicalJson } from '../domain/canonical.ts'
-import type { Assessment } from './assess.ts'
-import { contentOf, inputsOf, statisticsOf } from './evaluation-record.ts'
+import { contentOf, inputsOf, statisticsOf } from '../domain/evaluation-record.ts'
 import { numbers } from './load-rows.ts'
 
 /** A shipment's current evaluation: its version, and what decides whether another judgement is a new one. */

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { Tx } from '../../db/connect.ts'
+import type { Assessment, SensorAssessment } from '../domain/assess.ts'
 import { calibrationProblem } from '../domain/calibration.ts'
 import type { Combined, ExcursionEvent, JudgedSpan } from '../domain/combine.ts'
 import type { EvaluationContent } from '../domain/evaluation-content.ts'
-import type { Assessment, SensorAssessment } from './assess.ts'
 import type { PlacementFacts, ShipmentFacts } from './judging-facts.ts'
 
 /**

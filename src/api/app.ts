@@ -14,10 +14,14 @@ import { auditRoutes } from './audit-routes.ts'
 import { authenticateRequest } from './authenticate-request.ts'
 import { budgetRoutes } from './budget-routes.ts'
 import { calibrationRoutes } from './calibration-routes.ts'
+import { certificateRoutes } from './certificate-routes.ts'
 import { containerRoutes } from './container-routes.ts'
 import { custodyRoutes } from './custody-routes.ts'
+import { deviationRoutes } from './deviation-routes.ts'
+import { dispositionRoutes } from './disposition-routes.ts'
 import { epcisContextRoutes, epcisRoutes } from './epcis-routes.ts'
 import { evaluationRoutes } from './evaluation-routes.ts'
+import { exceptionalRoutes } from './exceptional-routes.ts'
 import { labelRoutes } from './label-routes.ts'
 import { ledgerRoutes } from './ledger-routes.ts'
 import { legalHoldRoutes } from './legal-hold-routes.ts'
@@ -36,6 +40,7 @@ import { profileRoutes } from './profile-routes.ts'
 import { reReviewRoutes } from './re-review-routes.ts'
 import { readingImportRoutes } from './reading-import-routes.ts'
 import { readingRoutes } from './reading-routes.ts'
+import { receiptRoutes } from './receipt-routes.ts'
 import { repeatRequest } from './repeat-request.ts'
 import { retentionRoutes } from './retention-routes.ts'
 import { roleRoutes } from './role-routes.ts'
@@ -139,6 +144,11 @@ function resources() {
     .openapiRoutes(placementRoutes)
     .openapiRoutes(custodyRoutes)
     .openapiRoutes(ledgerRoutes)
+    .openapiRoutes(certificateRoutes)
+    .openapiRoutes(receiptRoutes)
+    .openapiRoutes(dispositionRoutes)
+    .openapiRoutes(deviationRoutes)
+    .openapiRoutes(exceptionalRoutes)
     .openapiRoutes(scanRoutes)
     .openapiRoutes(labelRoutes)
     .openapiRoutes(readingRoutes)

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { listCustody } from '../actions/custody-status.ts'
+import { departureNow } from '../actions/departure-check.ts'
 import { listing } from '../actions/page.ts'
 import { recordCustody } from '../actions/record-custody.ts'
 import { CUSTODY_KINDS } from '../domain/custody-event.ts'
@@ -7,7 +8,8 @@ import { isRefusal, refuse } from '../domain/refusal.ts'
 import { API_PATH, answers, body, created, listOf, repeatable } from './answers.ts'
 import { custody, entry, printCustody, printEntry } from './custody-answer.ts'
 import { defineRoute } from './define-route.ts'
-import { byId, id, line, moment, prose } from './inputs.ts'
+import { departure, printDeparture } from './departure-answer.ts'
+import { byId, id, line, moment, prose, queryMoment } from './inputs.ts'
 import { pageOf, pageQuery, printPage } from './paging.ts'
 import { problem } from './problem.ts'
 import { secondSigning, signing } from './signing-body.ts'
@@ -70,6 +72,7 @@ const recorded = z.object({
   event: entry,
   accepted: entry.nullable().meta({ description: 'the acceptance, where the taker signed with the giver' }),
   stamp: stamp.nullable().meta({ description: 'over the head of the ledger after it: keep it; null: stamps are off' }),
+  departure: departure.nullable().meta({ description: 'of a sealing: what is known to be wrong already' }),
   custody,
 })
 
@@ -105,6 +108,7 @@ const record = defineRoute({
       event: printEntry(done.event),
       accepted: done.accepted && printEntry(done.accepted),
       stamp: done.stamp && printStamp(done.stamp),
+      departure: done.departure && printDeparture(done.departure),
       custody: printCustody(done.custody),
     }
     return c.json(printed, 201, { Location: `${API_PATH}/shipments/${shipmentId}/custody-events` })
@@ -130,4 +134,21 @@ const list = defineRoute({
   },
 })
 
-export const custodyRoutes = [record, list] as const
+const departing = defineRoute({
+  route: createRoute({
+    method: 'get',
+    path: '/shipments/{id}/departure-check',
+    tags,
+    summary: 'What is known to be wrong before sealing; to seal in spite of it takes a reason',
+    request: { params: byId, query: z.object({ plannedArrivalAt: queryMoment }) },
+    responses: answers('as if it were sealed now', departure),
+  }),
+  handler: async (c) => {
+    const shipmentId = c.req.valid('param').id
+    const plannedArrivalAt = c.req.valid('query').plannedArrivalAt ?? null
+    const found = await departureNow(c.var.ctx, c.var.actor, { shipmentId, plannedArrivalAt })
+    return isRefusal(found) ? problem(c, found) : c.json(printDeparture(found), 200)
+  },
+})
+
+export const custodyRoutes = [record, list, departing] as const

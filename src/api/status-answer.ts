@@ -1,72 +1,18 @@
 import { z } from '@hono/zod-openapi'
-import type { StoredJudgement } from '../actions/assess.ts'
+import type { ReceiptView } from '../actions/receipt-view.ts'
 import type { SensorStatus } from '../actions/sensor-status.ts'
-import type { ShipmentStatus, Temperature } from '../actions/shipment-status.ts'
-import type { ExcursionEvent, LevelResult } from '../domain/combine.ts'
-import { coveragePercent, exactC, isoInstant } from '../domain/units.ts'
+import type { ShipmentStatus, UnitStatus } from '../actions/shipment-status.ts'
+import { VERDICTS } from '../domain/finding.ts'
+import { exactC, isoInstant } from '../domain/units.ts'
 import { containerAnswer, printContainer } from './container-answer.ts'
 import { custody, printCustody } from './custody-answer.ts'
-import { celsiusOrNull, isoOrNull, printedInstant } from './inputs.ts'
+import { outstanding, printOutstanding } from './exceptional-answer.ts'
+import { isoOrNull, printedInstant } from './inputs.ts'
 import { lotStanding, printLotStanding } from './lot-answer.ts'
 import { measured, printMeasured } from './measured-answer.ts'
 import { printReReview, reReview } from './re-review-answer.ts'
-
-const event = z.object({
-  start: printedInstant,
-  end: printedInstant,
-  firstOutAt: printedInstant.nullable(),
-  lastOutAt: printedInstant.nullable(),
-  confirmedS: z.number(),
-  presumedS: z.number(),
-  extremeC: z.number().nullable(),
-  open: z.boolean(),
-})
-
-const level = z.object({
-  id: z.string(),
-  side: z.enum(['high', 'low']),
-  limitC: z.number(),
-  alarm: z.object({ state: z.enum(['none', 'confirmed', 'presumed']), at: printedInstant.nullable() }),
-  totalConfirmedS: z.number(),
-  totalPresumedS: z.number(),
-  events: z.array(event),
-})
-
-const missing = z.object({ value: z.null(), reason: z.string() })
-
-const temperature = z.object({
-  status: z.enum(['in_range', 'excursion_below_alarm', 'indeterminate', 'alarm']),
-  severity: z.enum(['warning', 'major', 'critical']).nullable(),
-  complete: z.boolean().meta({ description: 'no gap remains and something was measured; read it with every status' }),
-  presumed: z.boolean().meta({ description: 'some time without data counts as out of limits' }),
-  dataUntil: printedInstant.nullable(),
-  reasons: z.array(z.string()).meta({ description: 'why the status is not better' }),
-  levels: z.array(level),
-  gaps: z.array(z.object({ from: printedInstant, to: printedInstant, s: z.number(), open: z.boolean() })),
-  coverage: z.object({ coveredS: z.number(), unknownS: z.number(), percent: z.number().nullable() }).nullable(),
-  worst: z.object({ lowestC: z.number().nullable(), highestC: z.number().nullable() }),
-  window: z.object({
-    state: z.enum(['not_packed', 'open', 'closed']),
-    from: printedInstant.nullable(),
-    to: printedInstant.nullable(),
-  }),
-  counts: z.object({
-    valid: z.int(),
-    faults: z.int(),
-    conflicts: z.int(),
-    outOfWindow: z.int().nullable().meta({ description: 'null: archived' }),
-  }),
-  archived: z
-    .object({
-      archives: z.array(z.string()),
-      evaluationVersion: z.int().nullable(),
-      waits: z.boolean(),
-      detail: z.string(),
-    })
-    .nullable()
-    .meta({ description: 'readings are archived: the stored evaluation stands in for them' }),
-  budget: missing,
-})
+import { printStanding, standing } from './receipt-answer.ts'
+import { missing, printTemperature, temperature } from './temperature-answer.ts'
 
 const sensor = z.object({
   placementId: z.int(),
@@ -101,10 +47,10 @@ const sensor = z.object({
 const unit = z.object({
   id: z.int(),
   code: z.string(),
-  verdict: z.null(),
-  findings: z.null(),
-  disposition: z.null(),
-  reason: z.string(),
+  verdict: z.enum(VERDICTS).nullable().meta({ description: 'by the receipt and all that is known now' }),
+  findings: z.array(z.string()).nullable().meta({ description: 'all of them, in words at /shipments/{id}/receipt' }),
+  disposition: standing.nullable().meta({ description: 'where it stands by what people signed' }),
+  reason: z.string().nullable().meta({ description: 'why there is no verdict' }),
   terminal: z.object({ kind: z.string(), at: printedInstant }).nullable(),
 })
 
@@ -138,7 +84,16 @@ export const shipmentStatus = z
     lots: z
       .array(lotStanding.extend({ lot: z.string().nullable(), units: z.array(z.string()) }))
       .meta({ description: 'what the sponsor says about the lots of the units, now, also after receipt' }),
-    recordHash: z.string().meta({ description: 'over evaluation and custody; independent of asOf' }),
+    receipt: z
+      .object({
+        revision: z.int(),
+        verdict: z.enum(VERDICTS).nullable(),
+        data: z.enum(['complete', 'pending', 'absent']).nullable(),
+        outstanding: z.array(outstanding),
+      })
+      .nullable()
+      .meta({ description: 'null: none was made, or the answer is about the past' }),
+    recordHash: z.string().meta({ description: 'over evaluation, custody and receipt; independent of asOf' }),
   })
   .openapi('ShipmentStatus')
 
@@ -159,14 +114,8 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
     identity: { value: null, reason: IDENTITY_ELSEWHERE },
     sensors: found.sensors.map(printSensor),
     container: printContainer(found.container),
-    units: found.units.map(({ terminal, ...rest }) => ({
-      ...rest,
-      verdict: null,
-      findings: null,
-      disposition: null,
-      reason: 'The verdict on a unit is part of the receipt: none was made.',
-      terminal: terminal && { kind: terminal.kind, at: isoInstant(terminal.at) },
-    })),
+    units: found.units.map(printUnit),
+    receipt: found.receipt && printReceiptLine(found.receipt),
     review: {
       state: found.reReviews.length > 0 ? 're_review' : 'none',
       open: found.reReviews.map(printReReview),
@@ -180,82 +129,24 @@ const RECOMPUTED =
   'Judged again from what the service knew by asOf: what came in or was corrected later is left out, and so are the ' +
   'message numbers of sensors, which are followed as of now only.'
 
-function printTemperature(found: Temperature): z.infer<typeof temperature> {
-  const { span, judged } = found
+function printUnit({ id, code, terminal, received }: UnitStatus): z.infer<typeof unit> {
   return {
-    status: found.status,
-    severity: found.severity,
-    complete: found.complete,
-    presumed: found.presumed,
-    dataUntil: isoOrNull(found.dataUntilAt),
-    reasons: found.reasons,
-    levels: (judged?.levels ?? []).map((result) => printLevel(result, found.levels)),
-    gaps: (judged?.gaps ?? []).map(({ fromAt, toAt, open }) => ({
-      from: isoInstant(fromAt),
-      to: isoInstant(toAt),
-      s: (toAt - fromAt) / 1000,
-      open,
-    })),
-    coverage: judged && {
-      coveredS: judged.coveredMs / 1000,
-      unknownS: judged.unknownMs / 1000,
-      percent: coveragePercent(judged.coveredMs, judged.coveredMs + judged.unknownMs),
-    },
-    worst: {
-      lowestC: celsiusOrNull(judged?.lowestMilliC ?? null),
-      highestC: celsiusOrNull(judged?.highestMilliC ?? null),
-    },
-    window: printWindow(span),
-    counts: {
-      valid: judged?.valid ?? 0,
-      faults: judged?.faults ?? 0,
-      conflicts: judged?.conflicts ?? 0,
-      outOfWindow: found.outOfWindow,
-    },
-    archived: found.archived && printArchived(found.archived),
-    budget: { value: null, reason: 'It is one of each unit: see /shipments/{id}/budget.' },
+    id,
+    code,
+    verdict: received?.current?.verdict ?? null,
+    findings: received?.current ? [...received.current.findings] : null,
+    disposition: received && printStanding(received.standing),
+    reason: received?.current ? null : 'The verdict on a unit is part of the receipt: none was made.',
+    terminal: terminal && { kind: terminal.kind, at: isoInstant(terminal.at) },
   }
 }
 
-function printArchived({ archives, version, waits }: StoredJudgement) {
-  const names = archives.join(', ')
-  const served = version === null ? 'nothing was judged before' : `what is served is evaluation ${version}`
-  const then = 'Something it is judged by has changed since: restore the archive, then it is judged again.'
-  const detail = `Its readings are archived (${names}): ${served}.${waits ? ` ${then}` : ''}`
-  return { archives: [...archives], evaluationVersion: version, waits, detail }
-}
-
-function printWindow(span: Temperature['span']): z.infer<typeof temperature>['window'] {
-  if (span === null) return { state: 'not_packed', from: null, to: null }
-  const from = isoInstant(span.fromAt)
-  return span.closed ? { state: 'closed', from, to: isoInstant(span.toAt) } : { state: 'open', from, to: null }
-}
-
-function printLevel(result: LevelResult, levels: Temperature['levels']): z.infer<typeof level> {
-  const limits = levels.find(({ id }) => id === result.id)
-  if (limits === undefined) throw new Error(`level ${result.id} was judged, and is none of the profile`)
-  const { alarm } = result
+function printReceiptLine({ receipts, shipment, data, outstanding: owed }: ReceiptView) {
   return {
-    id: result.id,
-    side: limits.side,
-    limitC: exactC(limits.limitMilliC),
-    alarm: { state: alarm.state, at: alarm.state === 'none' ? null : isoInstant(alarm.at) },
-    totalConfirmedS: result.totalConfirmedMs / 1000,
-    totalPresumedS: result.totalPresumedMs / 1000,
-    events: result.events.map(printEvent),
-  }
-}
-
-function printEvent(found: ExcursionEvent): z.infer<typeof event> {
-  return {
-    start: isoInstant(found.startAt),
-    end: isoInstant(found.endAt),
-    firstOutAt: isoOrNull(found.firstOutAt),
-    lastOutAt: isoOrNull(found.lastOutAt),
-    confirmedS: found.confirmedMs / 1000,
-    presumedS: found.presumedMs / 1000,
-    extremeC: celsiusOrNull(found.extremeMilliC),
-    open: found.open,
+    revision: receipts.length,
+    verdict: shipment?.verdict ?? null,
+    data: data?.state ?? null,
+    outstanding: owed.map(printOutstanding),
   }
 }
 

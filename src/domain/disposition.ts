@@ -14,6 +14,10 @@ import { type Refusal, refuse } from './refusal.ts'
 export const DISPOSITIONS = ['released', 'rejected', 'released_exceptionally', 'returned', 'destroyed'] as const
 export type Disposition = (typeof DISPOSITIONS)[number]
 
+/** Everything a person can decide about a unit: quarantine is no end, it only holds. */
+export const DECISIONS = ['quarantined', ...DISPOSITIONS] as const
+export type Decision = (typeof DECISIONS)[number]
+
 export type UnitState = 'not_received' | 'undecided' | 'held' | 'available' | Disposition | 'administered'
 
 /** What was done about one unit, in order of recording; `version` is the evaluation the person relied on. */
@@ -36,6 +40,13 @@ export type UnitDeed =
   /** Receiver and verifier finished what was still to be done. */
   | { readonly kind: 'finished'; readonly version: number; readonly receiver: string; readonly verifier: string }
   | { readonly kind: 'disposed'; readonly version: number; readonly disposition: Disposition; readonly signer: string }
+  /** A person put it under quarantine, whatever was found: QA ends that. */
+  | {
+      readonly kind: 'quarantined'
+      readonly version: number
+      readonly signer: string
+      readonly findings: readonly FindingCode[]
+    }
   /** An evaluation after the last decision that changed its ground. */
   | { readonly kind: 'ground_changed'; readonly version: number }
   | { readonly kind: 'administered'; readonly at: number }
@@ -50,6 +61,8 @@ export type UnitStanding = {
   readonly urgentSafetyNotice: boolean
   /** What held it, if anything; the newest receipt's findings. */
   readonly heldBy: readonly FindingCode[]
+  /** A person's quarantine stands. */
+  readonly quarantined: boolean
   readonly receiver: string | null
 }
 
@@ -59,6 +72,7 @@ const NOTHING: UnitStanding = {
   usable: false,
   urgentSafetyNotice: false,
   heldBy: [],
+  quarantined: false,
   receiver: null,
 }
 
@@ -78,7 +92,7 @@ function afterDeed(standing: UnitStanding, deed: UnitDeed, needsQa: boolean): Un
     case 'received':
       return {
         ...standing,
-        state: receivedState(deed, needsQa),
+        state: standing.quarantined ? 'held' : receivedState(deed, needsQa),
         reReview: false,
         heldBy: deed.verdict === 'ACCEPT' ? [] : deed.findings,
         receiver: deed.receiver,
@@ -86,7 +100,9 @@ function afterDeed(standing: UnitStanding, deed: UnitDeed, needsQa: boolean): Un
     case 'finished':
       return { ...standing, state: needsQa ? 'undecided' : 'available', reReview: false, heldBy: [] }
     case 'disposed':
-      return { ...standing, state: deed.disposition, reReview: false }
+      return { ...standing, state: deed.disposition, reReview: false, quarantined: false }
+    case 'quarantined':
+      return { ...standing, state: 'held', reReview: false, heldBy: deed.findings, quarantined: true }
     case 'ground_changed':
       return { ...standing, reReview: standing.state !== 'not_received' }
     case 'administered':
@@ -241,13 +257,14 @@ export function refuseFinish(
   people: { readonly receiver: string; readonly verifier: string },
   { standing, current }: Pick<DecisionGround, 'standing' | 'current'>,
 ): Refusal | null {
-  const { state, heldBy, reReview } = standing
+  const { state, heldBy, reReview, quarantined } = standing
   if (state === 'not_received')
     return refuse('not_received', 'The unit has not been received: record the receipt first.')
   if (state !== 'held' && state !== 'undecided') return refuse('already_decided', `The unit is ${state} already.`)
   const notTasks = heldBy.filter((code) => !FINDINGS[code].isTask)
-  if (reReview || notTasks.length > 0) {
-    return refuse('qa_decides', `The unit was held for ${heldBy.join(', ')}: QA has to decide, not the receiver.`)
+  if (reReview || quarantined || notTasks.length > 0) {
+    const why = heldBy.join(', ') || 'a quarantine'
+    return refuse('qa_decides', `The unit was held for ${why}: QA has to decide, not the receiver.`)
   }
   return refuseAcceptance(people, current)
 }

@@ -25,6 +25,8 @@ export type RefusalCode =
   | 'idempotency_key_reused'
   | 'request_in_progress'
   | 'answer_lost'
+  | 'certificate_not_ready'
+  | 'record_differs'
   | ReceiptRefusalCode
   | SigningRefusalCode
 
@@ -44,6 +46,7 @@ export type ReceiptRefusalCode =
   | 'exceptional_incomplete'
   | 'qa_decides'
   | 'verdict_not_accept'
+  | 'decides_elsewhere'
 
 /** Those of signing in, of signing and of stamping. */
 export type SigningRefusalCode =

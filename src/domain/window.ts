@@ -10,7 +10,8 @@ export type JudgingWindow =
 /**
  * The judging window by domain page section 2.3 item 1: from the first unit packed (less the profile's loading time) to
  * the consignee's first `opened` after its `received`, else its first `unpacked`, `accepted` or `quarantined`; or to
- * `refused`, `lost` or `cancelled`, whichever is first by `at`. Customs opening, resealing, `received` never move it.
+ * `refused`, `lost` or `cancelled`, whichever is first by `at`. A unit accepted or quarantined in its container goes on
+ * being watched there until it is opened (section 0 rule 11). Customs opening, resealing, `received` never move it.
  * Takes effective events in their order. Any party may refuse or cancel: a correction takes it back.
  */
 export function judgingWindow(
@@ -39,5 +40,8 @@ function consigneeEnd(events: readonly EffectiveEvent[], consigneeOrg: string): 
   const own = events.filter((event) => event.byOrg === consigneeOrg)
   const received = own.findIndex((event) => event.kind === 'received')
   const opened = received < 0 ? undefined : own.slice(received + 1).find((event) => event.kind === 'opened')
-  return opened ?? own.find((event) => endsWithoutOpening.has(event.kind))
+  return opened ?? own.find((event) => endsWithoutOpening.has(event.kind) && event.details?.storage !== IN_CONTAINER)
 }
+
+/** What `details.storage` of `accepted` or `quarantined` says where the unit stays in its container. */
+export const IN_CONTAINER = 'container'

@@ -10,7 +10,7 @@ import { type Api, createApi, iso, type Json } from '../support/api.ts'
 import { asOwner, type TestDatabase, testDatabase } from '../support/database.ts'
 import { createLane, type Lane, openShipment, travel } from '../support/lane.ts'
 import { MINUTE, T0 } from '../support/limits.ts'
-import { createSigners, other, own, PACKED, releaseTo, type Signers } from '../support/people.ts'
+import { createSigners, other, own, releaseTo, type Signers } from '../support/people.ts'
 import { message } from '../support/world.ts'
 
 let database: TestDatabase
@@ -242,16 +242,4 @@ describe('the keys of the service', () => {
     await expect(kysely.updateTable('ledger_stamp').set({ seq: 1 }).execute()).rejects.toThrow(/permission/)
     await expect(kysely.deleteFrom('ledger_stamp').execute()).rejects.toThrow(/permission/)
   })
-})
-
-test('QA’s decision is not signed by somebody who received the shipment', async () => {
-  const path = `/shipments/${(await openShipment(api, lane)).id}`
-  const record = (token: string, body: object) => api.call(token, `POST ${path}/custody-events`, { body })
-  await record(people.packer.token, { ...PACKED, signing: own(people.packer, 'packed') })
-  await record(people.qa.token, { kind: 'received', at: iso(20), signing: own(people.qa, 'received') })
-  const released = { kind: 'released', at: iso(30), units: ['BAG-1'] }
-  const refused = await record(people.qa.token, { ...released, signing: own(people.qa, 'released') })
-  expect(refused.body.type).toMatch(/own-receipt$/)
-  const done = await record(people.otherQa.token, { ...released, signing: own(people.otherQa, 'released') })
-  expect(done.body.event.signatures).toMatchObject([{ meaning: 'released', signerId: people.otherQa.id }])
 })

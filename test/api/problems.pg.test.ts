@@ -4,7 +4,7 @@ import { recordMessages } from '../../src/actions/record-messages.ts'
 import { PROBLEMS, type ProblemCode, problemType } from '../../src/api/problem.ts'
 import type { ReceiptRefusalCode, SigningRefusalCode } from '../../src/domain/refusal.ts'
 import { type Answer, type Api, createApi, FRIDGE_BODY, iso, named } from '../support/api.ts'
-import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { asOwner, type TestDatabase, testDatabase } from '../support/database.ts'
 import { addSensor, createLane, type Lane, openShipment, travel } from '../support/lane.ts'
 import { message } from '../support/world.ts'
 
@@ -91,6 +91,14 @@ const PROVOKE: Record<Exclude<ProblemCode, ReceiptRefusalCode | SigningRefusalCo
   },
   request_in_progress: () => interrupted('k2', 0),
   answer_lost: () => interrupted('k3', 1),
+  certificate_not_ready: async () => as(`GET ${(await travel(api, lane, [4])).path}/certificate`),
+  record_differs: async () => {
+    const { path, shipment } = await travel(api, lane, [4, 5])
+    await as(`POST ${path}/custody-events`, { ...event('lost', 30), units: ['BAG-1'] })
+    const forged = `update evaluation set content_sha256 = repeat('0', 64) where shipment_id = ${shipment.id}`
+    await asOwner(database, forged)
+    return as(`GET ${path}/certificate`)
+  },
   malformed: () => as('POST /products', '{"name": "x"'),
   unauthenticated: () => api.call(null, 'GET /products'),
   method_not_allowed: () => as('DELETE /products'),

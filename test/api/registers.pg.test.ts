@@ -138,7 +138,7 @@ test('a sealed shipment is re-pinned only to a profile that could have been seal
   ]
   await api.post(key, `/profiles/${approved.id}/approval`, { approver: 'Q', source: 'S', effectiveAt: iso(0) })
   const { id } = await openShipment(api, lane, { productId: product.id, profileId: approved.id })
-  const statement = { kind: 'sealed', at: iso(5), seals: ['S1'] }
+  const statement = { kind: 'sealed', at: iso(5), seals: ['S1'], reason: 'a trial run' }
   await api.post(key, `/shipments/${id}/custody-events`, statement)
   const pin = (profileId: number) =>
     api.call(key, `POST /shipments/${id}/profile`, { body: { profileId, reason: 'change' } })

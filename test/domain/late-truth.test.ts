@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { contentOf } from '../../src/actions/evaluation-record.ts'
 import type { EvaluationContent, LevelContent } from '../../src/domain/evaluation-content.ts'
+import { contentOf } from '../../src/domain/evaluation-record.ts'
 import { judgeWhole } from '../../src/domain/judge.ts'
 import { JUDGE_1 } from '../../src/domain/judge-versions.ts'
 import { type KnownTruth, type KnownUnit, lateTruth } from '../../src/domain/late-truth.ts'

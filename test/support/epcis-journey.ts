@@ -1,4 +1,10 @@
+import { transaction } from '../../db/connect.ts'
+import { appendCustody } from '../../src/actions/append-custody.ts'
+import { loadLedger } from '../../src/actions/custody-ledger.ts'
+import { lockShipments } from '../../src/actions/locks.ts'
 import { recordMessages } from '../../src/actions/record-messages.ts'
+import type { Actor } from '../../src/domain/actor.ts'
+import type { CustodyStatement } from '../../src/domain/custody-event.ts'
 import { type Api, administrator, FRIDGE_BODY, iso, type Json, keyOf, named, type Party } from './api.ts'
 import { CARRIER, CENTRE, HUB, MAKER } from './epcis-record.ts'
 import { CERTIFICATE } from './lane.ts'
@@ -81,6 +87,26 @@ export async function state(api: Api, lane: EpcisLane, said: Stated): Promise<Js
 
 export type Stated = { by?: EpcisLaneParty; shipmentId: number; minute: number; kind: string; [field: string]: unknown }
 
+type Decided = { shipmentId: number; event: Omit<CustodyStatement, 'byOrg' | 'signatures'> }
+
+/** A decision as it stands in a ledger, whatever it rests on: how it is made is told by its own tests. */
+async function decide(api: Api, { centre }: EpcisLane, { shipmentId, event }: Decided): Promise<void> {
+  const actor: Actor = {
+    kind: 'machine',
+    id: '1',
+    organisationId: centre.id,
+    role: 'treatment_centre',
+    requestId: null,
+  }
+  api.clock.now += 1000
+  const stated = { ...event, byOrg: CENTRE, actor: 'machine:1', recordedAt: api.clock.now }
+  await transaction(api.ctx.db, async (tx) => {
+    await lockShipments(tx, [shipmentId])
+    const ledger = await loadLedger(tx, shipmentId)
+    await appendCustody(tx, api.ctx, { actor, shipmentId, event: stated, signers: [], evaluation: null, ledger })
+  })
+}
+
 /** Values of a sensor, at minutes after T0; null where it reports a fault. */
 export async function send(api: Api, sensorId: number, values: readonly (readonly [number, number | null])[]) {
   const samples = values.map(([minute, c]) => ({ at: T0 + minute * MINUTE, c }))
@@ -128,10 +154,14 @@ export async function richJourney(api: Api, lane: EpcisLane) {
   await say('centre', 95, { kind: 'received', place: 'Pharmacy' })
   await say('centre', 105, { kind: 'opened', place: 'Pharmacy', details: { sealCheck: 'intact' } })
   const inside = ['unpacked', 'logger_unpaired', 'inspected', 'accepted', 'quarantined', 'stored', 'removed', 'thawed']
-  const decided = ['released', 'rejected', 'released_exceptionally', 'administered', 'destroyed', 'returned']
+  const decided = ['administered', 'destroyed', 'returned']
   const odd = ['refused', 'lost', 'cancelled']
   for (const [index, kind] of [...inside, ...decided, ...odd].entries()) {
     await say('centre', 106 + index, { kind, place: `(414)${CENTRE}(254)TANK`, toOrganisationId: lane.maker.id })
+  }
+  for (const kind of ['released', 'rejected', 'released_exceptionally'] as const) {
+    const at = T0 + 120 * MINUTE
+    await decide(api, lane, { shipmentId, event: { kind, at, units, reason: 'as planned' } })
   }
   await send(api, sensor.id, LATE)
   const ledger = await api.get(lane.maker.key, `/shipments/${shipmentId}/custody-events?limit=500`)

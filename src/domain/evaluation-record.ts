@@ -1,5 +1,5 @@
-import type { Gap, LevelResult } from '../domain/combine.ts'
 import type { Assessment, SensorAssessment, StoredJudgement } from './assess.ts'
+import type { Gap, LevelResult, Status } from './combine.ts'
 
 /**
  * What an evaluation says, without what changes with every reading of an open window: no counts, no coverage, and for
@@ -19,6 +19,14 @@ export function contentOf({ span, combined, sensors }: Assessment) {
     gaps: (combined?.gaps ?? []).map(({ fromAt, toAt, open }: Gap) => ({ fromAt, toAt: open ? null : toAt })),
     ...readoutContent(sensors),
   }
+}
+
+/**
+ * The status as it is served: without a valid calibration at best indeterminate; an alarm stays one (domain page 2.5).
+ */
+export function servedStatus({ status, reasons }: { status: Status; reasons: readonly string[] }): Status {
+  const isCapped = reasons.includes('CALIBRATION_INVALID') || reasons.includes('NOT_REJUDGED')
+  return isCapped && status !== 'alarm' ? 'indeterminate' : status
 }
 
 /** Enough to see where the two records part; the count tells the rest, and every reading is served. */

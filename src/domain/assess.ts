@@ -1,9 +1,8 @@
-import { type CalibrationProblem, calibrationProblem } from '../domain/calibration.ts'
-import type { Combined, JudgedSpan } from '../domain/combine.ts'
-import { DIFFERS, type Interval } from '../domain/excursion.ts'
-import type { PlacementJudgement } from '../domain/placement-judgement.ts'
-import type { Folded } from './fold-placements.ts'
+import { type CalibrationProblem, calibrationProblem } from './calibration.ts'
+import type { Combined, JudgedSpan } from './combine.ts'
+import { DIFFERS, type FoldState, type Interval } from './excursion.ts'
 import type { PlacementFacts, ShipmentFacts } from './judging-facts.ts'
+import type { PlacementJudgement } from './placement-judgement.ts'
 
 /** A shipment's judgement with what it rests on. `combined` is null while nothing was packed. */
 export type Assessment = {
@@ -38,6 +37,9 @@ export type SensorAssessment = {
 }
 
 export type Differing = { at: number; milliC: number }
+
+/** A placement's fold: the state after its last reading, and all intervals closed before. */
+export type Folded = { placement: PlacementFacts; state: FoldState; intervals: Interval[] }
 
 /** Identical values for longer than this, where the sensor shows noise, are suspicious (domain page 2.3 item 2). */
 export const SUSPECT_AFTER_MS = 6 * 3_600_000
