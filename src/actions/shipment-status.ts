@@ -34,6 +34,8 @@ export type ShipmentStatus = {
   units: UnitStatus[]
   /** Null before the first receipt, and where another instant than now was asked for. */
   receipt: ReceiptView | null
+  /** Hash of the newest receipt known at the instant; null: there was none. */
+  receiptSha256: string | null
   /** Open re-reviews: with any, the shipment is in `re_review`, and nothing of it is to be used until decided. */
   reReviews: readonly ReReview[]
   /** What the sponsor says about the lots of its units: batch status, hold, recall. */
@@ -129,6 +131,7 @@ export function statusOf({ facts, ...around }: CurrentFacts, asked: Asked): Ship
       received: receipt?.units.find((unit) => unit.code === code) ?? null,
     })),
     receipt,
+    receiptSha256: facts.receiptSha256,
     reReviews: facts.reReviews,
     lots: facts.lots,
     recordHash: sha256(canonicalJson({ evaluation, custodyHead: custody.headHash, receipt: facts.receiptSha256 })),

@@ -1,19 +1,16 @@
 import { z } from '@hono/zod-openapi'
 import type { StoredJudgement } from '../actions/assess.ts'
-import type { ReceiptView } from '../actions/receipt-view.ts'
 import type { SensorStatus } from '../actions/sensor-status.ts'
-import type { ShipmentStatus, Temperature, UnitStatus } from '../actions/shipment-status.ts'
+import type { ShipmentStatus, Temperature } from '../actions/shipment-status.ts'
 import type { ExcursionEvent, LevelResult } from '../domain/combine.ts'
-import { VERDICTS } from '../domain/finding.ts'
 import { coveragePercent, exactC, isoInstant } from '../domain/units.ts'
 import { containerAnswer, printContainer } from './container-answer.ts'
 import { custody, printCustody } from './custody-answer.ts'
-import { outstanding, printOutstanding } from './exceptional-answer.ts'
 import { celsiusOrNull, isoOrNull, printedInstant } from './inputs.ts'
 import { lotStanding, printLotStanding } from './lot-answer.ts'
 import { measured, printMeasured } from './measured-answer.ts'
 import { printReReview, reReview } from './re-review-answer.ts'
-import { printStanding, standing } from './receipt-answer.ts'
+import { printReceiptLine, printUnit, receiptLine, unit } from './status-unit-answer.ts'
 
 const event = z.object({
   start: printedInstant,
@@ -102,16 +99,6 @@ const sensor = z.object({
   }),
 })
 
-const unit = z.object({
-  id: z.int(),
-  code: z.string(),
-  verdict: z.enum(VERDICTS).nullable().meta({ description: 'by the receipt and all that is known now' }),
-  findings: z.array(z.string()).nullable().meta({ description: 'all of them, in words at /shipments/{id}/receipt' }),
-  disposition: standing.nullable().meta({ description: 'where it stands by what people signed' }),
-  reason: z.string().nullable().meta({ description: 'why there is no verdict' }),
-  terminal: z.object({ kind: z.string(), at: printedInstant }).nullable(),
-})
-
 /** The one answer about a shipment. */
 export const shipmentStatus = z
   .object({
@@ -133,15 +120,7 @@ export const shipmentStatus = z
     sensors: z.array(sensor),
     container: containerAnswer,
     units: z.array(unit),
-    receipt: z
-      .object({
-        revision: z.int(),
-        verdict: z.enum(VERDICTS).nullable(),
-        data: z.enum(['complete', 'pending', 'absent']).nullable(),
-        outstanding: z.array(outstanding),
-      })
-      .nullable()
-      .meta({ description: 'null: none was made, or another instant than now was asked for' }),
+    receipt: receiptLine,
     review: z.object({
       state: z.enum(['none', 're_review']).meta({
         description: 're_review: somebody relied on what came out otherwise; only a signed decision ends it',
@@ -172,7 +151,7 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
     identity: { value: null, reason: IDENTITY_ELSEWHERE },
     sensors: found.sensors.map(printSensor),
     container: printContainer(found.container),
-    units: found.units.map((one) => printUnit(one, found.recomputedAt !== null)),
+    units: found.units.map((one) => printUnit(one, found)),
     receipt: found.receipt && printReceiptLine(found.receipt),
     review: {
       state: found.reReviews.length > 0 ? 're_review' : 'none',
@@ -186,30 +165,6 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
 const RECOMPUTED =
   'Judged again from what the service knew by asOf: what came in or was corrected later is left out, and so are the ' +
   'message numbers of sensors, which are followed as of now only.'
-const NO_RECEIPT = 'The verdict on a unit is part of the receipt: none was made.'
-const NOW_ONLY = 'The verdict on a unit is told as of now only: leave out asOf.'
-
-function printUnit({ id, code, terminal, received }: UnitStatus, isRecomputed: boolean): z.infer<typeof unit> {
-  return {
-    id,
-    code,
-    verdict: received?.current?.verdict ?? null,
-    findings: received?.current ? [...received.current.findings] : null,
-    disposition: received && printStanding(received.standing),
-    reason: received?.current ? null : isRecomputed ? NOW_ONLY : NO_RECEIPT,
-    terminal: terminal && { kind: terminal.kind, at: isoInstant(terminal.at) },
-  }
-}
-
-function printReceiptLine({ receipts, shipment, data, outstanding: owed }: ReceiptView) {
-  return {
-    revision: receipts.length,
-    verdict: shipment?.verdict ?? null,
-    data: data?.state ?? null,
-    outstanding: owed.map(printOutstanding),
-  }
-}
-
 function printTemperature(found: Temperature): z.infer<typeof temperature> {
   const { span, judged } = found
   return {
