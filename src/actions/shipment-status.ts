@@ -38,6 +38,8 @@ export type ShipmentStatus = {
   lots: readonly ShippedLot[]
   /** Null before the first receipt, and in an answer about the past: its revisions say when each was signed. */
   receipt: ReceiptView | null
+  /** Hash of the newest receipt known at the instant; null: there was none. */
+  receiptSha256: string | null
   /** SHA-256 over the evaluation's hash, the custody head and the receipt's hash, independent of `asOf`. */
   recordHash: string
 }
@@ -131,6 +133,7 @@ export function statusOf({ facts, ...around }: CurrentFacts, asked: Asked): Ship
     reReviews: facts.reReviews,
     lots: facts.lots,
     receipt,
+    receiptSha256: facts.receiptSha256,
     recordHash: sha256(canonicalJson({ evaluation, custodyHead: custody.headHash, receipt: facts.receiptSha256 })),
   }
 }

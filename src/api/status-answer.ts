@@ -1,17 +1,14 @@
 import { z } from '@hono/zod-openapi'
-import type { ReceiptView } from '../actions/receipt-view.ts'
 import type { SensorStatus } from '../actions/sensor-status.ts'
-import type { ShipmentStatus, UnitStatus } from '../actions/shipment-status.ts'
-import { VERDICTS } from '../domain/finding.ts'
+import type { ShipmentStatus } from '../actions/shipment-status.ts'
 import { exactC, isoInstant } from '../domain/units.ts'
 import { containerAnswer, printContainer } from './container-answer.ts'
 import { custody, printCustody } from './custody-answer.ts'
-import { outstanding, printOutstanding } from './exceptional-answer.ts'
 import { isoOrNull, printedInstant } from './inputs.ts'
 import { lotStanding, printLotStanding } from './lot-answer.ts'
 import { measured, printMeasured } from './measured-answer.ts'
 import { printReReview, reReview } from './re-review-answer.ts'
-import { printStanding, standing } from './receipt-answer.ts'
+import { printReceiptLine, printUnit, receiptLine, unit } from './status-unit-answer.ts'
 import { missing, printTemperature, temperature } from './temperature-answer.ts'
 
 const sensor = z.object({
@@ -44,16 +41,6 @@ const sensor = z.object({
   }),
 })
 
-const unit = z.object({
-  id: z.int(),
-  code: z.string(),
-  verdict: z.enum(VERDICTS).nullable().meta({ description: 'by the receipt and all that is known now' }),
-  findings: z.array(z.string()).nullable().meta({ description: 'all of them, in words at /shipments/{id}/receipt' }),
-  disposition: standing.nullable().meta({ description: 'where it stands by what people signed' }),
-  reason: z.string().nullable().meta({ description: 'why there is no verdict' }),
-  terminal: z.object({ kind: z.string(), at: printedInstant }).nullable(),
-})
-
 /** The one answer about a shipment. */
 export const shipmentStatus = z
   .object({
@@ -84,15 +71,7 @@ export const shipmentStatus = z
     lots: z
       .array(lotStanding.extend({ lot: z.string().nullable(), units: z.array(z.string()) }))
       .meta({ description: 'what the sponsor says about the lots of the units, now, also after receipt' }),
-    receipt: z
-      .object({
-        revision: z.int(),
-        verdict: z.enum(VERDICTS).nullable(),
-        data: z.enum(['complete', 'pending', 'absent']).nullable(),
-        outstanding: z.array(outstanding),
-      })
-      .nullable()
-      .meta({ description: 'null: none was made, or the answer is about the past' }),
+    receipt: receiptLine,
     recordHash: z.string().meta({ description: 'over evaluation, custody and receipt; independent of asOf' }),
   })
   .openapi('ShipmentStatus')
@@ -114,7 +93,7 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
     identity: { value: null, reason: IDENTITY_ELSEWHERE },
     sensors: found.sensors.map(printSensor),
     container: printContainer(found.container),
-    units: found.units.map(printUnit),
+    units: found.units.map((one) => printUnit(one, found)),
     receipt: found.receipt && printReceiptLine(found.receipt),
     review: {
       state: found.reReviews.length > 0 ? 're_review' : 'none',
@@ -128,27 +107,6 @@ export function printStatus(found: ShipmentStatus): z.infer<typeof shipmentStatu
 const RECOMPUTED =
   'Judged again from what the service knew by asOf: what came in or was corrected later is left out, and so are the ' +
   'message numbers of sensors, which are followed as of now only.'
-
-function printUnit({ id, code, terminal, received }: UnitStatus): z.infer<typeof unit> {
-  return {
-    id,
-    code,
-    verdict: received?.current?.verdict ?? null,
-    findings: received?.current ? [...received.current.findings] : null,
-    disposition: received && printStanding(received.standing),
-    reason: received?.current ? null : 'The verdict on a unit is part of the receipt: none was made.',
-    terminal: terminal && { kind: terminal.kind, at: isoInstant(terminal.at) },
-  }
-}
-
-function printReceiptLine({ receipts, shipment, data, outstanding: owed }: ReceiptView) {
-  return {
-    revision: receipts.length,
-    verdict: shipment?.verdict ?? null,
-    data: data?.state ?? null,
-    outstanding: owed.map(printOutstanding),
-  }
-}
 
 function printSensor(found: SensorStatus): z.infer<typeof sensor> {
   const { certificate, last } = found

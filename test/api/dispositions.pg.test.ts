@@ -216,3 +216,29 @@ test('the service can neither change nor delete what people signed', async () =>
   await expect(kysely.deleteFrom('disposition').execute()).rejects.toThrow(/permission/)
   await expect(kysely.deleteFrom('deviation').execute()).rejects.toThrow(/permission/)
 })
+
+describe('the sponsor’s word about a lot', () => {
+  const say = (said: object, meaning: string) => {
+    const { sponsorQa } = lane.people
+    const body = { productId: lane.productId, lot: 'LOT7A', said, reason: 'r', signing: own(sponsorQa, meaning) }
+    return api.post(sponsorQa.token, '/lot-decisions', body)
+  }
+
+  test('rules over the papers, and a recall after a release takes the unit out of use until QA decides', async () => {
+    await say({ kind: 'batch_status', batchStatus: 'pending' }, 'approved')
+    const path = await received(api, lane, SEAL_BROKEN)
+    expect((await unitOf(api, lane, path)).codes).toEqual(['RELEASE_PENDING', 'SEAL_BROKEN'])
+    await say({ kind: 'batch_status', batchStatus: 'released' }, 'approved')
+    expect((await unitOf(api, lane, path)).codes).toEqual(['SEAL_BROKEN'])
+    await deviate(api, lane, { path, findings: ['SEAL_BROKEN'] })
+    expect((await decide(api, lane, { path, disposition: 'released' })).status).toBe(201)
+    expect(await unitOf(api, lane, path)).toMatchObject({ standing: { state: 'released', usable: true } })
+    api.clock.now += 60_000
+    await say({ kind: 'recall' }, 'rejected')
+    expect(await unitOf(api, lane, path)).toMatchObject({
+      ...{ verdict: 'REJECT_RECOMMENDED', codes: ['RECALLED', 'SEAL_BROKEN'] },
+      standing: { state: 'released', reReview: true, usable: false },
+    })
+    expect((await decide(api, lane, { path, disposition: 'rejected' })).status).toBe(201)
+  })
+})
