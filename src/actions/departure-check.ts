@@ -122,22 +122,10 @@ function departureFacts(ground: ReceiptGround, { sealedAt, etaAt, last, before }
     temperature: content.window === null ? null : temperatureFacts(content),
     order: orderOf(identity),
     expiry: earliestExpiry(identity),
-    ...worstLot(ground.lots),
+    ...lotFacts(ground),
     budget: worstBudget(ground),
     sensorSuspect: content.reasons.includes('SENSOR_SUSPECT'),
     clockUntrusted: false,
-  }
-}
-
-/** What holds for the worst of the lots; where the sponsor has said nothing, no papers were looked at yet. */
-function worstLot(lots: ReceiptGround['lots']): Pick<DepartureFacts, 'lotStatus' | 'batchStatus'> {
-  const worst = <Is extends string>(order: readonly Is[], found: readonly Is[], none: Is) =>
-    order.find((one) => found.includes(one)) ?? none
-  const statuses = lots.map(({ lotStatus }) => lotStatus)
-  const batches = lots.map(({ batchStatus }) => batchStatus)
-  return {
-    lotStatus: worst(['recalled', 'on_hold', 'ok'], statuses, 'ok'),
-    batchStatus: worst(['unknown', 'pending', 'released'], batches, 'unknown'),
   }
 }
 
@@ -162,6 +150,17 @@ function earliestExpiry({ units }: ShipmentIdentity): ExpiryReadings | null {
   return {
     earliestAt: Math.min(...known.map(({ earliestAt }) => earliestAt)),
     latestAt: Math.min(...known.map(({ latestAt }) => latestAt)),
+  }
+}
+
+/** The worst of the lots in it; no papers are looked at here. */
+function lotFacts({ codes, lots }: ReceiptGround): Pick<DepartureFacts, 'lotStatus' | 'batchStatus'> {
+  const known = codes.map((code) => lots.get(code))
+  const said = known.map((lot) => lot?.lotStatus ?? 'ok')
+  const isReleased = known.length > 0 && known.every((lot) => lot?.batchStatus === 'released')
+  return {
+    lotStatus: said.includes('recalled') ? 'recalled' : said.includes('on_hold') ? 'on_hold' : 'ok',
+    batchStatus: isReleased ? 'released' : 'unknown',
   }
 }
 

@@ -18,7 +18,6 @@ import {
 } from '../domain/receipt-facts.ts'
 import type { ReceiptSaid, SaidUnit } from '../domain/receipt-record.ts'
 import { receiptIdentity } from '../domain/shipment-identity.ts'
-import type { ShippedLot } from './batch-facts.ts'
 import { chargeOfGround, type ReceiptGround } from './receipt-ground.ts'
 import { unitAnswers } from './stored-receipt.ts'
 
@@ -125,25 +124,19 @@ function receivedUnit(unit: SaidUnit, ground: ReceiptGround): ReceivedUnit | nul
   const facts: UnitFacts = {
     identity: known?.identity ?? 'unverified',
     expiry: known?.expiry ?? null,
-    ...lotFacts(
-      answers,
-      ground.lots.find(({ units }) => units.includes(code)),
-    ),
+    ...lotFacts(answers, ground.lots.get(code)),
     transfer: transferOf(unit, ground),
     budget: ground.budgets.get(code) ?? 'none',
   }
   return { answers, facts }
 }
 
+type LotFacts = Pick<UnitFacts, 'lotStatus' | 'batchStatus'>
+
 /** The papers speak for the sponsor as long as the service has no word of the sponsor's about the batch. */
-function lotFacts(
-  { batch_released: papers }: UnitAnswers,
-  lot: ShippedLot | undefined,
-): Pick<UnitFacts, 'lotStatus' | 'batchStatus'> {
-  const lotStatus = lot?.lotStatus ?? 'ok'
-  const isStated = lot?.because.some(({ said }) => said.kind === 'batch_status') === true
-  if (lot !== undefined && isStated) return { lotStatus, batchStatus: lot.batchStatus }
-  return { lotStatus, batchStatus: papers.said === 'yes' ? 'released' : 'unknown' }
+function lotFacts({ batch_released: papers }: UnitAnswers, lot: LotFacts | undefined): LotFacts {
+  const { lotStatus, batchStatus } = lot ?? { lotStatus: 'ok', batchStatus: 'unknown' }
+  return { lotStatus, batchStatus: batchStatus === 'unknown' && papers.said === 'yes' ? 'released' : batchStatus }
 }
 
 function transferOf({ transfer }: SaidUnit, { terms: { maxTransferMs } }: ReceiptGround): UnitFacts['transfer'] {

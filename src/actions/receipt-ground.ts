@@ -10,9 +10,9 @@ import { type NamedEvaluation, namedEvaluation } from '../domain/evaluation-hash
 import { contentOf } from '../domain/evaluation-record.ts'
 import { type StorageClass, storageClassOf } from '../domain/mkt.ts'
 import type { Profile } from '../domain/profile.ts'
+import type { UnitFacts } from '../domain/receipt.ts'
 import { identityOf, type ShipmentIdentity } from '../domain/shipment-identity.ts'
 import { type JudgingWindow, judgingWindow } from '../domain/window.ts'
-import type { ShippedLot } from './batch-facts.ts'
 import { loadIdentity } from './load-identity.ts'
 import { organisationKeys } from './organisations.ts'
 import { type ReceiptTerms, rulingTerms } from './receipt-terms.ts'
@@ -48,9 +48,11 @@ export type ReceiptGround = {
   readOutUntilAt: number | null
   container: { kind: string; qualifiedUntilAt: number | null; holdMs: number | null } | null
   codes: readonly string[]
+  /** What the sponsor says about the lot of each unit, by code. */
+  lots: ReadonlyMap<string, Pick<UnitFacts, 'lotStatus' | 'batchStatus'>>
+  /** Something relied on came out otherwise, and nobody has looked again yet. */
+  inReReview: boolean
   identity: ShipmentIdentity
-  /** What the sponsor says about the lots of the units. */
-  lots: readonly ShippedLot[]
   budgets: ReadonlyMap<string, BudgetState>
   terms: ReceiptTerms
 }
@@ -98,8 +100,9 @@ export async function loadGround(tx: Tx, asked: Asked): Promise<ReceiptGround> {
             holdMs: shipment.dynamic_hold_time_ms ?? shipment.hold_time_ms,
           },
     codes: facts.units.map(({ code }) => code),
+    lots: new Map(facts.lots.flatMap(({ units, ...lot }) => units.map((code) => [code, lot] as const))),
+    inReReview: facts.reReviews.length > 0,
     identity,
-    lots: facts.lots,
     budgets,
     terms: await rulingTerms(tx, shipment.product_id),
   }

@@ -93,9 +93,11 @@ export async function loadSignedActs(tx: Tx, shipmentId: number): Promise<Signed
 /** Where each unit stands by what was signed; codes of units that are on no packing list may be among them. */
 export function standingsOf(
   acts: SignedActs,
-  { codes, needsQa }: { codes: readonly string[]; needsQa: boolean },
+  { codes, needsQa, inReReview }: { codes: readonly string[]; needsQa: boolean; inReReview: boolean },
 ): Map<string, UnitStanding> {
-  return unitStandings(stepsOf(acts), { codes, needsQa })
+  // the newest of all: what was signed since does not end a re-review, only its own decision does
+  const late = { is: 'ground_changed', seq: Number.MAX_SAFE_INTEGER, version: 0, units: codes } as const
+  return unitStandings([...stepsOf(acts), ...(inReReview ? [late] : [])], { codes, needsQa })
 }
 
 function stepsOf({ receipts, verifications, dispositions, administered }: SignedActs): ReceiptStep[] {

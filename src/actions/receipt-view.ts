@@ -83,7 +83,7 @@ export async function loadReceiptView(
   const judged = newest === undefined ? null : judgedReceipt(newest.record, ground)
   const codes = [...new Set([...ground.codes, ...(judged?.units ?? []).map(({ code }) => code)])]
   const { needsQa } = ground.terms
-  const standings = standingsOf(acts, { codes, needsQa })
+  const standings = standingsOf(acts, { codes, needsQa, inReReview: ground.inReReview })
   const exceptionalReleases = await loadExceptionalReleases(tx, shipmentId)
   return {
     ...{ shipmentId, asOf, needsQa, exceptionalReleases },

@@ -172,7 +172,7 @@ async function appendReceipt(tx: Tx, ctx: Ctx, { actor, input, signers, budgets,
   const record = receiptRecord(receipt)
   const recordSha256 = sha256(canonicalJson(record))
   const codes = judged.map(({ code }) => code)
-  const held = newlyHeld(judged, said, { acts, codes, needsQa: ground.terms.needsQa })
+  const held = newlyHeld(judged, said, { acts, codes, needsQa: ground.terms.needsQa, inReReview: ground.inReReview })
   const named = held.length > 0 ? held : said.units.filter(({ inBox }) => inBox).map(({ code }) => code)
   const event = {
     kind: held.length > 0 ? ('quarantined' as const) : ('inspected' as const),
@@ -202,7 +202,7 @@ function allStay({ units }: ReceiptSaid, codes: readonly string[]): boolean {
   return codes.length > 0 && codes.every(stays)
 }
 
-type Before = { acts: SignedActs; codes: readonly string[]; needsQa: boolean }
+type Before = { acts: SignedActs; codes: readonly string[]; needsQa: boolean; inReReview: boolean }
 
 /** Units in the box that this receipt must hold and that neither stand held already nor were decided about. */
 function newlyHeld(judged: readonly JudgedUnit[], { units }: ReceiptSaid, before: Before): string[] {

@@ -106,7 +106,7 @@ export async function finishOf(tx: Tx, { receipt, signer, budgets, asOf }: Finis
   const { units } = judgedReceipt(record, ground)
   const { needsQa } = ground.terms
   const codes = units.map(({ code }) => code)
-  const standings = standingsOf(await loadSignedActs(tx, shipmentId), { codes, needsQa })
+  const standings = standingsOf(await loadSignedActs(tx, shipmentId), { codes, needsQa, inReReview: ground.inReReview })
   const people = { receiver: record.receiver, verifier: personKey(signer.account.id) }
   const refusals = units.map((unit) => {
     const standing = standings.get(unit.code)
