@@ -39,7 +39,7 @@ async function certificateOf(path: string): Promise<Json> {
   return { ...json, statements: found.statements }
 }
 
-test('an accepted unit is told with its verdict, standing, label and budget, and the records both people signed', async () => {
+test('an accepted unit is told with verdict, standing, label, budget, and the records both people signed', async () => {
   const path = await received(api, lane)
   expect((await verify(api, lane, { path })).status).toBe(201)
   const { receipt, units, statements } = await certificateOf(path)
