@@ -7,7 +7,7 @@ import type { LedgerEntry } from '../domain/ledger.ts'
 import { custodyEvents } from '../domain/ledger-events.ts'
 import { certifiedChanges } from './certificate-changes.ts'
 import { certifiedPlacements } from './certificate-readings.ts'
-import { certifiedReceipt } from './certificate-receipt.ts'
+import { certifiedReceipt, newestReceiptWord } from './certificate-receipt.ts'
 import { loadRegisters } from './certificate-registers.ts'
 import { type CertifiedBudgets, certifiedUnits, newestScan } from './certificate-units.ts'
 import { READINGS_ROOT } from './custody-ledger.ts'
@@ -40,6 +40,7 @@ export async function certificateBody(
     ...versions.map(({ knownAt }) => knownAt),
     ...changes.map(({ at }) => at),
     (await newestScan(tx, shipmentId)) ?? 0,
+    await newestReceiptWord(tx, shipmentId),
   ]
   const asOf = Math.max(...known)
   return {
@@ -59,7 +60,7 @@ export async function certificateBody(
     changedSinceFirstEntry: changes.length > 0,
     changes,
     custody: certifiedCustody(events, { asOf, shipment }),
-    receipt: await certifiedReceipt(),
+    receipt: await certifiedReceipt(tx, { shipmentId, asOf, budgets: budgets.states }),
     ledger: { entries, stamps },
     keys,
     proof: proofOf(entries),

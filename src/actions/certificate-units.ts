@@ -1,5 +1,6 @@
 import type { Tx } from '../../db/connect.ts'
 import type { Ctx } from '../context.ts'
+import type { BudgetState } from '../domain/budget.ts'
 import type { CertificateBody } from '../domain/certificate-form.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { identityOf, type UnitIdentity } from '../domain/shipment-identity.ts'
@@ -9,14 +10,23 @@ import { type BudgetOfUnit, budgetsOfShipment } from './shipment-budget.ts'
 type CertifiedUnit = CertificateBody['units'][number]
 
 /** What the units of a shipment used of their budgets, and the evaluation it is by; by code. */
-export type CertifiedBudgets = { version: number | null; of: ReadonlyMap<string, CertifiedUnit['budget']> }
+export type CertifiedBudgets = {
+  version: number | null
+  of: ReadonlyMap<string, CertifiedUnit['budget']>
+  /** Of all units, riding or not: what a receipt takes. */
+  states: ReadonlyMap<string, BudgetState>
+}
 
 /** Before the transaction of the certificate: budgets are posted in their own. */
 export async function certifiedBudgets(ctx: Ctx, shipmentId: number): Promise<CertifiedBudgets> {
   const found = await budgetsOfShipment(ctx, shipmentId)
   // where codes cannot tell bags apart nobody knows what each of them used
-  if (isRefusal(found)) return { version: null, of: new Map() }
-  return { version: found.evaluationVersion, of: new Map(found.units.map((unit) => [unit.code, budgetOf(unit)])) }
+  if (isRefusal(found)) return { version: null, of: new Map(), states: new Map() }
+  return {
+    version: found.evaluationVersion,
+    of: new Map(found.units.map((unit) => [unit.code, budgetOf(unit)])),
+    states: new Map(found.units.map(({ code, state }) => [code, state])),
+  }
 }
 
 /** What still rides uses more by the minute, so nothing is certified of it. */

@@ -9,6 +9,7 @@ import type { Drawn } from './pdf-chart.ts'
 import { drawCustody } from './pdf-custody.ts'
 import { drawFirstPage } from './pdf-first-page.ts'
 import { foot, newPage, newPaper, type Paper } from './pdf-paper.ts'
+import { drawReceipt } from './pdf-receipt.ts'
 import { drawRecord } from './pdf-record.ts'
 import { drawTemperature } from './pdf-temperature.ts'
 import { placeTime } from './place-time.ts'
@@ -66,6 +67,7 @@ function drawAll(paper: Paper, drawn: Drawn, { hash, address }: { hash: string; 
   newPage(paper)
   drawTemperature(paper, drawn)
   drawCustody(paper, drawn)
+  drawReceipt(paper, drawn)
   drawRecord(paper, drawn, hash)
   const { reference } = certificate.shipment
   const example = certificate.profile.limits.example ? 'EXAMPLE LIMITS, not for use · ' : ''

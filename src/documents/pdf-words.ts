@@ -1,5 +1,6 @@
 import type { Certificate } from '../domain/certificate-form.ts'
 import type { Reason } from '../domain/evaluation-record.ts'
+import { type Verdict, worstVerdict } from '../domain/finding.ts'
 import { exactC } from '../domain/units.ts'
 import type { Drawn } from './pdf-chart.ts'
 import type { Tone } from './pdf-paper.ts'
@@ -67,11 +68,33 @@ export function custodySaid(given: Certificate): Said {
   return { ...CHAIN[chainStatus], why: [held, ...texts, hands, ...more] }
 }
 
-/** The receipt, where there is one. */
+const VERDICT: Record<Verdict, { word: string; tone: Tone }> = {
+  ACCEPT: { word: 'Accept', tone: 'good' },
+  INDETERMINATE: { word: 'Indeterminate', tone: 'unsure' },
+  QUARANTINE: { word: 'Quarantine', tone: 'bad' },
+  REJECT_RECOMMENDED: { word: 'Reject recommended', tone: 'bad' },
+}
+
+/** The verdict of the receipt: the worst of its units, where they stand, and what was found. */
 export function receiptSaid({ receipt }: Certificate): Said {
   if (receipt === null) return { word: 'Not recorded', tone: 'none', why: ['No receipt is part of this certificate.'] }
-  return { word: 'Recorded', tone: 'none', why: [] }
+  const { units, openReReviews } = receipt
+  const worst = worstVerdict(units.flatMap(({ verdict }) => verdict ?? []))
+  const findings = [...new Set(units.flatMap((unit) => unit.findings))]
+  const states = Map.groupBy(units, ({ state, usable }) => `${words(state)}${usable ? '' : ', not to be used'}`)
+  const standing = [...states].map(([state, own]) => `${own.length} ${own.length === 1 ? 'unit' : 'units'}: ${state}.`)
+  const review = openReReviews > 0 ? ['RE-REVIEW: not to be used until decided.'] : []
+  const found =
+    findings.length === 0
+      ? ['Nothing was found.']
+      : findings.slice(0, MOST_FOUND).map((one) => words(one.toLowerCase()))
+  const more = findings.length > MOST_FOUND ? [`and ${findings.length - MOST_FOUND} more`] : []
+  const { word, tone } = worst === null ? { word: 'No verdict', tone: 'none' as const } : VERDICT[worst]
+  return { word, tone: openReReviews > 0 ? 'bad' : tone, why: [...review, ...standing, ...found, ...more] }
 }
+
+/** As many as a tile holds. */
+const MOST_FOUND = 6
 
 /** The name of an organisation by its key in the ledger. */
 export function organisationName({ organisations }: Certificate, key: string): string {

@@ -1,4 +1,5 @@
 import type { Canonical } from './canonical.ts'
+import { certifiedReceipt } from './certificate-receipt.ts'
 import {
   type Codec,
   type Coded,
@@ -241,7 +242,7 @@ const body = {
   changes: listOf(change),
   custody,
   /** What the receiver found, what it came to for each unit, and what was decided; null: not recorded. */
-  receipt: orNull(canonical),
+  receipt: orNull(certifiedReceipt),
   ledger: fields({ entries: listOf(entry), stamps: listOf(stamp) }),
   /** Every key of the service up to `asOf`, the newest first. */
   keys: listOf(key),

@@ -2,6 +2,7 @@ import { fromBase64url } from './base64url.ts'
 import { canonicalJson, canonicalOrNull } from './canonical.ts'
 import { sealedBytes } from './certificate.ts'
 import { type Certificate, certificate, certificateBody } from './certificate-form.ts'
+import { receiptFault } from './certificate-receipt.ts'
 import { certifiedCustody, correctedEvents } from './certified.ts'
 import { decoded } from './codec.ts'
 import type { CustodyEvent } from './custody-event.ts'
@@ -25,6 +26,7 @@ import { hashText, type LedgerVerification, verifyLedger } from './verify-ledger
  *   readings    lead to the root that stands in the ledger
  *   verdict     judged again from the readings, it is the one stated, and the one that stands in the ledger
  *   custody     judged again from the ledger, it is the one stated
+ *   receipt     what was signed is told whole, and every verdict is what its findings come to
  *   changes     every correction is told
  *   trust       the sealing key is one that is trusted
  */
@@ -40,6 +42,7 @@ export type StatementName =
   | 'readings'
   | 'verdict'
   | 'custody'
+  | 'receipt'
   | 'changes'
   | 'trust'
 
@@ -169,7 +172,8 @@ function judgedStatements(given: Certificate, events: readonly CustodyEvent[], c
   const rules = `this program cannot judge it by version ${given.software.judgeVersion} of the rules: take a newer one`
   const verdict =
     judged === null ? failed('verdict', `Not judged again: ${rules}.`) : verdictStatement(given, judged, crypto)
-  return [readings, verdict, custodyStatement(given, events), changesStatement(given, events)]
+  const custody = custodyStatement(given, events)
+  return [readings, verdict, custody, receiptStatement(given, crypto), changesStatement(given, events)]
 }
 
 /** Null where what was read is in its form but says what cannot be (an interval of no length, say). */
@@ -234,6 +238,18 @@ function custodyStatement(given: Certificate, events: readonly CustodyEvent[]): 
     return failed('custody', `Judged again from the ledger it is ${chainStatus}; it says ${given.custody.chainStatus}.`)
   }
   return held('custody', `judged again from the ledger: ${chainStatus}, ${counted(findings.length, 'finding')}`)
+}
+
+function receiptStatement({ receipt, ledger }: Certificate, crypto: Crypto): Statement {
+  const fault = receiptFault(receipt, ledger.entries, hashText(crypto))
+  if (fault !== null) return failed('receipt', fault)
+  if (receipt === null) return held('receipt', 'none was recorded')
+  const { receipts, verifications, dispositions } = receipt
+  const acts = receipts.length + verifications.length + dispositions.length
+  return held(
+    'receipt',
+    `${counted(acts, 'record')}, each as it was signed; ${counted(receipt.units.length, 'verdict')}`,
+  )
 }
 
 function changesStatement(

@@ -38,6 +38,7 @@ describe('a certificate', () => {
         'readings',
         'verdict',
         'custody',
+        'receipt',
         'changes',
         'trust',
       ],
