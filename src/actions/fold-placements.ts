@@ -147,6 +147,6 @@ export function advance(fold: RunningFold, rows: Iterable<Row>): StoredCheckpoin
     }
     placement.judge.take(state, placement.rules, row)
   }
-  intervals.push(...state.closed.splice(0))
+  if (state.closed.length > 0) intervals.push(...state.closed.splice(0))
   return history
 }

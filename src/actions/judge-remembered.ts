@@ -21,16 +21,18 @@ export type Extension = { entry: ShipmentMemory; rows: RowsOf }
  */
 export function extensionOf(entry: ShipmentMemory, rowsOf: RowsOf): Extension | null {
   const rows = new Map<number, readonly Row[]>()
-  for (const [placementId, list] of rowsOf) {
-    const fold = entry.folded.find(({ placement }) => placement.id === placementId)
-    if (fold === undefined) return null
-    const judged = inScope(list, fold.placement.rules)
-    const [first] = judged
+  let met = 0
+  for (const { placement, state } of entry.folded) {
+    const list = rowsOf.get(placement.id)
+    if (list === undefined) continue
+    met++
+    const judged = inScope(list, placement.rules)
+    const first = judged[0]
     if (first === undefined) continue
-    if (first.at <= upToAt(fold.state)) return null
-    rows.set(placementId, judged)
+    if (first.at <= upToAt(state)) return null
+    rows.set(placement.id, judged)
   }
-  return { entry, rows }
+  return met === rowsOf.size ? { entry, rows } : null
 }
 
 /** What lies outside of placement and window is kept, not judged. */
@@ -58,7 +60,7 @@ export async function judgeRemembered(run: Recording, ctx: Ctx, extensions: read
       failed.push(extension.entry.facts.shipmentId)
     }
   }
-  ctx.metrics.judged.inc(extensions.reduce((sum, { rows }) => sum + countOf(rows), 0))
+  ctx.metrics.judged.inc(countOf(extensions))
   if (histories.length > 0) await addHistory(run.tx, histories)
   if (judged.length === 0) return failed
   const stored = await attempt(run.tx, () => storeEvaluations(run.tx, ctx, judged))
@@ -78,8 +80,10 @@ function goOn({ entry, rows }: Extension, histories: History[]): Combining | nul
   return { entry, head: entry.head, assessment: assess(entry.facts, entry.folded, 'stored') }
 }
 
-function countOf(rows: RowsOf): number {
-  return [...rows.values()].reduce((sum, list) => sum + list.length, 0)
+function countOf(extensions: readonly Extension[]): number {
+  let count = 0
+  for (const { rows } of extensions) for (const list of rows.values()) count += list.length
+  return count
 }
 
 /** When an assessment is changed by no reading that only goes on. */

@@ -25,7 +25,12 @@ export function certificateAt(
   at: number,
 ): Certificate | null {
   if (named !== null) return certificates.find((certificate) => certificate.id === named) ?? null
-  return certificates.findLast((certificate) => certificate.calibratedAt <= at) ?? null
+  // a loop: asked for every reading, where a closure costs more than the answer
+  for (let index = certificates.length - 1; index >= 0; index--) {
+    const certificate = certificates[index]
+    if (certificate !== undefined && certificate.calibratedAt <= at) return certificate
+  }
+  return null
 }
 
 /** Raw milli-degrees to corrected ones; the corrected value is rounded once more, half away from zero. */
@@ -35,10 +40,12 @@ export function corrected(certificate: Certificate | null, rawMilliC: number): n
 
 function correction(certificate: Certificate, rawMilliC: number): number {
   const { points } = certificate
-  const next = points.findIndex((point) => point.atMilliC >= rawMilliC)
-  const above = next < 0 ? points.at(-1) : points[next]
-  const below = next < 0 ? above : (points[next - 1] ?? above)
-  if (above === undefined || below === undefined) return 0
+  let next = 0
+  while (next < points.length - 1 && (points[next]?.atMilliC ?? rawMilliC) < rawMilliC) next++
+  const above = points[next]
+  if (above === undefined) return 0
+  if (above.atMilliC <= rawMilliC) return above.correctionMilliC
+  const below = points[next - 1] ?? above
   const span = above.atMilliC - below.atMilliC
   if (span === 0) return above.correctionMilliC
   const slope = (above.correctionMilliC - below.correctionMilliC) * (rawMilliC - below.atMilliC)

@@ -82,9 +82,9 @@ export function isObservation(found: ParsedReading | ParsedObservation): found i
 export type ParsedMessage = {
   sensorId: number | null
   seq: number | null
-  readings: ParsedReading[]
-  observations: ParsedObservation[]
-  held: HeldReading[]
+  readings: readonly ParsedReading[]
+  observations: readonly ParsedObservation[]
+  held: readonly HeldReading[]
   problem: MessageProblem | null
   /** Only while it is not decoded: what a LoRaWAN device sent; nothing else stands here then. */
   uplink?: Uplink

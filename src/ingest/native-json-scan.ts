@@ -28,9 +28,12 @@ export function scanNativeJson(payload: Uint8Array, receivedAt: number): Omit<Pa
   if (!closes(s, RIGHT_BRACE) || (seen & READINGS) === 0) return null
   skipSpace(s)
   if (s.at !== payload.length) return null
-  const { readings, observations, held } = found
-  return { seq, readings, observations, held, problem: null }
+  const { readings, held } = found
+  return { seq, readings, observations: NONE, held: held.length === 0 ? NONE : held, problem: null }
 }
+
+/** One empty list for all messages that wait for their commit. */
+const NONE: readonly never[] = []
 
 /** A place in the bytes; a byte beyond their end is undefined and matches nothing. */
 export type Scan = { readonly bytes: Uint8Array; at: number }

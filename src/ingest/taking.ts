@@ -14,9 +14,13 @@ export function emptyFound(receivedAt: number): Found {
   return { receivedAt, readings: [], observations: [], held: [] }
 }
 
-/** Takes a reading, or holds it for a person where its time is implausible; `index` is its place in the message. */
+/**
+ * Takes a reading, or holds it for a person where its time is implausible; `index` is its place in the message. Most
+ * messages bring one, and a list that grows by `push` has room for seventeen: thousands of them wait for their commit.
+ */
 export function take(found: Found, index: number, reading: ParsedReading): void {
   if (clockOutcome(reading.at, found.receivedAt) === 'held') found.held.push({ ...reading, index })
+  else if (found.readings.length === 0) found.readings = [reading]
   else found.readings.push(reading)
 }
 

@@ -14,7 +14,7 @@ export const ingestBenchmark: Benchmark = {
       const size = quick ? { messages: 20_000, rounds: 2 } : { messages: 100_000, rounds: 5 }
       const [subject, floor] = await byTurns(stage, size, [
         { door: 'subject', series: (messages) => oneEach(sensors, messages) },
-        { door: 'floor', series: (messages) => oneEach(sensors, messages) },
+        { door: 'floor', series: (messages) => oneEach({ ...sensors }, messages) },
       ])
       return [figure('ingest', [subject, floor], 1)]
     }),
@@ -43,7 +43,7 @@ export const backfillBenchmark: Benchmark = {
       const size = quick ? { messages: 1000, rounds: 2 } : { messages: 10_000, rounds: 5 }
       const [subject, floor] = await byTurns(stage, size, [
         { door: 'subject', series: (messages) => hours(sensors, messages) },
-        { door: 'floor', series: (messages) => hours(sensors, messages) },
+        { door: 'floor', series: (messages) => hours({ ...sensors }, messages) },
       ])
       return [figure('backfill', [subject, floor], 60)]
     }),
