@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { finished, pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect, type PostgresPoolClient, type Transaction } from 'kysely'
 import { Client, DatabaseError, Pool, type PoolClient } from 'pg'
@@ -144,9 +144,11 @@ function onlyOn(client: PoolClient): Kysely<Tables> {
   return kysely
 }
 
-/** Sends rows in the binary format of COPY; the statement names table, columns and format. */
-export async function copyIn(client: PoolClient, statement: string, rows: Buffer): Promise<void> {
-  await pipeline(Readable.from([rows]), client.query(copyFrom(statement)))
+/** Sends rows in the format that the statement names, with table and columns. */
+export async function copyIn(client: PoolClient, statement: string, rows: Buffer | string): Promise<void> {
+  const copy = client.query(copyFrom(statement))
+  copy.end(rows)
+  await finished(copy)
 }
 
 /** Sends rows in the text format of COPY as they come, so that any number of them fits in memory. */

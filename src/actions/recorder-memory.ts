@@ -22,7 +22,7 @@ export type Memory = {
   readonly sensors: Remembered<SensorMemory>
   readonly shipments: Remembered<ShipmentMemory>
   /** The batches that are being recorded with it, in order. */
-  readonly turns: Set<Turn>
+  turns: readonly Turn[]
 }
 
 export type SensorMemory = {
@@ -68,7 +68,7 @@ export function memoryOf(db: Database): Memory {
 export function emptyMemory(): Memory {
   const sensors = remembered<SensorMemory>(MOST_REMEMBERED)
   const shipments = remembered<ShipmentMemory>(MOST_REMEMBERED)
-  return { keeper: 0, incarnation: '', sensors, shipments, turns: new Set() }
+  return { keeper: 0, incarnation: '', sensors, shipments, turns: [] }
 }
 
 /** Forgets everything: after a failure nobody knows how much of it holds. */

@@ -27,24 +27,26 @@ export type Turn = {
 
 /** Takes the next turn at a memory, for a batch of these sensors. */
 export function takeTurn(memory: Memory, sensorIds: ReadonlySet<number>): Turn {
-  const before = [...memory.turns]
+  const before = memory.turns
   const stored = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<void>()
-  const inCommon = before.filter((other) => haveInCommon(other.sensorIds, sensorIds))
+  // promises, not turns: one that waits for the one before it would hold all that ever were
+  const ends = before.map((other) => other.ended)
+  const inCommon = before.flatMap((other) => (haveInCommon(other.sensorIds, sensorIds) ? [other.stored] : []))
   const turn: Turn = {
     sensorIds,
     stored: stored.promise,
     ended: ended.promise,
-    toStore: async () => void (await Promise.all(inCommon.map((other) => other.stored))),
+    toStore: async () => void (await Promise.all(inCommon)),
     haveStored: stored.resolve,
-    toJudge: async () => void (await Promise.all(before.map((other) => other.ended))),
+    toJudge: async () => void (await Promise.all(ends)),
     end: () => {
-      memory.turns.delete(turn)
+      memory.turns = memory.turns.filter((other) => other !== turn)
       stored.resolve()
       ended.resolve()
     },
   }
-  memory.turns.add(turn)
+  memory.turns = [...before, turn]
   return turn
 }
 

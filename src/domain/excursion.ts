@@ -256,8 +256,7 @@ function flatten(state: FoldState, { at, min, max }: Span & { at: number }): voi
   else if (state.flat.milliC !== min) {
     state.flat.sinceAt = at
     state.flat.milliC = min
-  }
-  else state.longestFlatMs = Math.max(state.longestFlatMs, at - state.flat.sinceAt)
+  } else state.longestFlatMs = Math.max(state.longestFlatMs, at - state.flat.sinceAt)
 }
 
 type Stretch = { fromAt: number; toAt: number }
