@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Kysely, PostgresDialect, type PostgresPoolClient, type Transaction } from 'kysely'
+import { Kysely, PostgresDialect, type Transaction } from 'kysely'
 import { Client, DatabaseError, Pool, type PoolClient } from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import type { Logger } from 'pino'
@@ -14,6 +14,8 @@ import type { Tables } from './tables.ts'
 export type Database = {
   kysely: Kysely<Tables>
   pool: Pool
+  /** The same, for statements that go out before the ones before them are answered; it connects when first used. */
+  pipelined: Pool
   /** Waits for running statements, then closes every connection. May be called twice. */
   close: () => Promise<void>
 }
@@ -33,6 +35,8 @@ export type ConnectOptions = {
 /** How long a caller waits for a free or a new connection before it fails as transient. */
 const CONNECT_TIMEOUT_MS = 10_000
 const IDLE_CONNECTION_MS = 30_000
+/** Recorders use them, of which two at most run at once. */
+const PIPELINED = 2
 /** A transaction that nobody continues would hold its locks for ever; the server ends it. */
 const IDLE_IN_TRANSACTION_MS = 60_000
 
@@ -44,8 +48,21 @@ const IDLE_IN_TRANSACTION_MS = 60_000
  */
 export function connect(url: string, options: ConnectOptions): Database {
   requireDatabaseUrl(url)
+  const pool = openPool(url, options)
+  const pipelined = openPool(url, { ...options, max: Math.min(options.max, PIPELINED), pipeline: true })
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  let closing: Promise<void> | null = null
+  const close = () => {
+    closing ??= endPools(kysely, [pool, pipelined])
+    return closing
+  }
+  return { kysely, pool, pipelined, close }
+}
+
+function openPool(url: string, options: ConnectOptions & { pipeline?: boolean }): Pool {
   const pool = new Pool({
     connectionString: url,
+    pipeline: options.pipeline ?? false,
     max: options.max,
     application_name: options.applicationName,
     statement_timeout: options.statementTimeoutMs,
@@ -68,26 +85,21 @@ export function connect(url: string, options: ConnectOptions): Database {
     said = false
     client.on('error', lost)
   })
-  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  let closing: Promise<void> | null = null
-  const close = () => {
-    closing ??= endPool(kysely, pool)
-    return closing
-  }
-  return { kysely, pool, close }
+  return pool
 }
 
 /** Text of instants and dates then never depends on the server's settings. */
 const SESSION_OPTIONS = '-c TimeZone=UTC -c DateStyle=ISO,YMD'
 
-async function endPool(kysely: Kysely<Tables>, pool: Pool): Promise<void> {
+async function endPools(kysely: Kysely<Tables>, pools: readonly Pool[]): Promise<void> {
   await kysely.destroy()
-  // kysely ends the pool only when a query went through it
-  if (!pool.ending) await pool.end()
+  // kysely ends its pool only when a query went through it
+  await Promise.all(pools.map((pool) => (pool.ending ? undefined : pool.end())))
 }
 
-const MAX_ATTEMPTS = 5
-const BACKOFF_MS = 10
+/** How often a transaction is begun at most, and the first pause between two attempts. */
+export const MAX_ATTEMPTS = 5
+export const BACKOFF_MS = 10
 
 /**
  * Runs `work` in one READ COMMITTED transaction. A serialization failure or a deadlock (SQLSTATE 40001, 40P01) rolls
@@ -102,46 +114,6 @@ export async function transaction<T>(db: Database, work: (tx: Tx) => Promise<T>)
       await sleep(BACKOFF_MS * 2 ** attempt)
     }
   }
-}
-
-/** A transaction with its connection below it, for statements that the query builder cannot say or would slow down. */
-export type Recording = { readonly tx: Tx; readonly client: PoolClient }
-
-/** The same as `transaction` on a connection that `work` may also use directly, between its other statements. */
-export async function recording<T>(db: Database, work: (run: Recording) => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    const client = await db.pool.connect()
-    let usable = false
-    try {
-      const begun = onlyOn(client).transaction().setIsolationLevel('read committed')
-      const result = await begun.execute((tx) => work({ tx, client }))
-      usable = true
-      return result
-    } catch (error) {
-      // refused by the server and rolled back; after any other failure nobody knows how the connection stands
-      usable = error instanceof DatabaseError && client.getTransactionStatus() === IDLE
-      if (attempt === MAX_ATTEMPTS || !isConcurrencyError(error)) throw error
-    } finally {
-      client.release(!usable)
-    }
-    await sleep(BACKOFF_MS * 2 ** attempt)
-  }
-}
-
-/** What the server last said of the connection: outside of a transaction. */
-const IDLE = 'I'
-
-const builders = new WeakMap<PoolClient, Kysely<Tables>>()
-
-/** The query builder on one connection and no other. */
-function onlyOn(client: PoolClient): Kysely<Tables> {
-  const known = builders.get(client)
-  if (known !== undefined) return known
-  const query: PostgresPoolClient['query'] = client.query.bind(client)
-  const pool = { connect: async () => ({ query, release: () => {} }), end: async () => {}, options: {} }
-  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  builders.set(client, kysely)
-  return kysely
 }
 
 /** Sends rows in the format that the statement names, with table and columns. */
@@ -161,7 +133,8 @@ export function copyOut(client: PoolClient, statement: string): AsyncIterable<Bu
   return client.query(copyTo(statement))
 }
 
-function isConcurrencyError(error: unknown): boolean {
+/** Whether the same transaction may succeed when it is begun anew: SQLSTATE 40001, 40P01. */
+export function isConcurrencyError(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === '40001' || error.code === '40P01')
 }
 

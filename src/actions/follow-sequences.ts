@@ -1,5 +1,5 @@
 import { instants, int4s, int8s, texts } from '../../db/binary.ts'
-import type { Recording } from '../../db/connect.ts'
+import type { Recording } from '../../db/recording.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
 import { type SeqRange, type Sequence, stepOf, union } from '../domain/sequence.ts'
 import { EARLIEST_AT } from '../domain/units.ts'

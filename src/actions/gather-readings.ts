@@ -20,6 +20,13 @@ export function gather(messages: readonly ReceivedMessage[]): Gathered {
   return new Map([...lists].sort(([a], [b]) => a - b))
 }
 
+/** How many readings there are. */
+export function countOf(gathered: Gathered): number {
+  let count = 0
+  for (const list of gathered.values()) count += list.length
+  return count
+}
+
 /** The readings of the sensors that exist, in order of key. */
 export function readingsOf(gathered: Gathered, known: ReadonlyMap<number, unknown>): ToStore[] {
   const readings: ToStore[] = []

@@ -1,5 +1,5 @@
 import { int8s } from '../../db/binary.ts'
-import type { Recording } from '../../db/connect.ts'
+import type { Recording } from '../../db/recording.ts'
 import type { Ctx } from '../context.ts'
 import { type Row, upToAt } from '../domain/excursion.ts'
 import { judgeOrPostpone, MAX_ROWS_PER_TRANSACTION } from './judge.ts'
@@ -50,19 +50,29 @@ function within(
 
 /**
  * Locks the shipments, in order of id. After the readings are stored: locking before makes two recording processes no
- * faster than one. Before the batch is closed: from then on its readings are known.
+ * faster than one. Before the batch is closed: from then on its readings are known. Answers the locked rows that are
+ * not as remembered.
  */
-export async function lockConcerned(
-  run: Recording,
-  { concern, memory }: { concern: Concern; memory: Memory },
-): Promise<LockedConcern> {
-  const ids = [...concern.keys()].sort((a, b) => a - b)
-  return { ids, concern, memory, differing: ids.length === 0 ? new Map() : await lock(run, ids, memory) }
+export async function lockConcerned(run: Recording, concern: Concern, memory: Memory): Promise<Differing> {
+  const ids = idsOf(concern)
+  return ids.length === 0 ? new Map() : lock(run, ids, memory)
+}
+
+/** Shipments that differ from what is remembered of them. */
+export type Differing = ReadonlyMap<number, LockedRow>
+
+function idsOf(concern: Concern): number[] {
+  return [...concern.keys()].sort((a, b) => a - b)
 }
 
 /** Judges them: those whose folds are remembered go on from there, the others from their checkpoints. */
-export async function judgeConcerned(run: Recording, ctx: Ctx, work: LockedConcern): Promise<{ unjudged: boolean }> {
-  if (work.ids.length === 0) return { unjudged: false }
+export async function judgeConcerned(
+  run: Recording,
+  ctx: Ctx,
+  locked: Omit<LockedConcern, 'ids'>,
+): Promise<{ unjudged: boolean }> {
+  if (locked.concern.size === 0) return { unjudged: false }
+  const work = { ...locked, ids: idsOf(locked.concern) }
   const { cold, extensions } = await divide(run, work)
   const failed = await judgeRemembered(run, ctx, extensions)
   const { unjudged } = await judgeCold(run, ctx, { ...work, cold: [...cold, ...failed] })
@@ -72,16 +82,10 @@ export async function judgeConcerned(run: Recording, ctx: Ctx, work: LockedConce
 
 type LockedRow = { id: number; revision: number; keeper: number | null; waits: boolean }
 
-/** Locked shipments, with what came for them. */
-export type LockedConcern = {
-  ids: number[]
-  concern: Concern
-  memory: Memory
-  /** The locked rows that are not as remembered. */
-  differing: ReadonlyMap<number, LockedRow>
-}
+/** Locked shipments, with what came for them; `differing` may name more of them. */
+type LockedConcern = { ids: number[]; concern: Concern; memory: Memory; differing: Differing }
 
-async function lock(run: Recording, ids: number[], memory: Memory): Promise<Map<number, LockedRow>> {
+async function lock(run: Recording, ids: number[], memory: Memory): Promise<Differing> {
   const { rows } = await run.client.query<LockedRow>({
     name: 'lock_shipments',
     text: `with locked as materialized (

@@ -1,4 +1,4 @@
-import type { Recording } from '../../db/connect.ts'
+import type { Recording } from '../../db/recording.ts'
 import type { Ctx } from '../context.ts'
 import { type Assessment, assess, SUSPECT_AFTER_MS } from '../domain/assess.ts'
 import { type FoldRules, type Row, upToAt } from '../domain/excursion.ts'

@@ -1,5 +1,5 @@
 import { int8s } from '../../db/binary.ts'
-import type { Recording } from '../../db/connect.ts'
+import type { Recording } from '../../db/recording.ts'
 import { loadSequences } from './follow-sequences.ts'
 import type { Gathered } from './gather-readings.ts'
 import { forget, type Memory, type PlacementLink, type SensorMemory } from './recorder-memory.ts'

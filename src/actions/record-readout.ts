@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
-import type { Recording, Tx } from '../../db/connect.ts'
+import type { Tx } from '../../db/connect.ts'
+import type { Recording } from '../../db/recording.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'

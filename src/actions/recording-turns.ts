@@ -18,6 +18,8 @@ export type Turn = {
   readonly ended: Promise<void>
   /** Waits until it may store. */
   toStore: () => Promise<void>
+  /** Whether every batch before it has ended. */
+  isFirst: () => boolean
   /** Says that its readings are stored. */
   haveStored: () => void
   /** Waits until it may judge: every batch before it has ended. */
@@ -38,6 +40,7 @@ export function takeTurn(memory: Memory, sensorIds: ReadonlySet<number>): Turn {
     stored: stored.promise,
     ended: ended.promise,
     toStore: async () => void (await Promise.all(inCommon)),
+    isFirst: () => memory.turns[0] === turn,
     haveStored: stored.resolve,
     toJudge: async () => void (await Promise.all(ends)),
     end: () => {

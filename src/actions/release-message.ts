@@ -1,4 +1,5 @@
-import { recording, type Tx } from '../../db/connect.ts'
+import type { Tx } from '../../db/connect.ts'
+import { recording } from '../../db/recording.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import { type Actor, denied } from '../domain/actor.ts'

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { copyInFrom, type Database, type Recording, recording, type Tx } from '../../db/connect.ts'
+import { copyInFrom, type Database, type Tx } from '../../db/connect.ts'
+import { type Recording, recording } from '../../db/recording.ts'
 import { SetupError } from '../../db/setup-error.ts'
 import { at } from '../../db/tables.ts'
 import { SERVICE } from '../domain/actor.ts'

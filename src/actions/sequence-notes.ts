@@ -1,5 +1,5 @@
 import { int4s, int8s, texts } from '../../db/binary.ts'
-import type { Recording } from '../../db/connect.ts'
+import type { Recording } from '../../db/recording.ts'
 import {
   capped,
   gapsOf,

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { instants, int2s, int4s, int8s, texts } from '../../db/binary.ts'
-import { copyIn, type Recording } from '../../db/connect.ts'
+import { copyIn } from '../../db/connect.ts'
+import type { Recording } from '../../db/recording.ts'
 import { copyRows } from './copy-readings.ts'
 
 /** A reading to store; `payload` is its message's bytes, kept only when the value conflicts with a stored one. */
@@ -60,7 +61,7 @@ export function byKey(a: ToStore, b: ToStore): number {
 }
 
 /** Below this a COPY, which takes a round trip more, costs more than it saves. */
-const COPY_FROM_READINGS = 200
+export const COPY_FROM_READINGS = 200
 
 function divide(readings: readonly ToStore[], newest: Newest): { certain: ToStore[]; doubtful: ToStore[] } {
   const certain: ToStore[] = []
