@@ -123,13 +123,26 @@ export async function addHistory(
   await insertIntervals(tx, folds)
 }
 
+/** Forgets the checkpoints of placements that stand after an instant: they saw too little. */
+export async function dropCheckpointsAfter(
+  tx: Tx,
+  outdated: readonly { placementId: number; upToAt: number }[],
+): Promise<void> {
+  const ids = numbers(outdated.map(({ placementId }) => placementId))
+  const upTo = numbers(outdated.map((one) => Math.max(one.upToAt, Number.MIN_SAFE_INTEGER)))
+  await sql`delete from checkpoint c using unnest(${ids}::bigint[], ${upTo}::bigint[]) as w(placement, up_to)
+    where c.placement_id = w.placement and c.up_to_at > w.up_to`.execute(tx)
+}
+
 /** A tip or a checkpoint later than the base saw readings that have changed, or belongs to another fingerprint. */
 async function dropAfter(tx: Tx, results: readonly FoldResult[]): Promise<void> {
   const ids = numbers(results.map(({ folded }) => folded.placement.id))
-  const upTo = numbers(results.map(({ base }) => base?.upToAt ?? Number.MIN_SAFE_INTEGER))
   const counts = numbers(results.map(({ base }) => base?.intervals.length ?? 0))
-  await sql`delete from checkpoint c using unnest(${ids}::bigint[], ${upTo}::bigint[]) as w(placement, up_to)
-    where c.placement_id = w.placement and c.up_to_at > w.up_to`.execute(tx)
+  const outdated = results.map(({ folded, base }) => ({
+    placementId: folded.placement.id,
+    upToAt: base?.upToAt ?? Number.NEGATIVE_INFINITY,
+  }))
+  await dropCheckpointsAfter(tx, outdated)
   await sql`delete from judged_interval i using unnest(${ids}::bigint[], ${counts}::int[]) as w(placement, count)
     where i.placement_id = w.placement and i.ordinal >= w.count`.execute(tx)
 }

@@ -13,6 +13,7 @@ import { type Base, loadBases, type StoredCheckpoint, writeFolds } from './check
 import type { PlacementFacts } from './judging-facts.ts'
 import { loadReadOutRows } from './load-read-out-rows.ts'
 import { loadRows } from './load-rows.ts'
+import { isMarkDue, mark, type RecentRows, recentFrom, remember } from './recent-rows.ts'
 
 /** A placement to fold; `changedFromAt` is the oldest instant at which its readings changed, Infinity for none. */
 export type FoldWork = { placement: PlacementFacts; levels: number; changedFromAt: number }
@@ -26,6 +27,9 @@ export type RunningFold = {
   storedIntervals: number
   /** How many readings the newest checkpoint on the way stands after. */
   checkpointAfter: number
+  /** The database may have checkpoints up to that instant, and has none after it. */
+  storedUpToAt: number
+  recent: RecentRows
 }
 
 export type Folded = RunningFold & {
@@ -54,7 +58,10 @@ export async function foldPlacements(
   const results = works.map((work) => foldOne(work, bases.get(work.placement.id), rowsOf.get(work.placement.id)))
   if (options.write) {
     await writeFolds(tx, results)
-    for (const { folded } of results) folded.storedIntervals = folded.intervals.length
+    for (const { folded } of results) {
+      folded.storedIntervals = folded.intervals.length
+      folded.storedUpToAt = upToAt(folded.state)
+    }
   }
   return { folded: results.map(({ folded }) => folded), rows }
 }
@@ -106,12 +113,16 @@ function foldOne(
   base: Base | undefined,
   found: Found | undefined,
 ): FoldResult & { folded: Folded } {
+  const state = base === undefined ? emptyState(levels) : base.state
+  const storedIntervals = base?.intervals.length ?? 0
   const fold = {
     placement,
-    state: base === undefined ? emptyState(levels) : base.state,
+    state,
     intervals: [...(base?.intervals ?? [])],
-    storedIntervals: base?.intervals.length ?? 0,
+    storedIntervals,
     checkpointAfter: Math.max(0, base?.ordinal ?? 0),
+    storedUpToAt: Number.POSITIVE_INFINITY,
+    recent: recentFrom(state, storedIntervals),
   }
   const history = found === undefined ? [] : advanceNoting(fold, found)
   const unfoldedFromAt = found?.more === true ? upToAt(fold.state) + 1 : null
@@ -135,9 +146,14 @@ function advanceNoting(fold: RunningFold, { rows, differing }: Found): StoredChe
 
 /** Feeds rows in order to a running fold and answers the checkpoints on the way. */
 export function advance(fold: RunningFold, rows: Iterable<Row>): StoredCheckpoint[] {
-  const { state, intervals, placement } = fold
+  const { state, intervals, placement, recent } = fold
   const history: StoredCheckpoint[] = []
   for (const row of rows) {
+    if (isMarkDue(recent) && row.at > upToAt(state)) {
+      intervals.push(...state.closed.splice(0))
+      mark(fold)
+    }
+    remember(recent, row)
     const due = state.valid > 0 && state.valid % CHECKPOINT_EVERY === 0 && state.valid !== fold.checkpointAfter
     // only between two instants is a state complete enough to be continued from strictly after it
     if (due && row.at > upToAt(state)) {

@@ -7,7 +7,7 @@ import { type Extension, extensionOf, judgeRemembered, quietOf } from './judge-r
 import { isReadOut } from './judging-facts.ts'
 import type { KnownSensors } from './known-sensors.ts'
 import { loadRows } from './load-rows.ts'
-import type { Memory, ShipmentMemory } from './recorder-memory.ts'
+import type { Memory } from './recorder-memory.ts'
 import { loadHeads } from './store-evaluations.ts'
 import type { ToStore } from './store-readings.ts'
 
@@ -101,7 +101,7 @@ async function lock(run: Recording, ids: number[], memory: Memory): Promise<Diff
 async function divide(run: Recording, work: LockedConcern): Promise<{ cold: number[]; extensions: Extension[] }> {
   const cold: number[] = []
   const extensions: Extension[] = []
-  const foreign: ShipmentMemory[] = []
+  const foreign: Extension[] = []
   for (const id of work.ids) {
     const entry = work.memory.shipments.get(id)
     const row = work.differing.get(id)
@@ -109,19 +109,25 @@ async function divide(run: Recording, work: LockedConcern): Promise<{ cold: numb
     const extension = holds ? extensionOf(entry, work.concern.get(id)?.rows ?? new Map()) : null
     if (extension === null) cold.push(id)
     else if (row === undefined) extensions.push(extension)
-    else foreign.push(extension.entry)
+    // what others stored is read from where the folds stand, and what came late stands before that
+    else if (extension.came === 'late') cold.push(id)
+    else foreign.push(extension)
   }
   const caughtUp = await catchUp(run, foreign)
   const behind = foreign.filter((_, index) => caughtUp[index] === null)
   return {
-    cold: [...cold, ...behind.map(({ facts }) => facts.shipmentId)],
+    cold: [...cold, ...behind.map(({ entry }) => entry.facts.shipmentId)],
     extensions: [...extensions, ...caughtUp.flatMap((extension) => extension ?? [])],
   }
 }
 
-/** Another process recorded for these since: what it stored is later than what is remembered, and is read. */
-async function catchUp(run: Recording, entries: readonly ShipmentMemory[]): Promise<(Extension | null)[]> {
-  if (entries.length === 0) return []
+/**
+ * Another process recorded for these since: what it stored is later than what is remembered, and is read. Null where
+ * that is too much, or where what came now does not come after it: its checkpoints saw too little then.
+ */
+async function catchUp(run: Recording, foreign: readonly Extension[]): Promise<(Extension | null)[]> {
+  if (foreign.length === 0) return []
+  const entries = foreign.map(({ entry }) => entry)
   const folds = entries.flatMap((entry) => entry.folded)
   const wanted = folds.map((fold) => ({ placement: fold.placement, afterAt: upToAt(fold.state) }))
   const { rowsOf } = await loadRows(run.tx, wanted, MAX_ROWS_PER_TRANSACTION)
@@ -129,17 +135,23 @@ async function catchUp(run: Recording, entries: readonly ShipmentMemory[]): Prom
     run.tx,
     entries.map(({ facts }) => facts.shipmentId),
   )
-  return entries.map((entry) => {
+  return foreign.map(({ entry, rows: came }) => {
     const rows = new Map<number, Row[]>()
     for (const { placement } of entry.folded) {
       const found = rowsOf.get(placement.id)
-      if (found?.more === true) return null
+      if (found?.more === true || !endsWith(found?.rows ?? [], came.get(placement.id) ?? [])) return null
       if (found !== undefined && found.rows.length > 0) rows.set(placement.id, found.rows)
     }
     entry.head = heads.get(entry.facts.shipmentId) ?? null
     entry.quiet = null
-    return { entry, rows }
+    return { entry, rows, came: 'others' }
   })
+}
+
+/** Whether rows that were stored now come after all others; both ascend, and the stored ones hold them. */
+function endsWith(stored: readonly Row[], came: readonly Row[]): boolean {
+  const [first, before] = [came[0], stored.at(-came.length - 1)]
+  return first === undefined || before === undefined || before.at < first.at
 }
 
 async function judgeCold(
@@ -150,11 +162,15 @@ async function judgeCold(
   const changedFromAt = new Map<number, number>()
   const revisions = new Map<number, number>()
   for (const id of cold) {
-    revisions.set(id, differing.get(id)?.revision ?? memory.shipments.get(id)?.revision ?? 0)
+    const row = differing.get(id)
+    const came = concern.get(id)
+    revisions.set(id, row?.revision ?? memory.shipments.get(id)?.revision ?? 0)
     memory.shipments.delete(id)
-    for (const [placementId, [first]] of concern.get(id)?.rows ?? []) {
+    for (const [placementId, [first]] of came?.rows ?? []) {
       if (first !== undefined) changedFromAt.set(placementId, first.at)
     }
+    // another process recorded here last, and may remember readings that are later than these
+    if (came !== undefined && row !== undefined && row.keeper !== null && row.keeper !== memory.keeper) came.late = true
   }
   const shipmentIds = cold.toSorted((a, b) => a - b)
   const { unjudged, judged } = await judgeOrPostpone(run.tx, ctx, { shipmentIds, changedFromAt })

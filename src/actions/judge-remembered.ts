@@ -3,36 +3,46 @@ import type { Ctx } from '../context.ts'
 import { type Assessment, assess, SUSPECT_AFTER_MS } from '../domain/assess.ts'
 import { type FoldRules, type Row, upToAt } from '../domain/excursion.ts'
 import { flatMs, isCalm, type Quiet, quietAfter } from '../domain/quiet.ts'
-import { addHistory, type StoredCheckpoint } from './checkpoints.ts'
+import { addHistory, dropCheckpointsAfter, type StoredCheckpoint } from './checkpoints.ts'
 import { advance, type Folded } from './fold-placements.ts'
 import { attempt } from './judge.ts'
+import { canGoBack, goBack, recentFrom } from './recent-rows.ts'
 import type { ShipmentMemory } from './recorder-memory.ts'
 import { storeEvaluations } from './store-evaluations.ts'
 
 /** Readings of a shipment's placements, each list ascending. */
 export type RowsOf = ReadonlyMap<number, readonly Row[]>
 
-/** A remembered shipment with the readings that came for it. */
-export type Extension = { entry: ShipmentMemory; rows: RowsOf }
+/**
+ * A remembered shipment with the readings that came for it: `onward`, all after what is folded; `late`, some of them
+ * not; `others`, with what other processes stored since.
+ */
+export type Extension = { entry: ShipmentMemory; rows: RowsOf; came: 'onward' | 'late' | 'others' }
 
 /**
- * The readings that are judged, where all come strictly after what is folded; null where one does not. That re-folds
- * what follows it, which needs the stored readings: the caller judges such a shipment from its checkpoints.
+ * The readings that are judged, where all come after what is folded, or among the rows that are remembered; null where
+ * one does not. That re-folds what follows it, which needs the stored readings: the caller judges such a shipment from
+ * its checkpoints.
  */
 export function extensionOf(entry: ShipmentMemory, rowsOf: RowsOf): Extension | null {
   const rows = new Map<number, readonly Row[]>()
   let met = 0
-  for (const { placement, state } of entry.folded) {
+  let came: Extension['came'] = 'onward'
+  for (const fold of entry.folded) {
+    const { placement, state } = fold
     const list = rowsOf.get(placement.id)
     if (list === undefined) continue
     met++
     const judged = inScope(list, placement.rules)
     const first = judged[0]
     if (first === undefined) continue
-    if (first.at <= upToAt(state)) return null
+    if (first.at <= upToAt(state)) {
+      if (!canGoBack(fold, first.at)) return null
+      came = 'late'
+    }
     rows.set(placement.id, judged)
   }
-  return met === rowsOf.size ? { entry, rows } : null
+  return met === rowsOf.size ? { entry, rows, came } : null
 }
 
 /** What lies outside of placement and window is kept, not judged. */
@@ -49,11 +59,11 @@ function inScope(rows: readonly Row[], { fromAt, toAt }: Pick<FoldRules, 'fromAt
  */
 export async function judgeRemembered(run: Recording, ctx: Ctx, extensions: readonly Extension[]): Promise<number[]> {
   const failed: number[] = []
-  const histories: History[] = []
+  const toStore: ToStore = { histories: [], outdated: [] }
   const judged: Combining[] = []
   for (const extension of extensions) {
     try {
-      const one = goOn(extension, histories)
+      const one = goOn(extension, toStore)
       if (one !== null) judged.push(one)
     } catch (error) {
       ctx.log.warn({ err: error }, 'Judging from memory failed; judging from the stored readings')
@@ -61,6 +71,8 @@ export async function judgeRemembered(run: Recording, ctx: Ctx, extensions: read
     }
   }
   ctx.metrics.judged.inc(countOf(extensions))
+  const { histories, outdated } = toStore
+  if (outdated.length > 0) await dropCheckpointsAfter(run.tx, outdated)
   if (histories.length > 0) await addHistory(run.tx, histories)
   if (judged.length === 0) return failed
   const stored = await attempt(run.tx, () => storeEvaluations(run.tx, ctx, judged))
@@ -75,8 +87,10 @@ export async function judgeRemembered(run: Recording, ctx: Ctx, extensions: read
 type Combining = { entry: ShipmentMemory; assessment: Assessment; head: ShipmentMemory['head'] }
 
 /** Feeds the readings; the new assessment where the evaluation may say something else than before. */
-function goOn({ entry, rows }: Extension, histories: History[]): Combining | null {
-  if (extend(entry, rows, histories)) return null
+function goOn({ entry, rows, came }: Extension, toStore: ToStore): Combining | null {
+  const quietly = extend(entry, rows, toStore)
+  if (came === 'others') for (const fold of entry.folded) forgetStored(fold)
+  if (quietly) return null
   return { entry, head: entry.head, assessment: assess(entry.facts, entry.folded, 'stored') }
 }
 
@@ -96,8 +110,11 @@ export function quietOf({ span, combined, shipment }: Assessment): Quiet | null 
 
 type History = { folded: Folded; from: number; history: StoredCheckpoint[] }
 
+/** Checkpoints passed on the way, and placements whose checkpoints after an instant saw too little. */
+type ToStore = { histories: History[]; outdated: { placementId: number; upToAt: number }[] }
+
 /** Feeds the readings; true when the shipment's evaluation says the same as before. */
-function extend(entry: ShipmentMemory, rowsOf: RowsOf, histories: History[]): boolean {
+function extend(entry: ShipmentMemory, rowsOf: RowsOf, toStore: ToStore): boolean {
   const { quiet } = entry
   let quietly = true
   for (const fold of entry.folded) {
@@ -106,22 +123,59 @@ function extend(entry: ShipmentMemory, rowsOf: RowsOf, histories: History[]): bo
       quietly &&= fold.state.open === null || isCalm(fold.state, fold.placement.rules)
       continue
     }
+    const isLate = (rows[0]?.at ?? Number.POSITIVE_INFINITY) <= upToAt(fold.state)
+    const wentBack = isLate ? takenBack(fold, rows, toStore) : { rows, quietly: true }
     const openAt = fold.state.open?.at ?? Number.NEGATIVE_INFINITY
     const wasCalm = isCalm(fold.state, fold.placement.rules)
     const [from, before] = [fold.storedIntervals, fold.intervals.length]
-    const history = advance(fold, rows)
-    if (history.length > 0) {
-      histories.push({ folded: fold, from, history })
+    const history = advance(fold, wentBack.rows)
+    const newest = history.at(-1)
+    if (newest !== undefined) {
+      toStore.histories.push({ folded: fold, from, history })
       fold.storedIntervals = fold.intervals.length
+      fold.storedUpToAt = Math.max(fold.storedUpToAt, upToAt(newest.state))
     }
-    quietly &&= wasCalm && fold.intervals.length === before && goesOn(fold, openAt, quiet)
+    const closedNothing = fold.intervals.length === before
+    quietly &&= wentBack.quietly && wasCalm && closedNothing && goesOn(fold, openAt, quiet)
   }
   return quiet === 'not_packed' || (quiet !== null && quietly)
 }
 
+/** Checkpoints and intervals may be stored that this process does not know: there is no going back behind them. */
+function forgetStored(fold: Folded): void {
+  fold.storedUpToAt = Number.POSITIVE_INFINITY
+  fold.recent = recentFrom(fold.state, fold.intervals.length)
+}
+
+/**
+ * Takes a fold back to before late rows; checkpoints that are stored after that saw too little. `quietly`: nothing that
+ * was found since then is taken back with it.
+ */
+function takenBack(
+  fold: Folded,
+  late: readonly Row[],
+  { outdated }: ToStore,
+): { rows: readonly Row[]; quietly: boolean } {
+  const steady = isCalm(fold.state, fold.placement.rules) && !isSuspect(fold)
+  const { rows, unclosed } = goBack(fold, late)
+  const backAt = upToAt(fold.state)
+  if (fold.storedUpToAt > backAt) {
+    outdated.push({ placementId: fold.placement.id, upToAt: backAt })
+    fold.storedUpToAt = backAt
+    fold.checkpointAfter = 0
+  }
+  return { rows, quietly: steady && !unclosed }
+}
+
 /** In range still, from after all that was found, with the same certificates, and not standing still for too long. */
-function goesOn({ state, placement }: Folded, fromAt: number, quiet: Quiet | null): boolean {
+function goesOn(fold: Folded, fromAt: number, quiet: Quiet | null): boolean {
+  const { state, placement } = fold
   if (quiet === null || quiet === 'not_packed' || state.open === null) return false
   if (fromAt < quiet.fromAt || state.open.at > quiet.untilAt || !isCalm(state, placement.rules)) return false
-  return !placement.noisy || flatMs(state) <= SUSPECT_AFTER_MS
+  return !isSuspect(fold)
+}
+
+/** Stands still for longer than a sensor that is known to be noisy can. */
+function isSuspect({ state, placement }: Folded): boolean {
+  return placement.noisy && flatMs(state) > SUSPECT_AFTER_MS
 }

@@ -22,13 +22,18 @@ export function* dirty(series: Series, messages: number): Generator<Queued> {
   let index = 0
   let previous: Queued | null = null
   for (const sound of oneEach(series, messages)) {
-    index++
-    if (index % 200 === 7) yield { ...sound, payload: sound.payload.slice(0, -9) }
-    else if (index % 20 === 3) yield aged(sound)
-    else if (index % 100 === 11 && previous !== null) yield previous
+    const roll = scattered(index++)
+    if (roll < 1) yield { ...sound, payload: sound.payload.slice(0, -9) }
+    else if (roll < 11) yield aged(sound)
+    else if (roll < 13 && previous !== null) yield previous
     else yield sound
     previous = sound
   }
+}
+
+/** 0 to 199, so that every sensor has its share, wherever its messages stand. */
+function scattered(index: number): number {
+  return (Math.imul(index, 0x9e3779b1) >>> 8) % 200
 }
 
 /** Thirty slots and some minutes older: late, and at an instant of its own. */

@@ -1,0 +1,92 @@
+import { type FoldState, type Row, snapshot, upToAt } from '../domain/excursion.ts'
+import type { RunningFold } from './fold-placements.ts'
+
+/**
+ * The rows a fold took last, with the states before them: a late reading is mostly a few intervals late, and re-folds
+ * these rows without asking the database for them.
+ *
+ *   base ──► rows … ──► middle ──► rows … ──► the fold's state
+ *
+ * As soon as enough rows stand after the middle it becomes the base, and the state as it is the middle.
+ */
+export type RecentRows = {
+  base: Mark
+  middle: Mark | null
+  /** Of the rows since the base; two lists of numbers, since a list of rows takes three times the room. */
+  readonly ats: number[]
+  readonly values: (number | null)[]
+}
+
+/** A state between two instants, what was closed by then, and how many of the rows come before it. */
+type Mark = { readonly state: FoldState; readonly intervals: number; readonly rows: number }
+
+/** Rows from one mark to the next: 32 to 64 are remembered, 8 to 16 hours of a reading every quarter of an hour. */
+const ROWS_PER_MARK = 32
+
+/** Nothing taken yet, in a state to continue from. */
+export function recentFrom(state: FoldState, intervals: number): RecentRows {
+  return { base: { state: snapshot(state), intervals, rows: 0 }, middle: null, ats: [], values: [] }
+}
+
+/** Whether a mark is due as soon as the fold stands between two instants. */
+export function isMarkDue({ ats, middle }: RecentRows): boolean {
+  return ats.length - (middle?.rows ?? 0) >= ROWS_PER_MARK
+}
+
+/** Marks the state of a fold that stands between two instants and has handed over what it closed. */
+export function mark({ recent, state, intervals }: RunningFold): void {
+  const { middle, ats, values } = recent
+  if (middle !== null) {
+    recent.base = { ...middle, rows: 0 }
+    ats.splice(0, middle.rows)
+    values.splice(0, middle.rows)
+  }
+  recent.middle = { state: snapshot(state), intervals: intervals.length, rows: ats.length }
+}
+
+/** Remembers a row that the fold takes. */
+export function remember({ ats, values }: RecentRows, { at, milliC }: Row): void {
+  ats.push(at)
+  values.push(milliC)
+}
+
+/**
+ * Whether a fold can go back to before an instant: to a mark strictly earlier, from which on no interval is stored.
+ */
+export function canGoBack({ recent, storedIntervals }: RunningFold, beforeAt: number): boolean {
+  const to = markBefore(recent, beforeAt)
+  return to !== null && to.intervals >= storedIntervals
+}
+
+/**
+ * Takes a fold back to before the first of late rows. Answers what it has to take now, those rows among what it had
+ * taken since then, and whether an interval was closed since then.
+ */
+export function goBack(fold: RunningFold, late: readonly Row[]): { rows: Row[]; unclosed: boolean } {
+  const { recent, intervals } = fold
+  const to = markBefore(recent, late[0]?.at ?? Number.NEGATIVE_INFINITY)
+  if (to === null) throw new Error('a fold was taken back further than it remembers')
+  const ats = recent.ats.splice(to.rows)
+  const values = recent.values.splice(to.rows)
+  if (to === recent.base) recent.middle = null
+  fold.state = snapshot(to.state)
+  const unclosed = intervals.length > to.intervals
+  intervals.length = to.intervals
+  return { rows: merged(ats, values, late), unclosed }
+}
+
+function markBefore({ base, middle }: RecentRows, at: number): Mark | null {
+  if (middle !== null && at > upToAt(middle.state)) return middle
+  return at > upToAt(base.state) ? base : null
+}
+
+/** Both ascend; of one instant either may come first. */
+function merged(ats: readonly number[], values: readonly (number | null)[], late: readonly Row[]): Row[] {
+  const rows: Row[] = []
+  let next = 0
+  for (const [index, at] of ats.entries()) {
+    for (let row = late[next]; row !== undefined && row.at < at; row = late[++next]) rows.push(row)
+    rows.push({ at, milliC: values[index] ?? null })
+  }
+  return [...rows, ...late.slice(next)]
+}
