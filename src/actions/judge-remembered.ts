@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Recording } from '../../db/recording.ts'
 import type { Ctx } from '../context.ts'
 import { type Assessment, assess, SUSPECT_AFTER_MS } from '../domain/assess.ts'
@@ -119,26 +120,54 @@ function extend(entry: ShipmentMemory, rowsOf: RowsOf, toStore: ToStore): boolea
   let quietly = true
   for (const fold of entry.folded) {
     const rows = rowsOf.get(fold.placement.id)
-    if (rows === undefined) {
-      quietly &&= fold.state.open === null || isCalm(fold.state, fold.placement.rules)
-      continue
-    }
-    const isLate = (rows[0]?.at ?? Number.POSITIVE_INFINITY) <= upToAt(fold.state)
-    const wentBack = isLate ? takenBack(fold, rows, toStore) : { rows, quietly: true }
-    const openAt = fold.state.open?.at ?? Number.NEGATIVE_INFINITY
-    const wasCalm = isCalm(fold.state, fold.placement.rules)
-    const [from, before] = [fold.storedIntervals, fold.intervals.length]
-    const history = advance(fold, wentBack.rows)
-    const newest = history.at(-1)
-    if (newest !== undefined) {
-      toStore.histories.push({ folded: fold, from, history })
-      fold.storedIntervals = fold.intervals.length
-      fold.storedUpToAt = Math.max(fold.storedUpToAt, upToAt(newest.state))
-    }
-    const closedNothing = fold.intervals.length === before
-    quietly &&= wentBack.quietly && wasCalm && closedNothing && goesOn(fold, openAt, quiet)
+    if (rows === undefined) quietly &&= fold.state.open === null || isCalm(fold.state, fold.placement.rules)
+    else if (isLate(fold, rows)) quietly = takeLate(fold, rows, { quiet, toStore }) && quietly
+    else quietly = takeOnward(fold, rows, { quiet, toStore }) && quietly
   }
   return quiet === 'not_packed' || (quiet !== null && quietly)
+}
+
+function isLate({ state }: Folded, [first]: readonly Row[]): boolean {
+  return first !== undefined && first.at <= upToAt(state)
+}
+
+type Taking = { quiet: Quiet | null; toStore: ToStore }
+
+/** Takes rows that come after all others; whether they only go on. */
+function takeOnward(fold: Folded, rows: readonly Row[], { quiet, toStore }: Taking): boolean {
+  const openAt = fold.state.open?.at ?? Number.NEGATIVE_INFINITY
+  const wasCalm = isCalm(fold.state, fold.placement.rules)
+  const before = fold.intervals.length
+  feed(fold, rows, toStore)
+  return wasCalm && fold.intervals.length === before && openAt >= fromAtOf(quiet) && goesOn(fold, quiet)
+}
+
+/** Takes rows among those that are remembered; whether they change nothing of what was found. */
+function takeLate(fold: Folded, late: readonly Row[], { quiet, toStore }: Taking): boolean {
+  const { first } = fold.state
+  const wasSteady = isCalm(fold.state, fold.placement.rules) && !isSuspect(fold)
+  const { rows, reopened } = goBack(fold, late)
+  const backAt = upToAt(fold.state)
+  if (fold.storedUpToAt > backAt) {
+    // checkpoints after that saw too little
+    toStore.outdated.push({ placementId: fold.placement.id, upToAt: backAt })
+    fold.storedUpToAt = backAt
+    fold.checkpointAfter = 0
+  }
+  const before = fold.intervals.length
+  feed(fold, rows, toStore)
+  const isSame = isDeepStrictEqual([fold.state.first, fold.intervals.slice(before)], [first, reopened])
+  return wasSteady && isSame && goesOn(fold, quiet)
+}
+
+function feed(fold: Folded, rows: readonly Row[], { histories }: ToStore): void {
+  const from = fold.storedIntervals
+  const history = advance(fold, rows)
+  const newest = history.at(-1)
+  if (newest === undefined) return
+  histories.push({ folded: fold, from, history })
+  fold.storedIntervals = fold.intervals.length
+  fold.storedUpToAt = Math.max(fold.storedUpToAt, upToAt(newest.state))
 }
 
 /** Checkpoints and intervals may be stored that this process does not know: there is no going back behind them. */
@@ -147,32 +176,15 @@ function forgetStored(fold: Folded): void {
   fold.recent = recentFrom(fold.state, fold.intervals.length)
 }
 
-/**
- * Takes a fold back to before late rows; checkpoints that are stored after that saw too little. `quietly`: nothing that
- * was found since then is taken back with it.
- */
-function takenBack(
-  fold: Folded,
-  late: readonly Row[],
-  { outdated }: ToStore,
-): { rows: readonly Row[]; quietly: boolean } {
-  const steady = isCalm(fold.state, fold.placement.rules) && !isSuspect(fold)
-  const { rows, unclosed } = goBack(fold, late)
-  const backAt = upToAt(fold.state)
-  if (fold.storedUpToAt > backAt) {
-    outdated.push({ placementId: fold.placement.id, upToAt: backAt })
-    fold.storedUpToAt = backAt
-    fold.checkpointAfter = 0
-  }
-  return { rows, quietly: steady && !unclosed }
+function fromAtOf(quiet: Quiet | null): number {
+  return quiet === null || quiet === 'not_packed' ? Number.NEGATIVE_INFINITY : quiet.fromAt
 }
 
-/** In range still, from after all that was found, with the same certificates, and not standing still for too long. */
-function goesOn(fold: Folded, fromAt: number, quiet: Quiet | null): boolean {
+/** In range still, with the same certificates, and not standing still for too long. */
+function goesOn(fold: Folded, quiet: Quiet | null): boolean {
   const { state, placement } = fold
   if (quiet === null || quiet === 'not_packed' || state.open === null) return false
-  if (fromAt < quiet.fromAt || state.open.at > quiet.untilAt || !isCalm(state, placement.rules)) return false
-  return !isSuspect(fold)
+  return state.open.at <= quiet.untilAt && isCalm(state, placement.rules) && !isSuspect(fold)
 }
 
 /** Stands still for longer than a sensor that is known to be noisy can. */

@@ -1,4 +1,4 @@
-import { type FoldState, type Row, snapshot, upToAt } from '../domain/excursion.ts'
+import { type FoldState, type Interval, type Row, snapshot, upToAt } from '../domain/excursion.ts'
 import type { RunningFold } from './fold-placements.ts'
 
 /**
@@ -60,9 +60,9 @@ export function canGoBack({ recent, storedIntervals }: RunningFold, beforeAt: nu
 
 /**
  * Takes a fold back to before the first of late rows. Answers what it has to take now, those rows among what it had
- * taken since then, and whether an interval was closed since then.
+ * taken since then, and the intervals that it had closed since then.
  */
-export function goBack(fold: RunningFold, late: readonly Row[]): { rows: Row[]; unclosed: boolean } {
+export function goBack(fold: RunningFold, late: readonly Row[]): { rows: Row[]; reopened: Interval[] } {
   const { recent, intervals } = fold
   const to = markBefore(recent, late[0]?.at ?? Number.NEGATIVE_INFINITY)
   if (to === null) throw new Error('a fold was taken back further than it remembers')
@@ -70,9 +70,7 @@ export function goBack(fold: RunningFold, late: readonly Row[]): { rows: Row[]; 
   const values = recent.values.splice(to.rows)
   if (to === recent.base) recent.middle = null
   fold.state = snapshot(to.state)
-  const unclosed = intervals.length > to.intervals
-  intervals.length = to.intervals
-  return { rows: merged(ats, values, late), unclosed }
+  return { rows: merged(ats, values, late), reopened: intervals.splice(to.intervals) }
 }
 
 function markBefore({ base, middle }: RecentRows, at: number): Mark | null {

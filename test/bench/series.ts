@@ -20,14 +20,12 @@ export function* oneEach(series: Series, messages: number): Generator<Queued> {
 /** The same with 1 % of the messages sent twice, 5 % telling something old, and 0.5 % that nobody can read. */
 export function* dirty(series: Series, messages: number): Generator<Queued> {
   let index = 0
-  let previous: Queued | null = null
   for (const sound of oneEach(series, messages)) {
     const roll = scattered(index++)
     if (roll < 1) yield { ...sound, payload: sound.payload.slice(0, -9) }
     else if (roll < 11) yield aged(sound)
-    else if (roll < 13 && previous !== null) yield previous
     else yield sound
-    previous = sound
+    if (roll === 11 || roll === 12) yield sound
   }
 }
 
