@@ -42,7 +42,9 @@ export async function noteSequences(run: Recording, { changes, batchId, knownAt 
         new Date(knownAt).toISOString(),
       ],
     })
-    await markMissing(run, noted, knownAt)
+    const eventful = new Set(events.map(({ sensorId }) => sensorId))
+    const marked = noted.filter(({ change }) => eventful.has(change.sensorId))
+    await markMissing(run, marked, knownAt)
   }
   return noted.map(({ change }) => change)
 }
