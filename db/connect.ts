@@ -24,7 +24,7 @@ export type Database = {
 export type Tx = Transaction<Tables>
 
 export type ConnectOptions = {
-  /** Most connections held at once. */
+  /** Most connections held at once, but for the recorders' own. */
   max: number
   applicationName: string
   /** A statement that runs longer is ended by the server; 0 sets no limit. */
@@ -35,8 +35,8 @@ export type ConnectOptions = {
 /** How long a caller waits for a free or a new connection before it fails as transient. */
 const CONNECT_TIMEOUT_MS = 10_000
 const IDLE_CONNECTION_MS = 30_000
-/** Recorders use them, of which two at most run at once. */
-const PIPELINED = 2
+/** Pipelined ones, beside `max`: two recorders at most run at once. */
+export const RECORDING_CONNECTIONS = 2
 /** A transaction that nobody continues would hold its locks for ever; the server ends it. */
 const IDLE_IN_TRANSACTION_MS = 60_000
 
@@ -49,7 +49,7 @@ const IDLE_IN_TRANSACTION_MS = 60_000
 export function connect(url: string, options: ConnectOptions): Database {
   requireDatabaseUrl(url)
   const pool = openPool(url, options)
-  const pipelined = openPool(url, { ...options, max: Math.min(options.max, PIPELINED), pipeline: true })
+  const pipelined = openPool(url, { ...options, max: Math.min(options.max, RECORDING_CONNECTIONS), pipeline: true })
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   let closing: Promise<void> | null = null
   const close = () => {

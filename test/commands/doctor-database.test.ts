@@ -81,9 +81,9 @@ describe('the database', () => {
     [
       'only the pool fits',
       { connections: { allowed: 15, usedByOthers: 5 } },
-      [/^warn {2}connections: .* none is left/],
+      [/^warn {2}connections: .* too few are left/],
     ],
-    ['pool and administrator fit', { connections: { allowed: 18, usedByOthers: 5 } }, []],
+    ['pool, recorder and administrator fit', { connections: { allowed: 20, usedByOthers: 5 } }, []],
     [
       'not migrated',
       { schema: { version: 6, expected: 7 }, contents: null },

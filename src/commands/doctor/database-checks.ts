@@ -1,3 +1,4 @@
+import { RECORDING_CONNECTIONS } from '../../../db/connect.ts'
 import type { OwnerFacts } from '../../../db/owner-facts.ts'
 import type { ServerFacts } from '../../../db/server-facts.ts'
 import { type Check, count, fail, many, ok, warn } from './check.ts'
@@ -91,8 +92,8 @@ function migrations({ version, expected }: ServerFacts['schema'], owner: OwnerFa
   return ok(name, `version ${version}, as this program needs`)
 }
 
-/** Beside the pool: a migration at start, and an administrator who looks. */
-const BESIDE_POOL = 3
+/** Beside the pool: the recorder's own, a migration at start, and an administrator who looks. */
+const BESIDE_POOL = RECORDING_CONNECTIONS + 3
 
 function connections({ allowed, usedByOthers }: ServerFacts['connections'], pool: number): Check {
   const name = 'connections'
@@ -104,7 +105,7 @@ function connections({ allowed, usedByOthers }: ServerFacts['connections'], pool
   if (left < pool + BESIDE_POOL) {
     return warn(
       name,
-      `${found}: none is left for a migration or an administrator`,
+      `${found}: too few are left for recording, a migration or an administrator`,
       'Raise max_connections, or lower DATABASE_POOL',
     )
   }
