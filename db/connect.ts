@@ -48,8 +48,10 @@ const IDLE_IN_TRANSACTION_MS = 60_000
  */
 export function connect(url: string, options: ConnectOptions): Database {
   requireDatabaseUrl(url)
-  const pool = openPool(url, options)
-  const pipelined = openPool(url, { ...options, max: Math.min(options.max, RECORDING_CONNECTIONS), pipeline: true })
+  const loss = lossOf(options.log)
+  const pool = openPool(url, options, loss)
+  const few = Math.min(options.max, RECORDING_CONNECTIONS)
+  const pipelined = openPool(url, { ...options, max: few, pipeline: true }, loss)
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   let closing: Promise<void> | null = null
   const close = () => {
@@ -59,7 +61,23 @@ export function connect(url: string, options: ConnectOptions): Database {
   return { kysely, pool, pipelined, close }
 }
 
-function openPool(url: string, options: ConnectOptions & { pipeline?: boolean }): Pool {
+/** What became of connections: `lost` is said once for all that go with a server, until one `opened` again. */
+type Loss = { lost: (err: Error) => void; opened: () => void }
+
+function lossOf(log: ConnectOptions['log']): Loss {
+  let said = false
+  return {
+    lost: (err) => {
+      if (!said) log.warn({ err }, 'a database connection was lost; the next query opens a new one')
+      said = true
+    },
+    opened: () => {
+      said = false
+    },
+  }
+}
+
+function openPool(url: string, options: ConnectOptions & { pipeline?: boolean }, { lost, opened }: Loss): Pool {
   const pool = new Pool({
     connectionString: url,
     pipeline: options.pipeline ?? false,
@@ -73,16 +91,10 @@ function openPool(url: string, options: ConnectOptions & { pipeline?: boolean })
     options: SESSION_OPTIONS,
     types: { getTypeParser: parserFor },
   })
-  let said = false
-  const lost = (err: Error) => {
-    if (!said) options.log.warn({ err }, 'a database connection was lost; the next query opens a new one')
-    said = true
-  }
   // Without listeners a lost connection ends the process: the pool reports idle clients, a client in use only itself.
   pool.on('error', lost)
   pool.on('connect', (client) => {
-    // a server that goes takes all connections with it: one sentence for them all
-    said = false
+    opened()
     client.on('error', lost)
   })
   return pool

@@ -92,7 +92,12 @@ const JUDGE_2: Judge = {
 }
 
 describe('after the judge was raised', () => {
-  const raised = () => ({ ...world.ctx, judges: judgesOf(JUDGE_1, JUDGE_2) })
+  let upgraded: ReturnType<typeof anotherProcess>
+  beforeAll(() => {
+    upgraded = anotherProcess(world, database)
+  })
+  afterAll(() => upgraded.close())
+  const raised = () => ({ ...upgraded.ctx, judges: judgesOf(JUDGE_1, JUDGE_2) })
 
   test('an old evaluation comes out as it was, by the old judge; the new one makes and replays another', async () => {
     const { shipmentId, sensorId } = await journey(
@@ -101,7 +106,7 @@ describe('after the judge was raised', () => {
     )
     const before = await replayed(shipmentId)
     const late = [{ at: T0 + 15 * MINUTE + 1, c: 9 }]
-    await recordMessages({ ...raised(), db: world.ctx.db }, [message(sensorId, late, world.clock.now)])
+    await recordMessages(raised(), [message(sensorId, late, world.clock.now)])
     const after = await replayed(shipmentId, null, raised())
     expect(after.slice(0, before.length)).toEqual(before)
     expect(after.map(({ judgeVersion }) => judgeVersion)).toEqual([...before.map(() => 1), 2])
