@@ -21,6 +21,16 @@ export type Recording = {
    * before the commit, which fails with it.
    */
   readonly send: (statement: QueryConfig) => Promise<void>
+  /** For an answer that is waited for after those of later statements: should they fail, this is what failed them. */
+  readonly behind: <T>(answer: Promise<T>) => Promise<T>
+}
+
+/**
+ * Fails where the transaction is not begun, once some statement of it is answered: pipelined, nobody has waited for the
+ * begin, and what follows one that failed is committed by itself.
+ */
+export function requireBegun({ client }: Pick<Recording, 'client'>): void {
+  if (client.getTransactionStatus() !== IN_TRANSACTION) throw new Error('the transaction was not begun')
 }
 
 /** How a recording talks to the server; `pipelined`: statements go out behind each other, and none of them copies. */
@@ -38,14 +48,16 @@ export async function recording<T>(
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const client = await (pipelined ? db.pipelined : db.pool).connect()
+    const { kysely, pending } = onlyOn(client)
+    pending.length = 0
     let usable = false
     try {
-      const { kysely, pending } = onlyOn(client)
       const begun = kysely.transaction().setIsolationLevel('read committed')
-      const result = await begun.execute((tx) => work({ tx, client, send: sending(client, pending) }))
+      const result = await begun.execute((tx) => work({ tx, client, ...ways(client, pending) }))
       usable = true
       return result
-    } catch (error) {
+    } catch (thrown) {
+      const error = await firstFailure(thrown, pending)
       // refused by the server and rolled back; after any other failure nobody knows how the connection stands
       usable = error instanceof DatabaseError && client.getTransactionStatus() === IDLE
       if (attempt === MAX_ATTEMPTS || !isConcurrencyError(error)) throw error
@@ -56,24 +68,36 @@ export async function recording<T>(
   }
 }
 
-/** What the server last said of the connection: outside of a transaction. */
+/** What the server last said of the connection: outside of a transaction, or inside of one. */
 const IDLE = 'I'
+const IN_TRANSACTION = 'T'
+
+/** A statement behind one that failed is refused; the one that failed says why. */
+async function firstFailure(thrown: unknown, pending: Pending): Promise<unknown> {
+  if (!(thrown instanceof DatabaseError && thrown.code === IN_FAILED_TRANSACTION)) return thrown
+  return (await Promise.allSettled(pending)).find(isRejected)?.reason ?? thrown
+}
+
+const IN_FAILED_TRANSACTION = '25P02'
 
 /** Statements of a transaction that are sent and not waited for. */
 type Pending = Promise<unknown>[]
 
-function sending(client: PoolClient, pending: Pending): Recording['send'] {
-  return async (statement) => {
-    const answer = client.query(statement)
-    if (client.pipeline) later(pending, answer)
-    else await answer
+function ways(client: PoolClient, pending: Pending): Pick<Recording, 'send' | 'behind'> {
+  return {
+    send: async (statement) => {
+      const answer = behind(pending, client.query(statement))
+      if (!client.pipeline) await answer
+    },
+    behind: (answer) => behind(pending, answer),
   }
 }
 
-/** Its failure is met at the commit; until then nobody listens for it. */
-function later(pending: Pending, answer: Promise<unknown>): void {
+/** Its failure is met at the commit, or behind a later statement; until then nobody listens for it. */
+function behind<T>(pending: Pending, answer: Promise<T>): Promise<T> {
   answer.catch(() => undefined)
   pending.push(answer)
+  return answer
 }
 
 type Only = { kysely: Kysely<Tables>; pending: Pending }
@@ -118,8 +142,7 @@ class PipelinedDriver extends PostgresDriver {
   }
 
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    this.#pending.length = 0
-    later(this.#pending, connection.executeQuery(CompiledQuery.raw(BEGIN)))
+    void behind(this.#pending, connection.executeQuery(CompiledQuery.raw(BEGIN)))
   }
 
   override async commitTransaction(connection: DatabaseConnection): Promise<void> {

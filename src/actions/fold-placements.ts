@@ -25,7 +25,7 @@ export type RunningFold = {
   intervals: Interval[]
   /** How many of them the database has. */
   storedIntervals: number
-  /** How many readings the newest checkpoint on the way stands after. */
+  /** How many readings the newest checkpoint on the way stands after; 0 where that is not known any more. */
   checkpointAfter: number
   /** The database may have checkpoints up to that instant, and has none after it. */
   storedUpToAt: number

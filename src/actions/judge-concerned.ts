@@ -2,11 +2,13 @@ import { int8s } from '../../db/binary.ts'
 import type { Recording } from '../../db/recording.ts'
 import type { Ctx } from '../context.ts'
 import { type Row, upToAt } from '../domain/excursion.ts'
+import type { Folded } from './fold-placements.ts'
 import { judgeOrPostpone, MAX_ROWS_PER_TRANSACTION } from './judge.ts'
-import { type Extension, extensionOf, judgeRemembered, quietOf } from './judge-remembered.ts'
+import { type Extension, extensionOf, inScope, judgeRemembered, quietOf } from './judge-remembered.ts'
 import { isReadOut } from './judging-facts.ts'
 import type { KnownSensors } from './known-sensors.ts'
 import { loadRows } from './load-rows.ts'
+import { areLastOf } from './recent-rows.ts'
 import type { Memory } from './recorder-memory.ts'
 import { loadHeads } from './store-evaluations.ts'
 import type { ToStore } from './store-readings.ts'
@@ -106,7 +108,9 @@ async function divide(run: Recording, work: LockedConcern): Promise<{ cold: numb
     const entry = work.memory.shipments.get(id)
     const row = work.differing.get(id)
     const holds = entry !== undefined && (row === undefined || (row.revision === entry.revision && !row.waits))
-    const extension = holds ? extensionOf(entry, work.concern.get(id)?.rows ?? new Map()) : null
+    const came = work.concern.get(id)
+    const extension = holds ? extensionOf(entry, came?.rows ?? new Map()) : null
+    if (came !== undefined) came.late ||= extension?.came === 'late'
     if (extension === null) cold.push(id)
     else if (row === undefined) extensions.push(extension)
     // what others stored is read from where the folds stand, and what came late stands before that
@@ -169,21 +173,32 @@ async function judgeCold(
     for (const [placementId, [first]] of came?.rows ?? []) {
       if (first !== undefined) changedFromAt.set(placementId, first.at)
     }
-    // another process recorded here last, and may remember readings that are later than these
-    if (came !== undefined && row !== undefined && row.keeper !== null && row.keeper !== memory.keeper) came.late = true
   }
   const shipmentIds = cold.toSorted((a, b) => a - b)
   const { unjudged, judged } = await judgeOrPostpone(run.tx, ctx, { shipmentIds, changedFromAt })
+  const judgedOf = new Map(judged.map((one) => [one.shipment.shipmentId, one]))
+  for (const id of cold) {
+    const [came, one] = [concern.get(id), judgedOf.get(id)]
+    if (came !== undefined)
+      came.late ||= one === undefined || isReadOut(one.shipment) || !areLast(one.folded, came.rows)
+  }
   for (const { shipment, folded, head, assessment } of judged) {
-    if (isReadOut(shipment)) {
-      const entry = concern.get(shipment.shipmentId)
-      if (entry !== undefined) entry.late = true
-      continue
-    }
+    if (isReadOut(shipment)) continue
     const revision = revisions.get(shipment.shipmentId) ?? 0
     memory.shipments.set(shipment.shipmentId, { revision, facts: shipment, folded, head, quiet: quietOf(assessment) })
   }
   return { unjudged }
+}
+
+/**
+ * Whether rows that came are the last that folds took. Only the folds know: what a process remembers of a sensor does
+ * not tell what others have stored. Where more came than a fold remembers, nobody knows.
+ */
+function areLast(folded: readonly Folded[], cameOf: ReadonlyMap<number, readonly Row[]>): boolean {
+  return folded.every(({ placement, recent }) => {
+    const came = inScope(cameOf.get(placement.id) ?? [], placement.rules)
+    return came.length === 0 || areLastOf(recent, came)
+  })
 }
 
 /** Says in the rows who recorded last, and where something came late that what others remember holds no longer. */

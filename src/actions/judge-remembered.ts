@@ -47,14 +47,14 @@ export function extensionOf(entry: ShipmentMemory, rowsOf: RowsOf): Extension | 
 }
 
 /** What lies outside of placement and window is kept, not judged. */
-function inScope(rows: readonly Row[], { fromAt, toAt }: Pick<FoldRules, 'fromAt' | 'toAt'>): readonly Row[] {
+export function inScope(rows: readonly Row[], { fromAt, toAt }: Pick<FoldRules, 'fromAt' | 'toAt'>): readonly Row[] {
   const [first, last] = [rows[0], rows.at(-1)]
   if (first === undefined || last === undefined || (first.at >= fromAt && last.at < toAt)) return rows
   return rows.filter((row) => row.at >= fromAt && row.at < toAt)
 }
 
 /**
- * Judges shipments whose folds are remembered and only go on. Most readings change nothing that an evaluation says;
+ * Judges shipments whose folds are remembered. Most readings change nothing that an evaluation says;
  * those that might are combined and compared with the current version. Checkpoints on the way are stored. Answers the
  * shipments for which that failed: their folds are good for nothing any more.
  */
@@ -145,6 +145,8 @@ function takeOnward(fold: Folded, rows: readonly Row[], { quiet, toStore }: Taki
 /** Takes rows among those that are remembered; whether they change nothing of what was found. */
 function takeLate(fold: Folded, late: readonly Row[], { quiet, toStore }: Taking): boolean {
   const { first } = fold.state
+  const openAt = fold.state.open?.at ?? Number.NEGATIVE_INFINITY
+  const isInside = (late.at(-1)?.at ?? openAt) <= openAt
   const wasSteady = isCalm(fold.state, fold.placement.rules) && !isSuspect(fold)
   const { rows, reopened } = goBack(fold, late)
   const backAt = upToAt(fold.state)
@@ -157,7 +159,7 @@ function takeLate(fold: Folded, late: readonly Row[], { quiet, toStore }: Taking
   const before = fold.intervals.length
   feed(fold, rows, toStore)
   const isSame = isDeepStrictEqual([fold.state.first, fold.intervals.slice(before)], [first, reopened])
-  return wasSteady && isSame && goesOn(fold, quiet)
+  return wasSteady && isSame && (isInside || openAt >= fromAtOf(quiet)) && goesOn(fold, quiet)
 }
 
 function feed(fold: Folded, rows: readonly Row[], { histories }: ToStore): void {

@@ -50,6 +50,14 @@ export function remember({ ats, values }: RecentRows, { at, milliC }: Row): void
   values.push(milliC)
 }
 
+/** Whether rows, ascending and among those taken, come strictly after all others; false where they are too many. */
+export function areLastOf({ base, ats }: RecentRows, rows: readonly Row[]): boolean {
+  const [first] = rows
+  const others = ats.length - rows.length
+  const lastOther = others === 0 ? upToAt(base.state) : ats[others - 1]
+  return first !== undefined && lastOther !== undefined && lastOther < first.at
+}
+
 /**
  * Whether a fold can go back to before an instant: to a mark strictly earlier, from which on no interval is stored.
  */

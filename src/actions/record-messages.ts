@@ -1,5 +1,5 @@
 import { DatabaseError } from 'pg'
-import { type Recording, recording } from '../../db/recording.ts'
+import { type Recording, recording, requireBegun } from '../../db/recording.ts'
 import type { Ctx } from '../context.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
 import { followSequences } from './follow-sequences.ts'
@@ -12,7 +12,7 @@ import { emptyMemory, forget, type Memory, memoryOf } from './recorder-memory.ts
 import { type Turn, takeTurn } from './recording-turns.ts'
 import { resolveUplinks } from './resolve-uplinks.ts'
 import { storeObservations } from './store-observations.ts'
-import { byKey, COPY_FROM_READINGS, type StoredReadings, storeReadings } from './store-readings.ts'
+import { areCertain, byKey, COPY_FROM_READINGS, type StoredReadings, storeReadings } from './store-readings.ts'
 
 /**
  * Records a batch of received messages in one transaction and judges the shipments they concern. When it returns, every
@@ -21,7 +21,8 @@ import { byKey, COPY_FROM_READINGS, type StoredReadings, storeReadings } from '.
  *
  *   lock sensors (key share) → store readings, keep conflicts → lock shipments (no key update) → batch row → judge
  *
- * A handful of readings goes out in half as many round trips (`db/recording.ts`), in the same order.
+ * A handful of readings goes out in half as many round trips (`db/recording.ts`), in the same order: where nothing can
+ * contradict what is stored, and nothing else is stored, the lock of the shipments is sent right behind the readings.
  *
  * READ COMMITTED, each step its own statement, so that concurrent recorders see each other. Sensors are locked before
  * shipments everywhere; whatever changes a placement locks the sensor `for update`, so a placement being made while its
@@ -95,8 +96,9 @@ async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Turn }): 
   const { messages, memory, turn } = work
   await turn.toStore()
   const { batchId, known } = await openBatch(run, { memory, gathered: work.gathered, turn })
+  requireBegun(run)
   const storing = store(run, batchId, { ...work, known })
-  const lockedEarly = run.client.pipeline && turn.isFirst() ? lockAll(run, { ...work, known }) : null
+  const lockedEarly = mayLockEarly(run, { ...work, known }) ? lockAll(run, { ...work, known }) : null
   const stored = await storing
   turn.haveStored()
   await storeObservations(run.tx, batchId, ofKnown(messages, known))
@@ -114,12 +116,18 @@ async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Turn }): 
   return { stored: inserted.length, duplicates, conflicts: conflicts.length, unjudged }
 }
 
-/** Sent right behind the readings: locks whatever they may concern, should all of them be new. */
-function lockAll(run: Recording, { gathered, memory, known }: Work & { known: KnownSensors }): Promise<Differing> {
-  const locking = lockConcerned(run, concernOf(readingsOf(gathered, known), known, NONE), memory)
-  // should storing fail, this fails with it, and nobody waits for it
-  locking.catch(() => undefined)
-  return locking
+type Opened = Work & { turn: Turn; known: KnownSensors }
+
+/** Conflicts and observations are stored before shipments are locked: in another order two processes could deadlock. */
+function mayLockEarly({ client }: Recording, { messages, gathered, known, trusting, turn }: Opened): boolean {
+  if (!client.pipeline || !trusting || !turn.isFirst()) return false
+  if (messages.some(({ parsed }) => parsed.observations.length > 0)) return false
+  return areCertain(readingsOf(gathered, known), (sensorId) => known.get(sensorId)?.newestAt ?? NEVER)
+}
+
+/** Sent right behind the readings: locks what they concern, since all of them are new. */
+function lockAll(run: Recording, { gathered, memory, known }: Opened): Promise<Differing> {
+  return run.behind(lockConcerned(run, concernOf(readingsOf(gathered, known), known, NONE), memory))
 }
 
 const NONE: ReadonlySet<number> = new Set()

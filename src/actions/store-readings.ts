@@ -52,6 +52,14 @@ export async function storeReadings(
   }
 }
 
+/** Whether readings, in order of key, are all later than everything stored of their sensors: none is there already. */
+export function areCertain(readings: readonly ToStore[], newest: Newest): boolean {
+  return readings.every((reading, index) => {
+    const before = readings[index - 1]
+    return reading.at > newest(reading.sensorId) && (before === undefined || byKey(before, reading) !== 0)
+  })
+}
+
 /** In order of the key of `reading`: unsorted concurrent inserts deadlock, also with `do nothing`. */
 export function byKey(a: ToStore, b: ToStore): number {
   if (a.sensorId !== b.sensorId) return a.sensorId - b.sensorId

@@ -5,7 +5,8 @@ import { isOut, type Profile } from './profile.ts'
 /**
  * When readings change nothing that an evaluation says beside its extent, so that most batches need not combine and
  * compare (a combination costs 40 µs, a reading's fold 0.1): every placement of an open window goes on in range without
- * a gap, from after everything that was found, and no certificate begins or ends meanwhile. Null: combine.
+ * a gap, from after everything that was found, and no certificate begins or ends meanwhile. A late reading is as quiet
+ * where it changes no interval. Null: combine.
  */
 export type Quiet =
   | {

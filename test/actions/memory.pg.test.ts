@@ -1,18 +1,13 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { transaction, withClient } from '../../db/connect.ts'
+import { withClient } from '../../db/connect.ts'
 import { at, json } from '../../db/tables.ts'
 import { addCalibration } from '../../src/actions/calibrations.ts'
-import { foldPlacements } from '../../src/actions/fold-placements.ts'
-import { loadFacts } from '../../src/actions/judging-facts.ts'
 import { recordMessages } from '../../src/actions/record-messages.ts'
 import { remembered } from '../../src/actions/recorder-memory.ts'
-import { sha256 } from '../../src/actions/store-evaluations.ts'
 import type { Ctx } from '../../src/context.ts'
-import { assess } from '../../src/domain/assess.ts'
-import { canonicalJson } from '../../src/domain/canonical.ts'
-import { contentOf, inputsOf } from '../../src/domain/evaluation-record.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { currentVersion, judgedAfresh } from '../support/judged-afresh.ts'
 import { FRIDGE, MINUTE, T0 } from '../support/limits.ts'
 import { until } from '../support/until.ts'
 import {
@@ -73,7 +68,9 @@ test('after every batch judged from memory the evaluation is what judging afresh
       const stand = { minute: 0 }
       for (const part of chapters) {
         await tell(part, traveller, stand)
-        expect(await currentVersion(traveller.shipmentId)).toMatchObject(await judgedAfresh(traveller.shipmentId))
+        expect(await currentVersion(world, traveller.shipmentId)).toMatchObject(
+          await judgedAfresh(world, traveller.shipmentId),
+        )
       }
     }),
     { numRuns: 40, endOnFailure: true },
@@ -133,34 +130,6 @@ async function calibrate(sensorId: number, calibratedAt: number) {
   })
 }
 
-/** What the stored readings come to without memory or checkpoints; nothing is stored or forgotten by it. */
-async function judgedAfresh(shipmentId: number) {
-  return transaction(world.ctx.db, async (tx) => {
-    const [facts] = await loadFacts(tx, [shipmentId])
-    if (facts === undefined) throw new Error('the shipment is gone')
-    const works = facts.placements.map((placement) => ({
-      placement,
-      levels: facts.profile.levels.length,
-      changedFromAt: 0,
-    }))
-    const { folded } = await foldPlacements(tx, works, { budget: 1_000_000, write: false })
-    const assessment = assess(facts, folded, 'stored')
-    return {
-      content_sha256: sha256(canonicalJson(contentOf(assessment))),
-      inputs_sha256: sha256(canonicalJson(inputsOf(assessment))),
-    }
-  })
-}
-
-async function currentVersion(shipmentId: number) {
-  return world.db
-    .selectFrom('evaluation')
-    .select(['version', 'content', 'content_sha256', 'inputs_sha256'])
-    .where('shipment_id', '=', shipmentId)
-    .orderBy('version', 'desc')
-    .executeTakeFirst()
-}
-
 describe('what a process remembers wrongly harms nothing:', () => {
   test('readings that another process has stored meanwhile are met as duplicates, not stored twice', async () => {
     const { sensors } = await travelling()
@@ -173,19 +142,6 @@ describe('what a process remembers wrongly harms nothing:', () => {
     expect(await storedInstants(sensorId)).toEqual(series(0, 415, 5).map((sample) => sample.at))
     await record(world.ctx, sensorId, series(415, 300, 5))
     expect(await storedInstants(sensorId)).toHaveLength(715)
-  })
-
-  test('a reading that comes late behind what another process stored since is judged, here and there', async () => {
-    const { shipmentId, sensors } = await travelling()
-    const [sensorId = 0] = sensors
-    await record(world.ctx, sensorId, series(0, 10, 5))
-    await record(second.ctx, sensorId, series(10, 40, 5))
-    await record(world.ctx, sensorId, [{ at: T0 + 30.5 * MINUTE, c: 16 }])
-    const after = await currentVersion(shipmentId)
-    expect(JSON.stringify(after?.content)).toContain('"alarm"')
-    expect(after).toMatchObject(await judgedAfresh(shipmentId))
-    await record(second.ctx, sensorId, series(50, 5, 5))
-    expect(await currentVersion(shipmentId)).toMatchObject(await judgedAfresh(shipmentId))
   })
 
   test('a transaction that dies half-way is forgotten, and the same batch is then stored and judged once', async () => {
@@ -205,9 +161,9 @@ describe('what a process remembers wrongly harms nothing:', () => {
     })
     await record(world.ctx, sensorId, series(30, 300, 9))
     expect(await storedInstants(sensorId)).toHaveLength(330)
-    const before = await currentVersion(shipmentId)
+    const before = await currentVersion(world, shipmentId)
     expect(JSON.stringify(before?.content)).toContain('"alarm"')
-    expect(before).toMatchObject(await judgedAfresh(shipmentId))
+    expect(before).toMatchObject(await judgedAfresh(world, shipmentId))
   })
 
   test('a placement made by another process is seen by the next batch', async () => {
@@ -215,9 +171,9 @@ describe('what a process remembers wrongly harms nothing:', () => {
     await record(world.ctx, sensorId, series(0, 5, 9))
     await place({ ...world, ctx: second.ctx }, { shipmentId, sensorId })
     await record(world.ctx, sensorId, series(5, 300, 9))
-    const before = await currentVersion(shipmentId)
+    const before = await currentVersion(world, shipmentId)
     expect(JSON.stringify(before?.content)).toContain('"alarm"')
-    expect(before).toMatchObject(await judgedAfresh(shipmentId))
+    expect(before).toMatchObject(await judgedAfresh(world, shipmentId))
   })
 
   test('limits pinned by another process rule the next batch', async () => {
@@ -241,8 +197,8 @@ describe('what a process remembers wrongly harms nothing:', () => {
       shipmentId,
     ])
     await record(world.ctx, sensorId, series(30, 60, 7))
-    const before = await currentVersion(shipmentId)
-    expect(before).toMatchObject(await judgedAfresh(shipmentId))
+    const before = await currentVersion(world, shipmentId)
+    expect(before).toMatchObject(await judgedAfresh(world, shipmentId))
   })
 })
 
