@@ -73,7 +73,7 @@ test('after every batch judged from memory the evaluation is what judging afresh
         )
       }
     }),
-    { numRuns: 40, endOnFailure: true },
+    { numRuns: 25, endOnFailure: true },
   )
 })
 

@@ -40,7 +40,7 @@ test('a demo that is killed takes its service and its database along', async () 
 })
 
 test(
-  'killed together with its service it leaves a database that the next demo adopts; all answers are right',
+  'killed with its service it leaves a database that the next demo adopts, whose service is killed again; all is right',
   async () => {
     const killed = await startDemo()
     // stopped, it cannot end the database before it is killed itself
@@ -50,17 +50,8 @@ test(
     process.kill(killed.servicePid, 'SIGKILL')
     const postmaster = postmasterPid()
     expect(commandOf(postmaster)).toContain('postgres')
-    const { demo } = await startDemo()
-    expect(postmasterPid()).toBe(postmaster)
-    await expectAllRight(demo)
-  },
-  DEMO_MS,
-)
-
-test(
-  'its service killed with -9 in the middle comes back, and all answers are right',
-  async () => {
     const { demo, servicePid } = await startDemo()
+    expect(postmasterPid()).toBe(postmaster)
     const halfway = () => /\] +[4-6]\d %/.test(demo.stdout())
     await until(halfway, { what: 'half of the journey', deadlineMs: START_MS })
     process.kill(servicePid, 'SIGKILL')
