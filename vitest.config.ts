@@ -56,8 +56,8 @@ export default defineConfig({
           ...runner,
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // a service, a database and a broker each: one at a time on two cores
-          maxWorkers: 1,
+          // a service, a database and a broker each, for which it mostly waits
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },

@@ -1,5 +1,6 @@
+import { sql } from 'kysely'
+import { instants, texts } from '../../db/binary.ts'
 import type { Tx } from '../../db/connect.ts'
-import { at, json } from '../../db/tables.ts'
 import { type Actor, rolesShown } from '../domain/actor.ts'
 import { spendClaim } from './idempotency.ts'
 
@@ -20,20 +21,26 @@ export type Deed = {
  */
 export async function audit(tx: Tx, actor: Actor, deeds: readonly Deed[]): Promise<void> {
   if (deeds.length === 0) return
-  const rows = deeds.map((deed) => ({
-    known_at: at(deed.at),
-    actor_kind: actor.kind,
-    actor_id: actor.id,
-    organisation_id: actor.organisationId,
-    role: rolesShown(actor),
-    action: deed.action,
-    subject_kind: deed.subjectKind,
-    subject_id: String(deed.subjectId),
-    before: deed.before === undefined ? null : json(deed.before),
-    after: deed.after === undefined ? null : json(deed.after),
-    reason: deed.reason ?? null,
-    request_id: actor.requestId,
-  }))
-  await tx.insertInto('audit_entry').values(rows).execute()
+  const columns = [
+    sql`${instants(deeds.map((deed) => deed.at))}::timestamptz[]`,
+    sql`${texts(deeds.map((deed) => deed.action))}::text[]`,
+    sql`${texts(deeds.map((deed) => deed.subjectKind))}::text[]`,
+    sql`${texts(deeds.map((deed) => String(deed.subjectId)))}::text[]`,
+    sql`${texts(deeds.map((deed) => textOrNull(deed.before)))}::text[]`,
+    sql`${texts(deeds.map((deed) => textOrNull(deed.after)))}::text[]`,
+    sql`${texts(deeds.map((deed) => deed.reason ?? null))}::text[]`,
+  ]
+  // a batch of messages leaves dozens: columns cost a fifth of a row of values each
+  await sql`insert into audit_entry (known_at, actor_kind, actor_id, organisation_id, role, action, subject_kind,
+      subject_id, before, after, reason, request_id)
+    select known_at, ${actor.kind}, ${actor.id}, ${actor.organisationId}, ${rolesShown(actor)}, action, subject_kind,
+      subject_id, before::jsonb, after::jsonb, reason, ${actor.requestId}
+    from unnest(${sql.join(columns)}) with ordinality
+      as d(known_at, action, subject_kind, subject_id, before, after, reason, ord)
+    order by ord`.execute(tx)
   if (actor.claim !== undefined) await spendClaim(tx, actor, actor.claim)
+}
+
+function textOrNull(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value)
 }

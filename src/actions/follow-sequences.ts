@@ -1,18 +1,23 @@
 import { instants, int4s, int8s, texts } from '../../db/binary.ts'
 import type { Recording } from '../../db/recording.ts'
-import type { ReceivedMessage } from '../domain/message.ts'
+import type { ParsedMessage, ReceivedMessage } from '../domain/message.ts'
 import { type SeqRange, type Sequence, stepOf, union } from '../domain/sequence.ts'
 import { EARLIEST_AT } from '../domain/units.ts'
 import type { KnownSensors } from './known-sensors.ts'
 import type { SensorMemory } from './recorder-memory.ts'
 import { multirange, noteSequences, ranges, type SequenceChange } from './sequence-notes.ts'
 
-/** What is remembered of a sensor's sequence; `top` runs ahead of the last range by numbers not stored yet. */
-export type SequenceMemory = { epoch: number; seen: SeqRange[]; top: number; unstored: number }
+/**
+ * What is remembered of a sensor's sequence. `top` runs ahead of the last range by numbers not stored yet; they stand
+ * with readings later than `upToAt`.
+ */
+export type SequenceMemory = { epoch: number; seen: SeqRange[]; upToAt: number; top: number; unstored: number }
 
 export type Following = {
   messages: readonly ReceivedMessage[]
   known: KnownSensors
+  /** Sensors of which some reading stood there already: its message's number stands nowhere. */
+  repeating: ReadonlySet<number>
   batchId: number
   knownAt: number
   /** Whether other processes may get messages of the same sensors. */
@@ -21,8 +26,8 @@ export type Following = {
 
 /**
  * Takes the sequence numbers of a batch into what was seen of each sensor, duplicates and held messages too. The next
- * number with readings later than all before is only remembered: it is found again in the stored readings. Everything
- * else is stored here: a gap, what fills one, a restart.
+ * number, with readings later than what is entered as seen, is only remembered: it is found again in the stored
+ * readings. Everything else is stored here: a gap, what fills one, a restart.
  */
 export async function followSequences(run: Recording, following: Following): Promise<void> {
   let pending = take(following)
@@ -37,7 +42,7 @@ export async function followSequences(run: Recording, following: Following): Pro
 /** What a batch adds to a sensor's sequence, null while it is only remembered; `newestAt` runs through its messages. */
 type Pending = { newestAt: number; joined: Sequence | null }
 
-function take({ messages, known, shared }: Following): Map<number, Pending> {
+function take({ messages, known, repeating, shared }: Following): Map<number, Pending> {
   const changed = new Map<number, Pending>()
   for (const { parsed } of messages) {
     const { sensorId, seq, readings } = parsed
@@ -49,7 +54,8 @@ function take({ messages, known, shared }: Following): Map<number, Pending> {
       changed.set(sensorId, pending)
     }
     const later = isLater(readings, pending.newestAt)
-    const isRemembered = !shared && pending.joined === null && later && extend(sensor.memory.sequence, seq)
+    const mayRemember = !shared && pending.joined === null && !repeating.has(sensorId)
+    const isRemembered = mayRemember && extend(sensor.memory.sequence, parsed)
     if (!isRemembered) join(pending, sensor.memory, { seq, later })
     pending.newestAt = newestOf(readings, pending.newestAt)
   }
@@ -97,9 +103,10 @@ function newestOf(readings: readonly { at: number }[], newestAt: number): number
   return newest
 }
 
-/** Counts the next number on; false where it is not the next, or where too many are only remembered. */
-function extend(sequence: SequenceMemory | null, seq: number): boolean {
+/** Counts the next number on; false where it is not the next, or would not be found, or too many are remembered. */
+function extend(sequence: SequenceMemory | null, { seq, readings }: ParsedMessage): boolean {
   if (sequence === null || seq !== sequence.top + 1 || sequence.unstored >= MOST_UNSTORED) return false
+  if (!isLater(readings, sequence.upToAt)) return false
   sequence.top = seq
   sequence.unstored += 1
   return true
@@ -125,6 +132,7 @@ type Row = {
   sensorId: number
   epoch: number
   seen: string
+  upToAt: number
   epochBefore: number | null
   seenBefore: string | null
 }
@@ -142,7 +150,7 @@ async function store(run: Recording, following: Following, joined: readonly Join
           when excluded.epoch < q.epoch then q.seen else q.seen + excluded.seen end,
         epoch = greatest(q.epoch, excluded.epoch), up_to_at = greatest(q.up_to_at, excluded.up_to_at)
       returning sensor_id as "sensorId", new.epoch as epoch, new.seen::text as seen, old.epoch as "epochBefore",
-        old.seen::text as "seenBefore"`,
+        new.up_to_at as "upToAt", old.seen::text as "seenBefore"`,
     values: [
       int8s(joined.map(({ sensorId }) => sensorId)),
       int4s(joined.map(({ epoch }) => epoch)),
@@ -156,9 +164,10 @@ async function store(run: Recording, following: Following, joined: readonly Join
     after: { epoch: row.epoch, seen: ranges(row.seen) },
   }))
   const noted = await noteSequences(run, { changes, batchId, knownAt })
+  const enteredUpTo = new Map(rows.map((row) => [row.sensorId, row.upToAt]))
   for (const { sensorId, after } of noted) {
     const sensor = known.get(sensorId)
-    if (sensor !== undefined) sensor.memory.sequence = remember(after)
+    if (sensor !== undefined) sensor.memory.sequence = remember(after, enteredUpTo.get(sensorId))
   }
 }
 
@@ -167,17 +176,17 @@ function upToAt(newestAt: number): number {
   return Number.isFinite(newestAt) ? newestAt : EARLIEST_AT
 }
 
-function remember({ epoch, seen }: Sequence): SequenceMemory {
-  return { epoch, seen, top: seen.at(-1)?.[1] ?? -1, unstored: 0 }
+function remember({ epoch, seen }: Sequence, enteredUpToAt = Number.POSITIVE_INFINITY): SequenceMemory {
+  return { epoch, seen, upToAt: enteredUpToAt, top: seen.at(-1)?.[1] ?? -1, unstored: 0 }
 }
 
-type StoredRow = { sensorId: number; epoch: number; seen: string; since: string | null }
+type StoredRow = { sensorId: number; epoch: number; seen: string; upToAt: number; since: string | null }
 
 /** What was seen of sensors: as stored, with the numbers of later readings that were only remembered. */
 export async function loadSequences(run: Recording, ids: Buffer): Promise<Map<number, SequenceMemory>> {
   const { rows } = await run.client.query<StoredRow>({
     name: 'load_sequences',
-    text: `select q.sensor_id as "sensorId", q.epoch, q.seen::text as seen,
+    text: `select q.sensor_id as "sensorId", q.epoch, q.seen::text as seen, q.up_to_at as "upToAt",
         (select range_agg(int8range(r.seq, r.seq, '[]'))::text from reading r
           where r.sensor_id = q.sensor_id and r.measured_at > q.up_to_at and r.source = 0
             and r.seq is not null) as since
@@ -185,9 +194,9 @@ export async function loadSequences(run: Recording, ids: Buffer): Promise<Map<nu
     values: [ids],
   })
   return new Map(
-    rows.map(({ sensorId, epoch, seen, since }) => {
+    rows.map(({ sensorId, epoch, seen, upToAt: enteredUpToAt, since }) => {
       const all = union(ranges(seen), since === null ? [] : ranges(since))
-      return [sensorId, remember({ epoch, seen: all })]
+      return [sensorId, remember({ epoch, seen: all }, enteredUpToAt)]
     }),
   )
 }

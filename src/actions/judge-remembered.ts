@@ -9,7 +9,7 @@ import { advance, type Folded } from './fold-placements.ts'
 import { attempt } from './judge.ts'
 import { canGoBack, goBack, recentFrom } from './recent-rows.ts'
 import type { ShipmentMemory } from './recorder-memory.ts'
-import { storeEvaluations } from './store-evaluations.ts'
+import { saysTheSame, storeEvaluations } from './store-evaluations.ts'
 
 /** Readings of a shipment's placements, each list ascending. */
 export type RowsOf = ReadonlyMap<number, readonly Row[]>
@@ -78,21 +78,20 @@ export async function judgeRemembered(run: Recording, ctx: Ctx, extensions: read
   if (judged.length === 0) return failed
   const stored = await attempt(run.tx, () => storeEvaluations(run.tx, ctx, judged))
   if ('error' in stored) return [...failed, ...judged.map(({ entry }) => entry.facts.shipmentId)]
-  for (const { entry, assessment } of judged) {
-    entry.head = stored.get(entry.facts.shipmentId) ?? entry.head
-    entry.quiet = quietOf(assessment)
-  }
+  for (const { entry } of judged) entry.head = stored.get(entry.facts.shipmentId) ?? entry.head
   return failed
 }
 
 type Combining = { entry: ShipmentMemory; assessment: Assessment; head: ShipmentMemory['head'] }
 
-/** Feeds the readings; the new assessment where the evaluation may say something else than before. */
+/** Feeds the readings; the new assessment where the evaluation says something else than before. */
 function goOn({ entry, rows, came }: Extension, toStore: ToStore): Combining | null {
   const quietly = extend(entry, rows, toStore)
   if (came === 'others') for (const fold of entry.folded) forgetStored(fold)
   if (quietly) return null
-  return { entry, head: entry.head, assessment: assess(entry.facts, entry.folded, 'stored') }
+  const assessment = assess(entry.facts, entry.folded, 'stored')
+  entry.quiet = quietOf(assessment)
+  return saysTheSame(assessment, entry.head) ? null : { entry, head: entry.head, assessment }
 }
 
 function countOf(extensions: readonly Extension[]): number {
@@ -158,8 +157,15 @@ function takeLate(fold: Folded, late: readonly Row[], { quiet, toStore }: Taking
   }
   const before = fold.intervals.length
   feed(fold, rows, toStore)
-  const isSame = isDeepStrictEqual([fold.state.first, fold.intervals.slice(before)], [first, reopened])
+  const closed = fold.intervals.slice(before)
+  const isSame =
+    isEqual(fold.state.first, first) && (closed.length + reopened.length === 0 || isEqual(closed, reopened))
   return wasSteady && isSame && (isInside || openAt >= fromAtOf(quiet)) && goesOn(fold, quiet)
+}
+
+/** Mostly the very same: the general comparison takes longer than to fold a dozen rows. */
+function isEqual(a: unknown, b: unknown): boolean {
+  return a === b || isDeepStrictEqual(a, b)
 }
 
 function feed(fold: Folded, rows: readonly Row[], { histories }: ToStore): void {

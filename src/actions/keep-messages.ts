@@ -1,4 +1,6 @@
 import { formatDistanceStrict } from 'date-fns'
+import { sql } from 'kysely'
+import { instants, int8s, texts } from '../../db/binary.ts'
 import type { Tx } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
@@ -82,24 +84,29 @@ function clockDetail({ parsed, receivedAt }: ReceivedMessage): string {
 
 async function insertKept(tx: Tx, kept: { message: ReceivedMessage; why: Why }[], now: number): Promise<number[]> {
   if (kept.length === 0) return []
-  const rows = await tx
-    .insertInto('kept_message')
-    .values(
-      kept.map(({ message, why }) => ({
-        outcome: why.outcome,
-        reason: why.reason,
-        detail: why.detail,
-        // Postgres text holds no NUL; a topic or a sensor's own text may
-        topic: message.topic.replaceAll('\u0000', '\uFFFD'),
-        content_type: message.contentType?.replaceAll('\u0000', '\uFFFD') ?? null,
-        payload: Buffer.from(message.payload),
-        sensor_id: message.parsed.sensorId,
-        received_at: at(message.receivedAt),
-        known_at: at(now),
-        dev_eui: message.parsed.uplink?.devEui ?? null,
-      })),
-    )
-    .returning('id')
-    .execute()
+  const columns = [
+    sql`${texts(kept.map(({ why }) => why.outcome))}::text[]`,
+    sql`${texts(kept.map(({ why }) => why.reason))}::text[]`,
+    sql`${texts(kept.map(({ why }) => why.detail))}::text[]`,
+    sql`${texts(kept.map(({ message }) => storable(message.topic)))}::text[]`,
+    sql`${texts(kept.map(({ message }) => message.contentType && storable(message.contentType)))}::text[]`,
+    sql`${texts(kept.map(({ message }) => Buffer.from(message.payload).toString('hex')))}::text[]`,
+    sql`${int8s(kept.map(({ message }) => message.parsed.sensorId))}::bigint[]`,
+    sql`${instants(kept.map(({ message }) => message.receivedAt))}::timestamptz[]`,
+    sql`${texts(kept.map(({ message }) => message.parsed.uplink?.devEui ?? null))}::text[]`,
+  ]
+  const { rows } = await sql<{ id: number }>`insert into kept_message (outcome, reason, detail, topic, content_type,
+      payload, sensor_id, received_at, known_at, dev_eui)
+    select outcome, reason, detail, topic, content_type, decode(payload, 'hex'), sensor_id, received_at, ${at(now)},
+      dev_eui
+    from unnest(${sql.join(columns)}) with ordinality as k(outcome, reason, detail, topic, content_type, payload,
+      sensor_id, received_at, dev_eui, ord)
+    order by ord
+    returning id`.execute(tx)
   return rows.map((row) => row.id)
+}
+
+/** Postgres text holds no NUL; a topic or a sensor's own text may. */
+function storable(text: string): string {
+  return text.replaceAll('\u0000', '\uFFFD')
 }

@@ -111,8 +111,8 @@ async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Turn }): 
   const knownAt = ctx.now()
   await closeBatch(run, { batchId, knownAt, messages: messages.length, stored })
   const { unjudged } = await judgeConcerned(run, ctx, { concern, memory, differing })
-  await followSequences(run, { messages, known, batchId, knownAt, shared: ctx.sharesMessages })
-  const { inserted, conflicts, duplicates } = stored
+  const { inserted, conflicts, duplicates, repeating } = stored
+  await followSequences(run, { messages, known, repeating, batchId, knownAt, shared: ctx.sharesMessages })
   return { stored: inserted.length, duplicates, conflicts: conflicts.length, unjudged }
 }
 

@@ -26,7 +26,7 @@ export async function noteSequences(run: Recording, { changes, batchId, knownAt 
   })
   const events = noted.flatMap(({ change, givenUp }) => eventsOf(change, givenUp))
   if (events.length > 0) {
-    await run.client.query({
+    await run.send({
       name: 'note_sequence_events',
       text: `insert into sequence_event (sensor_id, epoch, kind, from_seq, to_seq, batch_id, known_at)
         select sensor, epoch, kind, from_seq, to_seq, $6, $7::timestamptz
@@ -72,7 +72,7 @@ function eventsOf({ sensorId, before, after }: SequenceChange, givenUp: readonly
 /** A gap is missing since it was first noticed, and asked for after a while; where none is left, no more is asked. */
 async function markMissing(run: Recording, noted: readonly { change: SequenceChange }[], knownAt: number) {
   const after = noted.map(({ change }) => ({ sensorId: change.sensorId, seen: change.after.seen }))
-  await run.client.query({
+  await run.send({
     name: 'mark_missing_sequences',
     text: `update sensor_sequence q set seen = n.seen::int8multirange,
         missing_since = case when n.gaps > 0 then coalesce(q.missing_since, $4::timestamptz) end,

@@ -21,8 +21,17 @@ export type ToStore = {
 export const SOURCE = { live: 0, readout: 1 } as const
 export type ReadingSource = (typeof SOURCE)[keyof typeof SOURCE]
 
-/** Both in order of key. `late`: some stored value is not later than all that its sensor had stored before. */
-export type StoredReadings = { inserted: ToStore[]; conflicts: ToStore[]; duplicates: number; late: Set<number> }
+/**
+ * Both in order of key; of sensors: `late` where some stored value is not later than all that it had stored before,
+ * `repeating` where some value stood there already, the same or another.
+ */
+export type StoredReadings = {
+  inserted: ToStore[]
+  conflicts: ToStore[]
+  duplicates: number
+  late: Set<number>
+  repeating: Set<number>
+}
 
 /** What is known of the sensors, so that a reading later than all before need not be looked for. */
 export type Newest = (sensorId: number) => number
@@ -39,7 +48,9 @@ export async function storeReadings(
 ): Promise<StoredReadings> {
   const { certain, doubtful } = divide(readings, newest)
   if (certain.length > 0) await copyIn(run.client, COPY, copyRows(certain, batchId))
-  if (doubtful.length === 0) return { inserted: certain, conflicts: [], duplicates: 0, late: new Set() }
+  if (doubtful.length === 0) {
+    return { inserted: certain, conflicts: [], duplicates: 0, late: new Set(), repeating: new Set() }
+  }
   const added = await insertNew(run, batchId, doubtful)
   const others = doubtful.filter((reading) => !added.has(reading))
   const conflicts = await insertConflicts(run, batchId, others)
@@ -49,6 +60,7 @@ export async function storeReadings(
     conflicts,
     duplicates: others.length - conflicts.length,
     late: lateOf([...added, ...conflicts], newest),
+    repeating: new Set(others.map(({ sensorId }) => sensorId)),
   }
 }
 
@@ -141,17 +153,21 @@ function keyColumns(readings: readonly ToStore[]): [Buffer, Buffer, Buffer] {
 async function insertConflicts(run: Recording, batchId: number, readings: readonly ToStore[]): Promise<ToStore[]> {
   if (readings.length === 0) return []
   const [lowest, highest] = bounds(readings)
-  const differing = await sql<{ ord: number }>`
-    select u.ord from unnest(${int8s(readings.map((reading) => reading.sensorId))}::bigint[],
-      ${texts(readings.map((reading) => reading.channel))}::text[],
-      ${instants(readings.map((reading) => reading.at))}::timestamptz[],
-      ${int4s(readings.map((reading) => reading.milliC))}::int[],
-      ${int2s(readings.map((reading) => reading.source))}::smallint[])
-      with ordinality as u(sensor_id, channel, measured_at, value_milli_c, source, ord)
-    join reading r on r.sensor_id = u.sensor_id and r.channel = u.channel and r.measured_at = u.measured_at
-      and r.source = u.source
-      and r.measured_at between ${lowest}::timestamptz and ${highest}::timestamptz
-    where r.value_milli_c is distinct from u.value_milli_c order by u.ord`.execute(run.tx)
+  const differing = await run.client.query<{ ord: number }>({
+    name: 'differing_readings',
+    text: `select u.ord from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::int[], $5::smallint[])
+        with ordinality as u(sensor_id, channel, measured_at, value_milli_c, source, ord)
+      join reading r on r.sensor_id = u.sensor_id and r.channel = u.channel and r.measured_at = u.measured_at
+        and r.source = u.source and r.measured_at between $6::timestamptz and $7::timestamptz
+      where r.value_milli_c is distinct from u.value_milli_c order by u.ord`,
+    values: [
+      ...keyColumns(readings),
+      int4s(readings.map((reading) => reading.milliC)),
+      int2s(readings.map((reading) => reading.source)),
+      lowest,
+      highest,
+    ],
+  })
   const different = differing.rows.flatMap((row) => readings[row.ord - 1] ?? [])
   if (different.length === 0) return []
   const result = await sql<KeyRow & { value_milli_c: number | null }>`

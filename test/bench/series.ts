@@ -29,9 +29,11 @@ export function* dirty(series: Series, messages: number): Generator<Queued> {
   }
 }
 
-/** 0 to 199, so that every sensor has its share, wherever its messages stand. */
+/** 0 to 199, as if by chance: one message's tells nothing of the sensor's next (the end of MurmurHash3, public). */
 function scattered(index: number): number {
-  return (Math.imul(index, 0x9e3779b1) >>> 8) % 200
+  const once = Math.imul(index ^ (index >>> 16), 0x85ebca6b)
+  const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35)
+  return ((twice ^ (twice >>> 16)) >>> 0) % 200
 }
 
 /** Thirty slots and some minutes older: late, and at an instant of its own. */
