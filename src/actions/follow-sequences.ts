@@ -6,6 +6,7 @@ import { EARLIEST_AT } from '../domain/units.ts'
 import type { KnownSensors } from './known-sensors.ts'
 import type { SensorMemory } from './recorder-memory.ts'
 import { multirange, noteSequences, ranges, type SequenceChange } from './sequence-notes.ts'
+import type { StoredReadings } from './store-readings.ts'
 
 /**
  * What is remembered of a sensor's sequence. `top` runs ahead of the last range by numbers not stored yet; they stand
@@ -16,8 +17,8 @@ export type SequenceMemory = { epoch: number; seen: SeqRange[]; upToAt: number; 
 export type Following = {
   messages: readonly ReceivedMessage[]
   known: KnownSensors
-  /** Sensors of which some reading stood there already: its message's number stands nowhere. */
-  repeating: ReadonlySet<number>
+  /** Numbers that stand with no stored reading. */
+  numbersLost: StoredReadings['numbersLost']
   batchId: number
   knownAt: number
   /** Whether other processes may get messages of the same sensors. */
@@ -42,7 +43,7 @@ export async function followSequences(run: Recording, following: Following): Pro
 /** What a batch adds to a sensor's sequence, null while it is only remembered; `newestAt` runs through its messages. */
 type Pending = { newestAt: number; joined: Sequence | null }
 
-function take({ messages, known, repeating, shared }: Following): Map<number, Pending> {
+function take({ messages, known, numbersLost, shared }: Following): Map<number, Pending> {
   const changed = new Map<number, Pending>()
   for (const { parsed } of messages) {
     const { sensorId, seq, readings } = parsed
@@ -54,7 +55,7 @@ function take({ messages, known, repeating, shared }: Following): Map<number, Pe
       changed.set(sensorId, pending)
     }
     const later = isLater(readings, pending.newestAt)
-    const mayRemember = !shared && pending.joined === null && !repeating.has(sensorId)
+    const mayRemember = !shared && pending.joined === null && !numbersLost.get(sensorId)?.has(seq)
     const isRemembered = mayRemember && extend(sensor.memory.sequence, parsed)
     if (!isRemembered) join(pending, sensor.memory, { seq, later })
     pending.newestAt = newestOf(readings, pending.newestAt)

@@ -7,7 +7,7 @@ import { flatMs, isCalm, type Quiet, quietAfter } from '../domain/quiet.ts'
 import { addHistory, dropCheckpointsAfter, type StoredCheckpoint } from './checkpoints.ts'
 import { advance, type Folded } from './fold-placements.ts'
 import { attempt } from './judge.ts'
-import { canGoBack, goBack, recentFrom } from './recent-rows.ts'
+import { canGoBack, goBack, recentFrom, slipIn } from './recent-rows.ts'
 import type { ShipmentMemory } from './recorder-memory.ts'
 import { saysTheSame, storeEvaluations } from './store-evaluations.ts'
 
@@ -120,8 +120,7 @@ function extend(entry: ShipmentMemory, rowsOf: RowsOf, toStore: ToStore): boolea
   for (const fold of entry.folded) {
     const rows = rowsOf.get(fold.placement.id)
     if (rows === undefined) quietly &&= fold.state.open === null || isCalm(fold.state, fold.placement.rules)
-    else if (isLate(fold, rows)) quietly = takeLate(fold, rows, { quiet, toStore }) && quietly
-    else quietly = takeOnward(fold, rows, { quiet, toStore }) && quietly
+    else quietly = takeAll(fold, rows, { quiet, toStore }) && quietly
   }
   return quiet === 'not_packed' || (quiet !== null && quietly)
 }
@@ -131,6 +130,25 @@ function isLate({ state }: Folded, [first]: readonly Row[]): boolean {
 }
 
 type Taking = { quiet: Quiet | null; toStore: ToStore }
+
+/** Takes rows wherever they belong; whether the evaluation says the same with them. */
+function takeAll(fold: Folded, rows: readonly Row[], taking: Taking): boolean {
+  if (!isLate(fold, rows)) return takeOnward(fold, rows, taking)
+  const upTo = upToAt(fold.state)
+  const left = rows.filter((row) => row.at > upTo || !slipIn(fold, row))
+  const [first] = rows
+  if (first !== undefined && left[0] !== first) outdate(fold, first.at, taking.toStore)
+  if (left.length === 0) return goesOn(fold, taking.quiet)
+  return isLate(fold, left) ? takeLate(fold, left, taking) : takeOnward(fold, left, taking)
+}
+
+/** Checkpoints after an instant saw too little. */
+function outdate(fold: Folded, afterAt: number, { outdated }: ToStore): void {
+  if (fold.storedUpToAt <= afterAt) return
+  outdated.push({ placementId: fold.placement.id, upToAt: afterAt })
+  fold.storedUpToAt = afterAt
+  fold.checkpointAfter = 0
+}
 
 /** Takes rows that come after all others; whether they only go on. */
 function takeOnward(fold: Folded, rows: readonly Row[], { quiet, toStore }: Taking): boolean {
@@ -148,13 +166,7 @@ function takeLate(fold: Folded, late: readonly Row[], { quiet, toStore }: Taking
   const isInside = (late.at(-1)?.at ?? openAt) <= openAt
   const wasSteady = isCalm(fold.state, fold.placement.rules) && !isSuspect(fold)
   const { rows, reopened } = goBack(fold, late)
-  const backAt = upToAt(fold.state)
-  if (fold.storedUpToAt > backAt) {
-    // checkpoints after that saw too little
-    toStore.outdated.push({ placementId: fold.placement.id, upToAt: backAt })
-    fold.storedUpToAt = backAt
-    fold.checkpointAfter = 0
-  }
+  outdate(fold, upToAt(fold.state), toStore)
   const before = fold.intervals.length
   feed(fold, rows, toStore)
   const closed = fold.intervals.slice(before)

@@ -58,6 +58,35 @@ export function areLastOf({ base, ats }: RecentRows, rows: readonly Row[]): bool
   return first !== undefined && lastOther !== undefined && lastOther < first.at
 }
 
+/** Whether an instant lies among the rows, and none of them is of it. */
+export function lacksInstant({ base, ats }: RecentRows, at: number): boolean {
+  return at > upToAt(base.state) && at < (ats.at(-1) ?? at) && !ats.includes(at)
+}
+
+/**
+ * Takes a late row between two of those that are remembered where it changes counts alone (`domain/between.ts`); false,
+ * with nothing changed, where the fold has to go back.
+ */
+export function slipIn({ recent, state, placement }: RunningFold, row: Row): boolean {
+  const { ats, values, middle } = recent
+  const next = ats.findLastIndex((at) => at <= row.at) + 1
+  const [before, after] = [rowOf(recent, next - 1), rowOf(recent, next)]
+  // one value of an instant alone, or none: another may be the worse
+  if (before === null || after === null || ats[next - 2] === before.at || ats[next + 1] === after.at) return false
+  const isBeforeMiddle = middle !== null && next < middle.rows
+  const states = isBeforeMiddle ? [middle.state, state] : [state]
+  if (!placement.judge.takeBetween(states, placement.rules, { before, row, after })) return false
+  ats.splice(next, 0, row.at)
+  values.splice(next, 0, row.milliC)
+  if (isBeforeMiddle) recent.middle = { ...middle, rows: middle.rows + 1 }
+  return true
+}
+
+function rowOf({ ats, values }: RecentRows, index: number): Row | null {
+  const at = ats[index]
+  return at === undefined ? null : { at, milliC: values[index] ?? null }
+}
+
 /**
  * Whether a fold can go back to before an instant: to a mark strictly earlier, from which on no interval is stored.
  */

@@ -8,11 +8,19 @@ import { concernOf, type Differing, judgeConcerned, lockConcerned } from './judg
 import { keepMessages } from './keep-messages.ts'
 import { type KnownSensors, openBatch } from './known-sensors.ts'
 import { inOpenMonths } from './open-months.ts'
+import { lacksInstant } from './recent-rows.ts'
 import { emptyMemory, forget, type Memory, memoryOf } from './recorder-memory.ts'
 import { type Turn, takeTurn } from './recording-turns.ts'
 import { resolveUplinks } from './resolve-uplinks.ts'
 import { storeObservations } from './store-observations.ts'
-import { areCertain, byKey, COPY_FROM_READINGS, type StoredReadings, storeReadings } from './store-readings.ts'
+import {
+  areCertain,
+  byKey,
+  COPY_FROM_READINGS,
+  type StoredReadings,
+  storeReadings,
+  type ToStore,
+} from './store-readings.ts'
 
 /**
  * Records a batch of received messages in one transaction and judges the shipments they concern. When it returns, every
@@ -111,8 +119,8 @@ async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Turn }): 
   const knownAt = ctx.now()
   await closeBatch(run, { batchId, knownAt, messages: messages.length, stored })
   const { unjudged } = await judgeConcerned(run, ctx, { concern, memory, differing })
-  const { inserted, conflicts, duplicates, repeating } = stored
-  await followSequences(run, { messages, known, repeating, batchId, knownAt, shared: ctx.sharesMessages })
+  const { inserted, conflicts, duplicates, numbersLost } = stored
+  await followSequences(run, { messages, known, numbersLost, batchId, knownAt, shared: ctx.sharesMessages })
   return { stored: inserted.length, duplicates, conflicts: conflicts.length, unjudged }
 }
 
@@ -122,7 +130,7 @@ type Opened = Work & { turn: Turn; known: KnownSensors }
 function mayLockEarly({ client }: Recording, { messages, gathered, known, trusting, turn }: Opened): boolean {
   if (!client.pipeline || !trusting || !turn.isFirst()) return false
   if (messages.some(({ parsed }) => parsed.observations.length > 0)) return false
-  return areCertain(readingsOf(gathered, known), (sensorId) => known.get(sensorId)?.newestAt ?? NEVER)
+  return areCertain(readingsOf(gathered, known), { newest: (sensorId) => known.get(sensorId)?.newestAt ?? NEVER })
 }
 
 /** Sent right behind the readings: locks what they concern, since all of them are new. */
@@ -133,9 +141,14 @@ function lockAll(run: Recording, { gathered, memory, known }: Opened): Promise<D
 const NONE: ReadonlySet<number> = new Set()
 
 async function store(run: Recording, batchId: number, work: Work & { known: KnownSensors }): Promise<StoredReadings> {
-  const { gathered, known, trusting } = work
-  const newest = (sensorId: number) => (trusting ? (known.get(sensorId)?.newestAt ?? NEVER) : NEVER)
-  const stored = await storeReadings(run, batchId, { readings: readingsOf(gathered, known), newest })
+  const { gathered, known, memory, trusting } = work
+  const stored = await storeReadings(run, batchId, {
+    readings: readingsOf(gathered, known),
+    known: {
+      newest: (sensorId) => (trusting ? (known.get(sensorId)?.newestAt ?? NEVER) : NEVER),
+      lacks: (reading) => trusting && lacksReading(memory, known, reading),
+    },
+  })
   for (const [sensorId, { memory }] of known) {
     memory.newestAt = Math.max(memory.newestAt, gathered.get(sensorId)?.at(-1)?.at ?? memory.newestAt)
   }
@@ -144,6 +157,15 @@ async function store(run: Recording, batchId: number, work: Work & { known: Know
 
 /** Later than any reading: nothing is taken to be new. */
 const NEVER = Number.POSITIVE_INFINITY
+
+/** Whether the fold of a reading's placement remembers what was stored around it, and nothing of its instant. */
+function lacksReading({ shipments }: Memory, known: KnownSensors, { sensorId, channel, at }: ToStore): boolean {
+  const placements = known.get(sensorId)?.memory.placements ?? []
+  const placed = placements.find((link) => link.channel === channel && at >= link.fromAt && at < link.toAt)
+  const folded = placed && shipments.get(placed.shipmentId)?.folded
+  const fold = folded?.find(({ placement }) => placement.id === placed?.id)
+  return fold !== undefined && lacksInstant(fold.recent, at)
+}
 
 function ofKnown(messages: readonly ReceivedMessage[], known: ReadonlyMap<number, unknown>): ReceivedMessage[] {
   return messages.filter(({ parsed }) => parsed.sensorId !== null && known.has(parsed.sensorId))

@@ -45,7 +45,10 @@ export async function recordReadout(
   await sql`select id from sensor where id = ${sensorId} for key share`.execute(tx)
   const batchId = await nextBatchId(tx)
   // nothing is known of what is stored: each key is looked for
-  const unknown = { readings: readings.toSorted(byKey), newest: () => Number.POSITIVE_INFINITY }
+  const unknown = {
+    readings: readings.toSorted(byKey),
+    known: { newest: () => Number.POSITIVE_INFINITY, lacks: () => false },
+  }
   const { inserted, conflicts, duplicates } = await storeReadings(run, batchId, unknown)
   const observed = await insertObservations(tx, batchId, observations)
   const now = ctx.now()

@@ -21,35 +21,41 @@ export type ToStore = {
 export const SOURCE = { live: 0, readout: 1 } as const
 export type ReadingSource = (typeof SOURCE)[keyof typeof SOURCE]
 
-/**
- * Both in order of key; of sensors: `late` where some stored value is not later than all that it had stored before,
- * `repeating` where some value stood there already, the same or another.
- */
 export type StoredReadings = {
+  /** Both in order of key. */
   inserted: ToStore[]
   conflicts: ToStore[]
   duplicates: number
-  late: Set<number>
-  repeating: Set<number>
+  /** Sensors of which some stored value is not later than all that was stored before. */
+  late: ReadonlySet<number>
+  /** Sequence numbers that came with no reading that was stored, by sensor. */
+  numbersLost: ReadonlyMap<number, ReadonlySet<number>>
 }
 
-/** What is known of the sensors, so that a reading later than all before need not be looked for. */
-export type Newest = (sensorId: number) => number
+/** What is known of what is stored, so that most readings need not be looked for. */
+export type KnownReadings = {
+  /** No stored reading of the sensor is later. */
+  newest: (sensorId: number) => number
+  /** Whether none is stored for the key of a reading, though later ones of its sensor may be. */
+  lacks: (reading: ToStore) => boolean
+}
 
 /**
  * Stores readings, sorted by key: same key and value is a duplicate, another value for a stored key goes to `conflict`.
- * What is later than everything stored of its sensor is new for certain and goes in by COPY, at half the cost; what is
- * not, is inserted where the key is free. Should `newest` be wrong, COPY violates the key and the caller begins anew.
+ * What is later than everything stored of its sensor, or known to be lacking, is new for certain and goes in by COPY,
+ * at a third of the cost; what is not, is inserted where the key is free. Should what is known be wrong, COPY violates
+ * the key and the caller begins anew.
  */
 export async function storeReadings(
   run: Recording,
   batchId: number,
-  { readings, newest }: { readings: readonly ToStore[]; newest: Newest },
+  { readings, known }: { readings: readonly ToStore[]; known: KnownReadings },
 ): Promise<StoredReadings> {
-  const { certain, doubtful } = divide(readings, newest)
+  const { certain, doubtful, isAnyLate } = divide(readings, known)
   if (certain.length > 0) await copyIn(run.client, COPY, copyRows(certain, batchId))
   if (doubtful.length === 0) {
-    return { inserted: certain, conflicts: [], duplicates: 0, late: new Set(), repeating: new Set() }
+    const late = isAnyLate ? lateOf(certain, known) : new Set<number>()
+    return { inserted: certain, conflicts: [], duplicates: 0, late, numbersLost: new Map() }
   }
   const added = await insertNew(run, batchId, doubtful)
   const others = doubtful.filter((reading) => !added.has(reading))
@@ -59,13 +65,13 @@ export async function storeReadings(
     inserted,
     conflicts,
     duplicates: others.length - conflicts.length,
-    late: lateOf([...added, ...conflicts], newest),
-    repeating: new Set(others.map(({ sensorId }) => sensorId)),
+    late: isAnyLate ? lateOf([...inserted, ...conflicts], known) : new Set(),
+    numbersLost: numbersOnlyIn(others, inserted),
   }
 }
 
 /** Whether readings, in order of key, are all later than everything stored of their sensors: none is there already. */
-export function areCertain(readings: readonly ToStore[], newest: Newest): boolean {
+export function areCertain(readings: readonly ToStore[], { newest }: Pick<KnownReadings, 'newest'>): boolean {
   return readings.every((reading, index) => {
     const before = readings[index - 1]
     return reading.at > newest(reading.sensorId) && (before === undefined || byKey(before, reading) !== 0)
@@ -83,24 +89,41 @@ export function byKey(a: ToStore, b: ToStore): number {
 /** Below this a COPY, which takes a round trip more, costs more than it saves. */
 export const COPY_FROM_READINGS = 200
 
-function divide(readings: readonly ToStore[], newest: Newest): { certain: ToStore[]; doubtful: ToStore[] } {
+type Divided = { certain: ToStore[]; doubtful: ToStore[]; isAnyLate: boolean }
+
+function divide(readings: readonly ToStore[], { newest, lacks }: KnownReadings): Divided {
   const certain: ToStore[] = []
   const doubtful: ToStore[] = []
   let before: ToStore | null = null
-  let known = Number.POSITIVE_INFINITY
+  let newestAt = Number.POSITIVE_INFINITY
+  let isAnyLate = false
   for (const reading of readings) {
-    if (before?.sensorId !== reading.sensorId) known = newest(reading.sensorId)
-    const isNew = reading.at > known && (before === null || byKey(before, reading) !== 0)
+    if (before?.sensorId !== reading.sensorId) newestAt = newest(reading.sensorId)
+    const isLate = reading.at <= newestAt
+    isAnyLate ||= isLate
+    const isNew = (!isLate || lacks(reading)) && (before === null || byKey(before, reading) !== 0)
     if (isNew) certain.push(reading)
     else doubtful.push(reading)
     before = reading
   }
-  if (certain.length >= COPY_FROM_READINGS) return { certain, doubtful }
-  return { certain: [], doubtful: [...readings] }
+  if (certain.length >= COPY_FROM_READINGS) return { certain, doubtful, isAnyLate }
+  return { certain: [], doubtful: [...readings], isAnyLate }
 }
 
-function lateOf(readings: readonly ToStore[], newest: Newest): Set<number> {
-  return new Set(readings.flatMap(({ sensorId, at }) => (at <= newest(sensorId) ? [sensorId] : [])))
+function lateOf(readings: readonly ToStore[], { newest }: KnownReadings): Set<number> {
+  const late = new Set<number>()
+  for (const { sensorId, at } of readings) if (at <= newest(sensorId)) late.add(sensorId)
+  return late
+}
+
+/** The sequence numbers of some readings that none of the others has, by sensor. */
+function numbersOnlyIn(some: readonly ToStore[], others: readonly ToStore[]): Map<number, Set<number>> {
+  const numbers = new Map<number, Set<number>>()
+  for (const { sensorId, seq } of some) {
+    if (seq !== null) numbers.set(sensorId, (numbers.get(sensorId) ?? new Set()).add(seq))
+  }
+  for (const { sensorId, seq } of numbers.size === 0 ? [] : others) if (seq !== null) numbers.get(sensorId)?.delete(seq)
+  return numbers
 }
 
 const COLUMNS = 'sensor_id, channel, measured_at, received_at, batch_id, seq, value_milli_c, raw, source'

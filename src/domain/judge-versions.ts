@@ -1,3 +1,4 @@
+import { type Between, takeBetween } from './between.ts'
 import { type Combined, combine, type JudgedSpan } from './combine.ts'
 import { type FoldRules, type FoldState, type Interval, type Row, take } from './excursion.ts'
 import { foldRules, type SensorRules } from './judge.ts'
@@ -15,6 +16,7 @@ export type Judge = {
   readonly version: number
   readonly foldRules: (profile: Profile, sensor: SensorRules, scope: { fromAt: number; toAt: number }) => FoldRules
   readonly take: (state: FoldState, rules: FoldRules, row: Row) => void
+  readonly takeBetween: (states: readonly FoldState[], rules: FoldRules, between: Between) => boolean
   readonly finish: (
     state: FoldState,
     rules: FoldRules,
@@ -27,7 +29,7 @@ export type Judge = {
 export type Judges = { readonly current: Judge; readonly byVersion: ReadonlyMap<number, Judge> }
 
 /** The first behaviour. */
-export const JUDGE_1: Judge = { version: 1, foldRules, take, finish, combine }
+export const JUDGE_1: Judge = { version: 1, foldRules, take, takeBetween, finish, combine }
 
 /** A registry of judges, the newest last. */
 export function judgesOf(...known: readonly [...Judge[], Judge]): Judges {
