@@ -33,15 +33,18 @@ export type Following = {
 export async function followSequences(run: Recording, following: Following): Promise<void> {
   let pending = take(following)
   if (following.shared && (await catchUp(run, following, pending))) pending = take(following)
-  const joined = [...pending].flatMap(([sensorId, { joined: sequence, newestAt }]) =>
-    sequence === null ? [] : [{ sensorId, newestAt, ...sequence }],
+  const joined = [...pending].flatMap(([sensorId, { joined: sequence, begun, newestAt }]) =>
+    sequence === null ? [] : [{ sensorId, upToAt: upToAt(newestAt, begun), ...sequence }],
   )
   joined.sort((a, b) => a.sensorId - b.sensorId)
   if (joined.length > 0) await store(run, following, joined)
 }
 
-/** What a batch adds to a sensor's sequence, null while it is only remembered; `newestAt` runs through its messages. */
-type Pending = { newestAt: number; joined: Sequence | null }
+/**
+ * What a batch adds to a sensor's sequence, null while it is only remembered; `newestAt` runs through its messages, and
+ * `begun` tells whether it begins with the batch.
+ */
+type Pending = { newestAt: number; joined: Sequence | null; begun: boolean }
 
 function take({ messages, known, numbersLost, shared }: Following): Map<number, Pending> {
   const changed = new Map<number, Pending>()
@@ -51,7 +54,7 @@ function take({ messages, known, numbersLost, shared }: Following): Map<number, 
     if (sensorId === null || seq === null || sensor === undefined) continue
     let pending = changed.get(sensorId)
     if (pending === undefined) {
-      pending = { newestAt: sensor.newestAt, joined: null }
+      pending = { newestAt: sensor.newestAt, joined: null, begun: false }
       changed.set(sensorId, pending)
     }
     const later = isLater(readings, pending.newestAt)
@@ -119,6 +122,7 @@ function join(pending: Pending, { sequence }: SensorMemory, { seq, later }: { se
   if (step === 'repeated') return
   const isNew = step === 'first' || step === 'restart'
   const epoch = (current?.epoch ?? 0) + (step === 'restart' ? 1 : 0)
+  pending.begun ||= isNew
   pending.joined = { epoch, seen: isNew ? [[seq, seq]] : union(current?.seen ?? [], [[seq, seq]]) }
 }
 
@@ -127,7 +131,7 @@ function seenOf({ seen, top }: SequenceMemory): SeqRange[] {
   return last === undefined ? [] : [...seen.slice(0, -1), [last[0], top]]
 }
 
-type Joined = Sequence & { sensorId: number; newestAt: number }
+type Joined = Sequence & { sensorId: number; upToAt: number }
 
 type Row = {
   sensorId: number
@@ -156,7 +160,7 @@ async function store(run: Recording, following: Following, joined: readonly Join
       int8s(joined.map(({ sensorId }) => sensorId)),
       int4s(joined.map(({ epoch }) => epoch)),
       texts(joined.map(({ seen }) => multirange(seen))),
-      instants(joined.map(({ newestAt }) => upToAt(newestAt))),
+      instants(joined.map((one) => one.upToAt)),
     ],
   })
   const changes: SequenceChange[] = rows.map((row) => ({
@@ -172,9 +176,16 @@ async function store(run: Recording, following: Following, joined: readonly Join
   }
 }
 
-/** What is entered as seen: all up to the newest reading of before and of this batch; nothing where there is none. */
-function upToAt(newestAt: number): number {
-  return Number.isFinite(newestAt) ? newestAt : EARLIEST_AT
+/** Numbers of readings that come at most so late are only remembered. */
+const LATE_BY_MS = 12 * 3_600_000
+
+/**
+ * Up to where the readings are entered as seen; the numbers of later ones are found in them, entered or not. A sequence
+ * that begins must not find those of the one before.
+ */
+function upToAt(newestAt: number, begun: boolean): number {
+  if (!Number.isFinite(newestAt)) return EARLIEST_AT
+  return begun ? newestAt : newestAt - LATE_BY_MS
 }
 
 function remember({ epoch, seen }: Sequence, enteredUpToAt = Number.POSITIVE_INFINITY): SequenceMemory {

@@ -26,25 +26,9 @@ export async function noteSequences(run: Recording, { changes, batchId, knownAt 
   })
   const events = noted.flatMap(({ change, givenUp }) => eventsOf(change, givenUp))
   if (events.length > 0) {
-    await run.send({
-      name: 'note_sequence_events',
-      text: `insert into sequence_event (sensor_id, epoch, kind, from_seq, to_seq, batch_id, known_at)
-        select sensor, epoch, kind, from_seq, to_seq, $6, $7::timestamptz
-        from unnest($1::bigint[], $2::int[], $3::text[], $4::bigint[], $5::bigint[])
-          as e(sensor, epoch, kind, from_seq, to_seq)`,
-      values: [
-        int8s(events.map((event) => event.sensorId)),
-        int4s(events.map((event) => event.epoch)),
-        texts(events.map((event) => event.kind)),
-        int8s(events.map((event) => event.range[0])),
-        int8s(events.map((event) => event.range[1])),
-        batchId,
-        new Date(knownAt).toISOString(),
-      ],
-    })
     const eventful = new Set(events.map(({ sensorId }) => sensorId))
-    const marked = noted.filter(({ change }) => eventful.has(change.sensorId))
-    await markMissing(run, marked, knownAt)
+    const marked = noted.flatMap(({ change }) => (eventful.has(change.sensorId) ? [change] : []))
+    await note(run, { events, marked, batchId, knownAt })
   }
   return noted.map(({ change }) => change)
 }
@@ -69,21 +53,33 @@ function eventsOf({ sensorId, before, after }: SequenceChange, givenUp: readonly
   ]
 }
 
+type Noted = { events: readonly Event[]; marked: readonly SequenceChange[]; batchId: number; knownAt: number }
+
 /** A gap is missing since it was first noticed, and asked for after a while; where none is left, no more is asked. */
-async function markMissing(run: Recording, noted: readonly { change: SequenceChange }[], knownAt: number) {
-  const after = noted.map(({ change }) => ({ sensorId: change.sensorId, seen: change.after.seen }))
+async function note(run: Recording, { events, marked, batchId, knownAt }: Noted): Promise<void> {
   await run.send({
-    name: 'mark_missing_sequences',
-    text: `update sensor_sequence q set seen = n.seen::int8multirange,
-        missing_since = case when n.gaps > 0 then coalesce(q.missing_since, $4::timestamptz) end,
-        attempts = least(q.attempts, $5::int),
-        resend_due_at = case when n.gaps > 0 then $6::timestamptz when q.asked is not null then $4::timestamptz end
-      from unnest($1::bigint[], $2::text[], $3::int[]) as n(sensor, seen, gaps) where q.sensor_id = n.sensor`,
+    name: 'note_sequences',
+    text: `with marked as (
+        update sensor_sequence q set seen = n.seen::int8multirange,
+          missing_since = case when n.gaps > 0 then coalesce(q.missing_since, $7::timestamptz) end,
+          attempts = least(q.attempts, $11::int),
+          resend_due_at = case when n.gaps > 0 then $12::timestamptz when q.asked is not null then $7::timestamptz end
+        from unnest($8::bigint[], $9::text[], $10::int[]) as n(sensor, seen, gaps) where q.sensor_id = n.sensor)
+      insert into sequence_event (sensor_id, epoch, kind, from_seq, to_seq, batch_id, known_at)
+      select sensor, epoch, kind, from_seq, to_seq, $6, $7::timestamptz
+      from unnest($1::bigint[], $2::int[], $3::text[], $4::bigint[], $5::bigint[])
+        as e(sensor, epoch, kind, from_seq, to_seq)`,
     values: [
-      int8s(after.map(({ sensorId }) => sensorId)),
-      texts(after.map(({ seen }) => multirange(seen))),
-      int4s(after.map(({ seen }) => gapsOf(seen).length)),
+      int8s(events.map((event) => event.sensorId)),
+      int4s(events.map((event) => event.epoch)),
+      texts(events.map((event) => event.kind)),
+      int8s(events.map((event) => event.range[0])),
+      int8s(events.map((event) => event.range[1])),
+      batchId,
       new Date(knownAt).toISOString(),
+      int8s(marked.map(({ sensorId }) => sensorId)),
+      texts(marked.map(({ after }) => multirange(after.seen))),
+      int4s(marked.map(({ after }) => gapsOf(after.seen).length)),
       // what is newly missing is asked for at least once
       MAX_RESEND_ATTEMPTS - 1,
       new Date(knownAt + RESEND_GRACE_MS).toISOString(),

@@ -51,21 +51,19 @@ export async function storeReadings(
   batchId: number,
   { readings, known }: { readings: readonly ToStore[]; known: KnownReadings },
 ): Promise<StoredReadings> {
-  const { certain, doubtful, isAnyLate } = divide(readings, known)
+  const { certain, doubtful, late } = divide(readings, known)
   if (certain.length > 0) await copyIn(run.client, COPY, copyRows(certain, batchId))
-  if (doubtful.length === 0) {
-    const late = isAnyLate ? lateOf(certain, known) : new Set<number>()
-    return { inserted: certain, conflicts: [], duplicates: 0, late, numbersLost: new Map() }
-  }
+  if (doubtful.length === 0) return { inserted: certain, conflicts: [], duplicates: 0, late, numbersLost: new Map() }
   const added = await insertNew(run, batchId, doubtful)
   const others = doubtful.filter((reading) => !added.has(reading))
   const conflicts = await insertConflicts(run, batchId, others)
-  const inserted = certain.length === 0 ? [...added] : [...certain, ...added].sort(byKey)
+  const inserted = added.size === 0 ? certain : [...certain, ...added].sort(byKey)
+  for (const { sensorId, at } of [...added, ...conflicts]) if (at <= known.newest(sensorId)) late.add(sensorId)
   return {
     inserted,
     conflicts,
     duplicates: others.length - conflicts.length,
-    late: isAnyLate ? lateOf([...inserted, ...conflicts], known) : new Set(),
+    late,
     numbersLost: numbersOnlyIn(others, inserted),
   }
 }
@@ -89,31 +87,26 @@ export function byKey(a: ToStore, b: ToStore): number {
 /** Below this a COPY, which takes a round trip more, costs more than it saves. */
 export const COPY_FROM_READINGS = 200
 
-type Divided = { certain: ToStore[]; doubtful: ToStore[]; isAnyLate: boolean }
+/** `late`: sensors of which something certain is not later than all that is stored. */
+type Divided = { certain: ToStore[]; doubtful: ToStore[]; late: Set<number> }
 
 function divide(readings: readonly ToStore[], { newest, lacks }: KnownReadings): Divided {
   const certain: ToStore[] = []
   const doubtful: ToStore[] = []
   let before: ToStore | null = null
   let newestAt = Number.POSITIVE_INFINITY
-  let isAnyLate = false
+  const late = new Set<number>()
   for (const reading of readings) {
     if (before?.sensorId !== reading.sensorId) newestAt = newest(reading.sensorId)
     const isLate = reading.at <= newestAt
-    isAnyLate ||= isLate
     const isNew = (!isLate || lacks(reading)) && (before === null || byKey(before, reading) !== 0)
     if (isNew) certain.push(reading)
     else doubtful.push(reading)
+    if (isNew && isLate) late.add(reading.sensorId)
     before = reading
   }
-  if (certain.length >= COPY_FROM_READINGS) return { certain, doubtful, isAnyLate }
-  return { certain: [], doubtful: [...readings], isAnyLate }
-}
-
-function lateOf(readings: readonly ToStore[], { newest }: KnownReadings): Set<number> {
-  const late = new Set<number>()
-  for (const { sensorId, at } of readings) if (at <= newest(sensorId)) late.add(sensorId)
-  return late
+  if (certain.length >= COPY_FROM_READINGS) return { certain, doubtful, late }
+  return { certain: [], doubtful: [...readings], late: new Set() }
 }
 
 /** The sequence numbers of some readings that none of the others has, by sensor. */

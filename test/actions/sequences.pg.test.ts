@@ -73,6 +73,21 @@ test('numbers that were only remembered are known again after a restart of the s
   expect(await noted()).toBe('missing 0:9-9')
 })
 
+test('so are numbers of readings that came late', async () => {
+  const day = 1440
+  for (const batch of [`1@${day}`, `2@${2 * day}`, `4@${2 * day + 1}`, `3@${2 * day + 2}`]) await receive(batch)
+  // late by an hour, by half a day and more, and by a day
+  for (const batch of [`5@${2 * day - 60}`, `6@${2 * day - 900}`, `7@${day + 1}`, `8@${3 * day}`]) await receive(batch)
+  await afterRestart((ctx) => receive(`9@${3 * day + 1}`, ctx))
+  expect(await noted()).toBe('missing 0:3-3, filled 0:3-3')
+})
+
+test('numbers of before a restart of the sensor are not taken for numbers after it', async () => {
+  for (const batch of ['500 501', '502', '0@520', '1@521', '2@300', '4@522']) await receive(batch)
+  await afterRestart((ctx) => receive('5@523 7@524', ctx))
+  expect(await noted()).toBe('restart 1:0-0, missing 1:3-3, missing 1:6-6')
+})
+
 test('messages whose readings are duplicates, held or none stored count as seen', async () => {
   await receive('1 2')
   await receive('3@2')
