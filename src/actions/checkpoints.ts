@@ -96,7 +96,15 @@ export async function forgetFrom(tx: Tx, changes: readonly { shipmentId: number;
  */
 export async function writeFolds(tx: Tx, results: readonly FoldResult[]): Promise<void> {
   if (results.length === 0) return
-  await dropAfter(tx, results)
+  // a tip or a checkpoint later than the base saw readings that have changed, or belongs to another fingerprint
+  await dropOutdated(
+    tx,
+    results.map(({ folded, base }) => ({
+      placementId: folded.placement.id,
+      upToAt: base?.upToAt ?? Number.NEGATIVE_INFINITY,
+      intervals: base?.intervals.length ?? 0,
+    })),
+  )
   const checkpoints = results.flatMap(({ folded, history }) => [
     ...history.map((stored) => ({ ...stored, placement: folded.placement })),
     { ordinal: TIP, state: folded.state, intervals: folded.intervals.length, placement: folded.placement },
@@ -123,26 +131,16 @@ export async function addHistory(
   await insertIntervals(tx, folds)
 }
 
-/** Forgets the checkpoints of placements that stand after an instant: they saw too little. */
-export async function dropCheckpointsAfter(
-  tx: Tx,
-  outdated: readonly { placementId: number; upToAt: number }[],
-): Promise<void> {
+/** A placement of which only the checkpoints up to an instant and so many intervals hold. */
+export type Outdated = { placementId: number; upToAt: number; intervals: number }
+
+/** Forgets what is stored of folds that had seen too little. */
+export async function dropOutdated(tx: Tx, outdated: readonly Outdated[]): Promise<void> {
   const ids = numbers(outdated.map(({ placementId }) => placementId))
   const upTo = numbers(outdated.map((one) => Math.max(one.upToAt, Number.MIN_SAFE_INTEGER)))
+  const counts = numbers(outdated.map(({ intervals }) => intervals))
   await sql`delete from checkpoint c using unnest(${ids}::bigint[], ${upTo}::bigint[]) as w(placement, up_to)
     where c.placement_id = w.placement and c.up_to_at > w.up_to`.execute(tx)
-}
-
-/** A tip or a checkpoint later than the base saw readings that have changed, or belongs to another fingerprint. */
-async function dropAfter(tx: Tx, results: readonly FoldResult[]): Promise<void> {
-  const ids = numbers(results.map(({ folded }) => folded.placement.id))
-  const counts = numbers(results.map(({ base }) => base?.intervals.length ?? 0))
-  const outdated = results.map(({ folded, base }) => ({
-    placementId: folded.placement.id,
-    upToAt: base?.upToAt ?? Number.NEGATIVE_INFINITY,
-  }))
-  await dropCheckpointsAfter(tx, outdated)
   await sql`delete from judged_interval i using unnest(${ids}::bigint[], ${counts}::int[]) as w(placement, count)
     where i.placement_id = w.placement and i.ordinal >= w.count`.execute(tx)
 }

@@ -4,7 +4,7 @@ import type { Ctx } from '../context.ts'
 import { type Assessment, assess, SUSPECT_AFTER_MS } from '../domain/assess.ts'
 import { type FoldRules, type Row, upToAt } from '../domain/excursion.ts'
 import { flatMs, isCalm, type Quiet, quietAfter } from '../domain/quiet.ts'
-import { addHistory, dropCheckpointsAfter, type StoredCheckpoint } from './checkpoints.ts'
+import { addHistory, dropOutdated, type Outdated, type StoredCheckpoint } from './checkpoints.ts'
 import { advance, type Folded } from './fold-placements.ts'
 import { attempt } from './judge.ts'
 import { canGoBack, goBack, recentFrom, slipIn } from './recent-rows.ts'
@@ -73,7 +73,7 @@ export async function judgeRemembered(run: Recording, ctx: Ctx, extensions: read
   }
   ctx.metrics.judged.inc(countOf(extensions))
   const { histories, outdated } = toStore
-  if (outdated.length > 0) await dropCheckpointsAfter(run.tx, outdated)
+  if (outdated.length > 0) await dropOutdated(run.tx, outdated)
   if (histories.length > 0) await addHistory(run.tx, histories)
   if (judged.length === 0) return failed
   const stored = await attempt(run.tx, () => storeEvaluations(run.tx, ctx, judged))
@@ -110,8 +110,8 @@ export function quietOf({ span, combined, shipment }: Assessment): Quiet | null 
 
 type History = { folded: Folded; from: number; history: StoredCheckpoint[] }
 
-/** Checkpoints passed on the way, and placements whose checkpoints after an instant saw too little. */
-type ToStore = { histories: History[]; outdated: { placementId: number; upToAt: number }[] }
+/** Checkpoints passed on the way, and what is stored of folds that had seen too little. */
+type ToStore = { histories: History[]; outdated: Outdated[] }
 
 /** Feeds the readings; true when the shipment's evaluation says the same as before. */
 function extend(entry: ShipmentMemory, rowsOf: RowsOf, toStore: ToStore): boolean {
@@ -142,11 +142,13 @@ function takeAll(fold: Folded, rows: readonly Row[], taking: Taking): boolean {
   return isLate(fold, left) ? takeLate(fold, left, taking) : takeOnward(fold, left, taking)
 }
 
-/** Checkpoints after an instant saw too little. */
+/** Checkpoints that are stored after an instant saw too little, and intervals beyond those there are may be others. */
 function outdate(fold: Folded, afterAt: number, { outdated }: ToStore): void {
-  if (fold.storedUpToAt <= afterAt) return
-  outdated.push({ placementId: fold.placement.id, upToAt: afterAt })
-  fold.storedUpToAt = afterAt
+  const intervals = fold.intervals.length
+  if (fold.storedUpToAt <= afterAt && fold.storedIntervals <= intervals) return
+  outdated.push({ placementId: fold.placement.id, upToAt: afterAt, intervals })
+  fold.storedUpToAt = Math.min(fold.storedUpToAt, afterAt)
+  fold.storedIntervals = Math.min(fold.storedIntervals, intervals)
   fold.checkpointAfter = 0
 }
 

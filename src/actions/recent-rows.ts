@@ -87,12 +87,9 @@ function rowOf({ ats, values }: RecentRows, index: number): Row | null {
   return at === undefined ? null : { at, milliC: values[index] ?? null }
 }
 
-/**
- * Whether a fold can go back to before an instant: to a mark strictly earlier, from which on no interval is stored.
- */
-export function canGoBack({ recent, storedIntervals }: RunningFold, beforeAt: number): boolean {
-  const to = markBefore(recent, beforeAt)
-  return to !== null && to.intervals >= storedIntervals
+/** Whether a fold can go back to before an instant: to a mark strictly earlier. */
+export function canGoBack({ recent }: RunningFold, beforeAt: number): boolean {
+  return markBefore(recent, beforeAt) !== null
 }
 
 /**

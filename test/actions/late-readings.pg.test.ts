@@ -4,7 +4,7 @@ import { shipmentStatus } from '../../src/actions/shipment-status.ts'
 import type { Ctx } from '../../src/context.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
-import { currentVersion, judgedAfresh } from '../support/judged-afresh.ts'
+import { checkpointsHold, currentVersion, judgedAfresh } from '../support/judged-afresh.ts'
 import { FRIDGE, MINUTE, T0 } from '../support/limits.ts'
 import {
   actorOf,
@@ -43,10 +43,11 @@ beforeEach(async () => {
   for (const sensorId of [one, two]) await place(world, { shipmentId, sensorId })
 })
 
-type Measured = { sensorId: number; minutes: readonly number[]; c?: number }
+type Measured = { sensorId: number; minutes: readonly number[]; c?: number | ((minute: number) => number) }
 
 async function record(ctx: Ctx, { sensorId, minutes, c = 5 }: Measured): Promise<void> {
-  const samples = minutes.map((minute) => ({ at: T0 + minute * MINUTE, c }))
+  const at = typeof c === 'number' ? () => c : c
+  const samples = minutes.map((minute) => ({ at: T0 + minute * MINUTE, c: at(minute) }))
   await recordMessages(ctx, [message(sensorId, samples, world.clock.now)])
 }
 
@@ -99,6 +100,37 @@ test('a reading late for the fold, though not for what its process has stored, i
   expect(await statusOf(other.ctx)).toEqual(await statusOf(second.ctx))
   await other.close()
   await record(second.ctx, { sensorId: one, minutes: [101] })
+  await isAsAfresh()
+})
+
+test('what is stored of an interval that a late reading changes is forgotten, also after the newest checkpoint', async () => {
+  await record(first, { sensorId: one, minutes: minutes(0, 256) })
+  // a checkpoint stands before it, and the warm minutes are stored with it
+  await record(first, {
+    sensorId: one,
+    minutes: minutes(256, 301),
+    c: (minute) => (Math.abs(minute - 272) < 4 ? 9 : 5),
+  })
+  await record(first, { sensorId: one, minutes: [272.5], c: 5 })
+  await isAsAfresh()
+  await record(first, { sensorId: one, minutes: minutes(301, 560) })
+  expect(await checkpointsHold(world, shipmentId)).toBe(true)
+})
+
+/** So many that those known to be new go in by COPY, which knows no duplicates. */
+const many = { from: 300, to: 600 }
+
+test.each([
+  ['that this one lacks is stored once', null, { readings: 601, conflicts: 0 }],
+  ['that another process has stored is a duplicate', 5, { readings: 601, conflicts: 0 }],
+  ['of which another process has stored another value is a conflict', 6, { readings: 601, conflicts: 1 }],
+])('among many new readings a late one %s', async (_, stored, expected) => {
+  await record(first, { sensorId: one, minutes: minutes(0, many.from) })
+  if (stored !== null) await record(second.ctx, { sensorId: one, minutes: [290.5], c: stored })
+  await record(first, { sensorId: one, minutes: [290.5, ...minutes(many.from, many.to)] })
+  const count = async (table: 'reading' | 'conflict') =>
+    (await world.db.selectFrom(table).select('measured_at').where('sensor_id', '=', one).execute()).length
+  expect({ readings: await count('reading'), conflicts: await count('conflict') }).toEqual(expected)
   await isAsAfresh()
 })
 
