@@ -1,8 +1,6 @@
 import { formatDistanceStrict } from 'date-fns'
-import { sql } from 'kysely'
 import { instants, int8s, texts } from '../../db/binary.ts'
-import type { Tx } from '../../db/connect.ts'
-import { at } from '../../db/tables.ts'
+import type { Recording } from '../../db/recording.ts'
 import type { Ctx } from '../context.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
 import { isoInstant } from '../domain/units.ts'
@@ -17,11 +15,11 @@ type Met = { messages: readonly ReceivedMessage[]; known: ReadonlyMap<number, un
  * clock, archived month), quarantined (unknown sensor). Each, and each conflict, leaves an audit row in the same
  * transaction.
  */
-export async function keepMessages(tx: Tx, ctx: Ctx, met: Met): Promise<void> {
+export async function keepMessages(run: Recording, ctx: Ctx, met: Met): Promise<void> {
   const unusual = met.messages.filter((message) => !isPlain(message, met.known))
   const kept = unusual.flatMap((message) => reasonsToKeep(message, met.known).map((why) => ({ message, why })))
   const now = ctx.now()
-  const ids = await insertKept(tx, kept, now)
+  const ids = await insertKept(run, kept, now)
   const deeds: Deed[] = [
     ...kept.map(({ message, why }, index) => ({
       at: now,
@@ -38,7 +36,7 @@ export async function keepMessages(tx: Tx, ctx: Ctx, met: Met): Promise<void> {
       after: { channel: conflict.channel, at: new Date(conflict.at).toISOString() },
     })),
   ]
-  await audit(tx, { kind: 'service', id: 'ingest', organisationId: null, role: null, requestId: null }, deeds)
+  await audit(run.tx, { kind: 'service', id: 'ingest', organisationId: null, role: null, requestId: null }, deeds)
   for (const { why } of kept) ctx.metrics.messages.inc({ outcome: why.outcome })
   ctx.metrics.messages.inc({ outcome: 'readings' }, met.messages.length - kept.length)
 }
@@ -82,27 +80,33 @@ function clockDetail({ parsed, receivedAt }: ReceivedMessage): string {
   return `${parsed.held.length} reading(s) with an implausible time, the first at ${isoInstant(first.at)}, ${where}`
 }
 
-async function insertKept(tx: Tx, kept: { message: ReceivedMessage; why: Why }[], now: number): Promise<number[]> {
+async function insertKept(run: Recording, kept: { message: ReceivedMessage; why: Why }[], now: number) {
   if (kept.length === 0) return []
-  const columns = [
-    sql`${texts(kept.map(({ why }) => why.outcome))}::text[]`,
-    sql`${texts(kept.map(({ why }) => why.reason))}::text[]`,
-    sql`${texts(kept.map(({ why }) => why.detail))}::text[]`,
-    sql`${texts(kept.map(({ message }) => storable(message.topic)))}::text[]`,
-    sql`${texts(kept.map(({ message }) => message.contentType && storable(message.contentType)))}::text[]`,
-    sql`${texts(kept.map(({ message }) => Buffer.from(message.payload).toString('hex')))}::text[]`,
-    sql`${int8s(kept.map(({ message }) => message.parsed.sensorId))}::bigint[]`,
-    sql`${instants(kept.map(({ message }) => message.receivedAt))}::timestamptz[]`,
-    sql`${texts(kept.map(({ message }) => message.parsed.uplink?.devEui ?? null))}::text[]`,
-  ]
-  const { rows } = await sql<{ id: number }>`insert into kept_message (outcome, reason, detail, topic, content_type,
-      payload, sensor_id, received_at, known_at, dev_eui)
-    select outcome, reason, detail, topic, content_type, decode(payload, 'hex'), sensor_id, received_at, ${at(now)},
-      dev_eui
-    from unnest(${sql.join(columns)}) with ordinality as k(outcome, reason, detail, topic, content_type, payload,
-      sensor_id, received_at, dev_eui, ord)
-    order by ord
-    returning id`.execute(tx)
+  const messages = kept.map(({ message }) => message)
+  const { rows } = await run.client.query<{ id: number }>({
+    name: 'keep_messages',
+    text: `insert into kept_message (outcome, reason, detail, topic, content_type, payload, sensor_id, received_at,
+        dev_eui, known_at)
+      select outcome, reason, detail, topic, content_type, decode(payload, 'hex'), sensor_id, received_at, dev_eui,
+        $10::timestamptz
+      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[],
+        $8::timestamptz[], $9::text[]) with ordinality
+        as k(outcome, reason, detail, topic, content_type, payload, sensor_id, received_at, dev_eui, ord)
+      order by ord
+      returning id`,
+    values: [
+      texts(kept.map(({ why }) => why.outcome)),
+      texts(kept.map(({ why }) => why.reason)),
+      texts(kept.map(({ why }) => why.detail)),
+      texts(messages.map(({ topic }) => storable(topic))),
+      texts(messages.map(({ contentType }) => contentType && storable(contentType))),
+      texts(messages.map(({ payload }) => Buffer.from(payload).toString('hex'))),
+      int8s(messages.map(({ parsed }) => parsed.sensorId)),
+      instants(messages.map(({ receivedAt }) => receivedAt)),
+      texts(messages.map(({ parsed }) => parsed.uplink?.devEui ?? null)),
+      new Date(now).toISOString(),
+    ],
+  })
   return rows.map((row) => row.id)
 }
 

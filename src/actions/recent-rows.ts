@@ -69,7 +69,7 @@ export function lacksInstant({ base, ats }: RecentRows, at: number): boolean {
  */
 export function slipIn({ recent, state, placement }: RunningFold, row: Row): boolean {
   const { ats, values, middle } = recent
-  const next = ats.findLastIndex((at) => at <= row.at) + 1
+  const next = firstAfter(ats, row.at)
   const [before, after] = [rowOf(recent, next - 1), rowOf(recent, next)]
   // one value of an instant alone, or none: another may be the worse
   if (before === null || after === null || ats[next - 2] === before.at || ats[next + 1] === after.at) return false
@@ -80,6 +80,13 @@ export function slipIn({ recent, state, placement }: RunningFold, row: Row): boo
   values.splice(next, 0, row.milliC)
   if (isBeforeMiddle) recent.middle = { ...middle, rows: middle.rows + 1 }
   return true
+}
+
+/** Late rows are mostly near the end. */
+function firstAfter(ats: readonly number[], at: number): number {
+  let next = ats.length
+  while (next > 0 && (ats[next - 1] ?? 0) > at) next--
+  return next
 }
 
 function rowOf({ ats, values }: RecentRows, index: number): Row | null {

@@ -110,7 +110,7 @@ async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Turn }): 
   const stored = await storing
   turn.haveStored()
   await storeObservations(run.tx, batchId, ofKnown(messages, known))
-  await keepMessages(run.tx, ctx, { messages, known, conflicts: stored.conflicts })
+  await keepMessages(run, ctx, { messages, known, conflicts: stored.conflicts })
   await turn.toJudge()
   const changed =
     stored.conflicts.length === 0 ? stored.inserted : [...stored.inserted, ...stored.conflicts].sort(byKey)

@@ -5,9 +5,9 @@ export type Between = { before: Row; row: Row; after: Row }
 
 /**
  * Takes a late value into states that have taken both its neighbours, where that makes them what feeding all in order
- * would: decided as the neighbours are, within the limits as the value before it, near enough for no gap, and part of no
- * stretch of identical values, it changes counts alone. False, with nothing changed, where it may change more: then what
- * follows it has to be fed again, which takes thirty times as long. It belongs to `take` of the same judge.
+ * would: decided as the neighbours are, within the limits as the value before it, near enough for no gap, and part of
+ * no stretch of identical values, it changes counts alone. False, with nothing changed, where it may change more: then
+ * what follows it has to be fed again, which takes thirty times as long. It belongs to `take` of the same judge.
  */
 export function takeBetween(states: readonly FoldState[], rules: FoldRules, { before, row, after }: Between): boolean {
   if (before.at >= row.at || row.at >= after.at || after.at - before.at > rules.maxGapMs) return false

@@ -51,10 +51,12 @@ export function union(a: readonly SeqRange[], b: readonly SeqRange[]): SeqRange[
 
 /** The numbers of `a` that are not in `b`. */
 export function without(a: readonly SeqRange[], b: readonly SeqRange[]): SeqRange[] {
+  if (b.length === 0) return [...a]
+  const cuts = union(b, [])
   return a.flatMap(([from, to]) => {
     const left: SeqRange[] = []
     let next = from
-    for (const [cutFrom, cutTo] of union(b, [])) {
+    for (const [cutFrom, cutTo] of cuts) {
       if (cutTo < next || cutFrom > to) continue
       if (cutFrom > next) left.push([next, cutFrom - 1])
       next = cutTo + 1

@@ -103,7 +103,7 @@ test('a reading late for the fold, though not for what its process has stored, i
   await isAsAfresh()
 })
 
-test('what is stored of an interval that a late reading changes is forgotten, also after the newest checkpoint', async () => {
+test('what is stored of an interval that a late reading changes is forgotten', async () => {
   await record(first, { sensorId: one, minutes: minutes(0, 256) })
   // a checkpoint stands before it, and the warm minutes are stored with it
   await record(first, {

@@ -25,7 +25,7 @@ export const ingestDirtyBenchmark: Benchmark = {
   name: 'ingestDirty',
   run: ({ quick }) =>
     onStage(async (stage, sensors) => {
-      const size = quick ? { messages: 20_000, rounds: 2 } : { messages: 100_000, rounds: 5 }
+      const size = quick ? { messages: 20_000, rounds: 2 } : { messages: 100_000, rounds: 9 }
       const [soiled, clean] = await byTurns(stage, size, [
         { door: 'subject', series: (messages) => dirty(sensors, messages) },
         { door: 'subject', series: (messages) => oneEach(sensors, messages) },
