@@ -5,7 +5,7 @@ import { PREFIX, type Queued } from './stage.ts'
 export type Series = { sensors: readonly number[]; slot: number }
 
 /** A reading every quarter of an hour, as the benchmark's limits expect. */
-const STEP_MS = 15 * MINUTE
+export const STEP_MS = 15 * MINUTE
 
 /** One reading per message, the sensors in turn. */
 export function* oneEach(series: Series, messages: number): Generator<Queued> {
