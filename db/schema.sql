@@ -924,12 +924,12 @@ create table reading (
   seq bigint,
   value_milli_c integer,
   channel text collate "C" not null,
-  raw text,
+  raw text default ''::text,
   source smallint default 0 not null,
   constraint reading_pkey PRIMARY KEY (sensor_id, measured_at, channel, source),
   constraint reading_source_check CHECK ((source = ANY (ARRAY[0, 1])))
 ) partition by RANGE (measured_at);
-comment on table reading is 'What a sensor channel measured at an instant, milli-degrees Celsius; null: the sensor reported a fault. raw: the text where it says more. source 0: sent live; 1: read out of the memory, the original where it exists.';
+comment on table reading is 'What a sensor channel measured at an instant, milli-degrees Celsius; null: the sensor reported a fault. raw: the text where it says more, else empty (null in older rows). source 0: sent live; 1: read out of the memory, the original where it exists.';
 grant select, insert on reading to serving;
 
 create table readout (
@@ -1050,7 +1050,7 @@ create table sensor_sequence (
   constraint sensor_sequence_pkey PRIMARY KEY (sensor_id),
   constraint sensor_sequence_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id)
 ) with (fillfactor=80);
-comment on table sensor_sequence is 'Sequence numbers seen of a sensor since its last restart (epoch), capped to 64 gaps. Numbers of readings later than up_to_at are seen too and not entered yet. asked: the numbers that the downlink asks for; resend_due_at: when it is to be changed.';
+comment on table sensor_sequence is 'Sequence numbers seen of a sensor since its last restart (epoch), capped to 64 gaps. Numbers of readings later than up_to_at are seen too, entered or not. asked: the numbers that the downlink asks for; resend_due_at: when it is to be changed.';
 CREATE INDEX sensor_sequence_due ON public.sensor_sequence USING btree (resend_due_at) WHERE (resend_due_at IS NOT NULL);
 grant select, insert, update on sensor_sequence to serving;
 

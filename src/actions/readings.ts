@@ -76,7 +76,7 @@ export async function listSensorReadings(
 }
 
 const COLUMNS = sql`r.sensor_id as "sensorId", r.channel as channel, r.measured_at as at, r.value_milli_c as "milliC",
-  r.raw as raw, r.seq as seq, r.received_at as "receivedAt", b.known_at as "knownAt"`
+  nullif(r.raw, '') as raw, r.seq as seq, r.received_at as "receivedAt", b.known_at as "knownAt"`
 
 function keyOf({ at: measuredAt, sensorId, channel }: ReadingRow): ReadingKey {
   return { at: measuredAt, sensorId, channel }

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { instants, int2s, int4s, int8s, texts } from '../../db/binary.ts'
 import { copyIn } from '../../db/connect.ts'
 import type { Recording } from '../../db/recording.ts'
-import { copyRows } from './copy-readings.ts'
+import { copyOf } from './copy-readings.ts'
 
 /** A reading to store; `payload` is its message's bytes, kept only when the value conflicts with a stored one. */
 export type ToStore = {
@@ -52,7 +52,10 @@ export async function storeReadings(
   { readings, known }: { readings: readonly ToStore[]; known: KnownReadings },
 ): Promise<StoredReadings> {
   const { certain, doubtful, late } = divide(readings, known)
-  if (certain.length > 0) await copyIn(run.client, COPY, copyRows(certain, batchId))
+  if (certain.length > 0) {
+    const { statement, rows } = copyOf(certain, batchId)
+    await copyIn(run.client, statement, rows)
+  }
   if (doubtful.length === 0) return { inserted: certain, conflicts: [], duplicates: 0, late, numbersLost: new Map() }
   const added = await insertNew(run, batchId, doubtful)
   const others = doubtful.filter((reading) => !added.has(reading))
@@ -119,9 +122,6 @@ function numbersOnlyIn(some: readonly ToStore[], others: readonly ToStore[]): Ma
   return numbers
 }
 
-const COLUMNS = 'sensor_id, channel, measured_at, received_at, batch_id, seq, value_milli_c, raw, source'
-const COPY = `copy reading (${COLUMNS}) from stdin with (format binary)`
-
 /** Those whose key was free; of several values for one key in this batch the first. */
 async function insertNew(run: Recording, batchId: number, readings: readonly ToStore[]): Promise<Set<ToStore>> {
   const firsts = readings.filter((reading, index) => {
@@ -130,8 +130,8 @@ async function insertNew(run: Recording, batchId: number, readings: readonly ToS
   })
   const { rows } = await run.client.query<KeyRow>({
     name: 'insert_readings',
-    text: `insert into reading (${COLUMNS})
-      select sensor_id, channel, measured_at, received_at, $1, seq, value_milli_c, raw, source
+    text: `insert into reading (sensor_id, channel, measured_at, received_at, batch_id, seq, value_milli_c, raw, source)
+      select sensor_id, channel, measured_at, received_at, $1, seq, value_milli_c, coalesce(raw, ''), source
       from unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::int[], $8::text[],
         $9::smallint[]) as r(sensor_id, channel, measured_at, received_at, seq, value_milli_c, raw, source)
       on conflict do nothing
