@@ -23,8 +23,8 @@ export const latencyBenchmark: Benchmark = {
     try {
       const sensors = await placeFleet(stage.owner, { sensors: 2000, shipments: 500 })
       const series = { sensors, slot: 0 }
-      const perSecond = await tenthOfPeak(stage, series, quick ? 20_000 : 60_000)
-      const plan = { perSecond, first: series.slot * STEP_MS, seconds: quick ? 2 : 8, rounds: quick ? 2 : 5 }
+      const perSecond = await tenthOfPeak(stage, series, quick ? 10_000 : 60_000)
+      const plan = { perSecond, first: series.slot * STEP_MS, seconds: quick ? 1 : 8, rounds: quick ? 1 : 5 }
       return [await measure(stage, sensors, plan)]
     } finally {
       await stage.close()

@@ -17,7 +17,7 @@ export const scaleBenchmark: Benchmark = {
       const cost = await onFleet(count, 0, quick)
       return { ...cost, of: `${count} sensors` }
     })
-    const stored = await growth(quick ? [50_000, 150_000] : [1_000_000, 10_000_000], async (count) => {
+    const stored = await growth(quick ? [20_000, 80_000] : [1_000_000, 10_000_000], async (count) => {
       const cost = await onFleet(2000, count, quick)
       return { ...cost, of: `${count} stored` }
     })
@@ -58,7 +58,7 @@ async function onFleet(sensors: number, stored: number, quick: boolean): Promise
   try {
     const ids = await placeFleet(stage.owner, { sensors, shipments: sensors / 4 })
     if (stored > 0) await storeElsewhere(stage, stored)
-    const rounds = quick ? 3 : 5
+    const rounds = quick ? 1 : 5
     const each = Math.max(sensors, quick ? 10_000 : 50_000)
     return await record(stage, { sensors: ids, slot: 0 }, { rounds, messages: each })
   } finally {
@@ -116,11 +116,13 @@ function batchesOf(series: Series, messages: number) {
   )
 }
 
-/** Pages looked at by all statements so far, from memory or disk; a session tells its own at the latest after 1 s. */
+/** Pages looked at by all statements so far, from memory or disk; each session is asked to tell its own. */
 async function buffersTouched({ owner, db }: Stage): Promise<number> {
-  await db.pool.query('select pg_stat_force_next_flush()')
-  await new Promise((resolve) => setTimeout(resolve, 1100))
-  await db.pool.query('select 1')
+  for (const pool of [db.pool, db.pipelined]) {
+    const clients = await Promise.all(Array.from({ length: pool.options.max ?? 1 }, () => pool.connect()))
+    for (const client of clients) await client.query('select pg_stat_force_next_flush()')
+    for (const client of clients) client.release()
+  }
   const { rows } = await owner.pool.query<{ touched: number }>(
     'select blks_hit + blks_read as touched from pg_stat_database where datname = current_database()',
   )
