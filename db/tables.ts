@@ -92,6 +92,11 @@ export function atOrNull(ms: number | null): RawBuilder<number> | null {
   return ms === null ? null : at(ms)
 }
 
+/** Any of these numbers, however many: a statement takes at most 65,535 parameters, a list of them one each. */
+export function anyOf(numbers: readonly number[]): RawBuilder<number> {
+  return sql<number>`any(${`{${numbers.join(',')}}`}::bigint[])`
+}
+
 /** Any JSON value for a jsonb column; `pg` would write an array as a Postgres array. */
 export function json(value: unknown): RawBuilder<unknown> {
   return sql`${JSON.stringify(value)}::jsonb`

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { type Tx, transaction } from '../../db/connect.ts'
 import { isTransient } from '../../db/connection-error.ts'
-import { at } from '../../db/tables.ts'
+import { anyOf, at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import { type Assessment, assess } from '../domain/assess.ts'
 import { forgetFrom } from './checkpoints.ts'
@@ -196,7 +196,7 @@ async function updateJudgeFrom(tx: Tx, outcomes: readonly Outcome[]): Promise<vo
   const judged = outcomes.filter((one) => one.unjudgedFromAt === null && one.shipment.judgeFromAt !== null)
   if (judged.length > 0) {
     const ids = judged.map((one) => one.shipment.shipmentId)
-    await tx.updateTable('shipment').set({ judge_from: null }).where('id', 'in', ids).execute()
+    await tx.updateTable('shipment').set({ judge_from: null }).where('id', '=', anyOf(ids)).execute()
   }
   for (const one of outcomes) {
     if (one.unjudgedFromAt === null) continue

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
+import { anyOf } from '../../db/tables.ts'
 import { AS_FOUND, type AsFound, type Certificate, doubtsOf } from '../domain/calibration.ts'
 import { JUDGES, type Judge } from '../domain/judge-versions.ts'
 import { judgedPlacement, type PlacementFacts, type ShipmentFacts } from '../domain/judging-facts.ts'
@@ -28,7 +29,7 @@ export async function loadFacts(
   const shipments = await tx
     .selectFrom('shipment')
     .select(['id', 'profile_id', 'packed_at', 'closed_at', 'judge_from'])
-    .where('id', 'in', [...shipmentIds])
+    .where('id', '=', anyOf(shipmentIds))
     .orderBy('id')
     .execute()
   const profiles = await loadProfiles(tx, [...new Set(shipments.map((shipment) => shipment.profile_id))])
@@ -103,7 +104,7 @@ export async function loadPlacements(tx: Tx, shipmentIds: readonly number[], kno
       'sensor.range_high_milli_c',
       'sensor.noisy',
     ])
-    .where('placement.shipment_id', 'in', [...shipmentIds])
+    .where('placement.shipment_id', '=', anyOf(shipmentIds))
     .where(stood('placement', knownAt))
     .where('placement.role', 'in', ['product', 'product_backup'])
     .orderBy('placement.id')
@@ -128,7 +129,7 @@ export async function loadCertificates(
     .selectFrom('calibration')
     .select(['id', 'sensor_id', 'channel', 'calibrated_at', 'due_at', 'certificate', 'uncertainty_milli_c', 'points'])
     .select('as_found')
-    .where('sensor_id', 'in', [...sensorIds])
+    .where('sensor_id', '=', anyOf(sensorIds))
     .where((eb) => (typeof which === 'object' ? eb('id', 'in', [0, ...which.ids]) : stood('calibration', which)))
     .orderBy(sql`calibrated_at, id`)
     .execute()

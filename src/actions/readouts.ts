@@ -1,4 +1,5 @@
 import type { Tx } from '../../db/connect.ts'
+import { anyOf } from '../../db/tables.ts'
 import type { Readout } from '../domain/readout.ts'
 import { type Standing, stood } from './standing.ts'
 
@@ -20,7 +21,7 @@ export async function loadReadouts(
   const rows = await db
     .selectFrom('readout')
     .select(COLUMNS)
-    .where('sensor_id', 'in', [...sensorIds])
+    .where('sensor_id', '=', anyOf(sensorIds))
     .where(stood('readout', knownAt))
     .orderBy('id')
     .execute()

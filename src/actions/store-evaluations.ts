@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
+import { instants, int4s, int8s, texts } from '../../db/binary.ts'
 import type { Tx } from '../../db/connect.ts'
-import { at, atOrNull, json } from '../../db/tables.ts'
+import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import type { Assessment } from '../domain/assess.ts'
 import { canonicalJson } from '../domain/canonical.ts'
@@ -23,17 +24,22 @@ const MOST_SAID_CHARS = 4096
 /** Whether an assessment says what the current version says, made from the same inputs. */
 export function saysTheSame(assessment: Assessment, head: EvaluationHead | null): boolean {
   if (head === null) return false
-  const said = JSON.stringify([contentOf(assessment), inputsOf(assessment)])
+  const [content, inputs] = [contentOf(assessment), inputsOf(assessment)]
+  const said = JSON.stringify([content, inputs])
   if (said === head.said) return true
-  const { contentSha256, inputsSha256 } = hashesOf(assessment)
-  if (contentSha256 !== head.contentSha256 || inputsSha256 !== head.inputsSha256) return false
+  if (!areSame(hashesOf(content, inputs), head)) return false
   if (said.length <= MOST_SAID_CHARS) head.said = said
   return true
 }
 
-function hashesOf(assessment: Assessment): Pick<EvaluationHead, 'contentSha256' | 'inputsSha256'> {
-  const [content, inputs] = [contentOf(assessment), inputsOf(assessment)]
+type Hashes = Pick<EvaluationHead, 'contentSha256' | 'inputsSha256'>
+
+function hashesOf(content: unknown, inputs: unknown): Hashes {
   return { contentSha256: sha256(canonicalJson(content)), inputsSha256: sha256(canonicalJson(inputs)) }
+}
+
+function areSame(a: Hashes, b: Hashes): boolean {
+  return a.contentSha256 === b.contentSha256 && a.inputsSha256 === b.inputsSha256
 }
 
 /**
@@ -50,35 +56,51 @@ export async function storeEvaluations(
   const rows = judged.flatMap(({ assessment, head }) => {
     const { shipmentId } = assessment.shipment
     const [content, inputs] = [contentOf(assessment), inputsOf(assessment)]
-    const hashes = hashesOf(assessment)
-    if (head?.contentSha256 === hashes.contentSha256 && head.inputsSha256 === hashes.inputsSha256) return []
+    const hashes = hashesOf(content, inputs)
+    if (head !== null && areSame(head, hashes)) return []
     const version = (head?.version ?? 0) + 1
     heads.set(shipmentId, { version, ...hashes })
-    return [
-      {
-        shipment_id: shipmentId,
-        version,
-        judge_version: assessment.shipment.judge.version,
-        profile_id: assessment.shipment.profileId,
-        status: content.status,
-        severity: content.severity,
-        complete: content.complete,
-        window_from_at: atOrNull(assessment.span?.fromAt ?? null),
-        window_to_at: atOrNull(assessment.span?.closed ? assessment.span.toAt : null),
-        inputs: json(inputs),
-        inputs_sha256: hashes.inputsSha256,
-        content: json(content),
-        content_sha256: hashes.contentSha256,
-        statistics: json(statisticsOf(assessment)),
-        known_at: at(now),
-      },
-    ]
+    return [{ assessment, version, content, inputs, ...hashes }]
   })
   if (rows.length === 0) return heads
-  await tx.insertInto('evaluation').values(rows).execute()
+  await insert(tx, rows, now)
   await markRootsDue(tx, [...heads.keys()])
   ctx.metrics.evaluations.inc(rows.length)
   return heads
+}
+
+type Version = Required<Omit<EvaluationHead, 'said'>> & {
+  assessment: Assessment
+  content: ReturnType<typeof contentOf>
+  inputs: ReturnType<typeof inputsOf>
+}
+
+/** By columns: a batch may concern as many shipments as it has messages, and rows of values end at 4,369. */
+async function insert(tx: Tx, rows: readonly Version[], knownAt: number): Promise<void> {
+  const shipments = rows.map(({ assessment }) => assessment.shipment)
+  const spans = rows.map(({ assessment }) => assessment.span)
+  const columns = [
+    sql`${int8s(shipments.map(({ shipmentId }) => shipmentId))}::bigint[]`,
+    sql`${int4s(rows.map(({ version }) => version))}::int[]`,
+    sql`${int4s(shipments.map(({ judge }) => judge.version))}::int[]`,
+    sql`${int8s(shipments.map(({ profileId }) => profileId))}::bigint[]`,
+    sql`${texts(rows.map(({ content }) => content.status))}::text[]`,
+    sql`${texts(rows.map(({ content }) => content.severity))}::text[]`,
+    sql`${texts(rows.map(({ content }) => String(content.complete)))}::text[]`,
+    sql`${instants(spans.map((span) => span?.fromAt ?? null))}::timestamptz[]`,
+    sql`${instants(spans.map((span) => (span?.closed ? span.toAt : null)))}::timestamptz[]`,
+    sql`${texts(rows.map(({ inputs }) => JSON.stringify(inputs)))}::text[]`,
+    sql`${texts(rows.map(({ inputsSha256 }) => inputsSha256))}::text[]`,
+    sql`${texts(rows.map(({ content }) => JSON.stringify(content)))}::text[]`,
+    sql`${texts(rows.map(({ contentSha256 }) => contentSha256))}::text[]`,
+    sql`${texts(rows.map(({ assessment }) => JSON.stringify(statisticsOf(assessment))))}::text[]`,
+  ]
+  await sql`insert into evaluation (shipment_id, version, judge_version, profile_id, status, severity, complete,
+      window_from_at, window_to_at, inputs, inputs_sha256, content, content_sha256, statistics, known_at)
+    select shipment_id, version, judge_version, profile_id, status, severity, complete::boolean, window_from_at,
+      window_to_at, inputs::jsonb, inputs_sha256, content::jsonb, content_sha256, statistics::jsonb, ${at(knownAt)}
+    from unnest(${sql.join(columns)}) as e(shipment_id, version, judge_version, profile_id, status, severity, complete,
+      window_from_at, window_to_at, inputs, inputs_sha256, content, content_sha256, statistics)`.execute(tx)
 }
 
 /**
