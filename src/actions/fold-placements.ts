@@ -23,7 +23,7 @@ export type RunningFold = {
   placement: PlacementFacts
   state: FoldState
   intervals: Interval[]
-  /** How many of them the database has. */
+  /** How many of them the database has; of those that other processes stored it may have more. */
   storedIntervals: number
   /** How many readings the newest checkpoint on the way stands after; 0 where that is not known any more. */
   checkpointAfter: number

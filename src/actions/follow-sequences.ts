@@ -34,7 +34,7 @@ export async function followSequences(run: Recording, following: Following): Pro
   let pending = take(following)
   if (following.shared && (await catchUp(run, following, pending))) pending = take(following)
   const joined = [...pending].flatMap(([sensorId, { joined: sequence, begun, newestAt }]) =>
-    sequence === null ? [] : [{ sensorId, upToAt: upToAt(newestAt, begun), ...sequence }],
+    sequence === null ? [] : [{ sensorId, upToAt: upToAt(newestAt, begun || following.shared), ...sequence }],
   )
   joined.sort((a, b) => a.sensorId - b.sensorId)
   if (joined.length > 0) await store(run, following, joined)
@@ -92,7 +92,7 @@ async function catchUp(run: Recording, { known, batchId }: Following, pending: M
   return isNewer
 }
 
-/** After so many numbers that are only remembered they are stored: a restart looks for them in as many readings. */
+/** After so many numbers that are only remembered they are stored: who loads them looks in as many readings. */
 const MOST_UNSTORED = 500
 
 /** Whether there are readings, and all are later than an instant. */
@@ -176,16 +176,16 @@ async function store(run: Recording, following: Following, joined: readonly Join
   }
 }
 
-/** Numbers of readings that come at most so late are only remembered. */
-const LATE_BY_MS = 12 * 3_600_000
+/** Numbers of readings that come at most so late are only remembered: at one a minute about `MOST_UNSTORED`. */
+const LATE_BY_MS = 8 * 3_600_000
 
 /**
- * Up to where the readings are entered as seen; the numbers of later ones are found in them, entered or not. A sequence
- * that begins must not find those of the one before.
+ * Up to where the readings are entered as seen; the numbers of later ones are found in them, entered or not. `exact`
+ * where a sequence begins, which must not find the numbers of the one before, and where nothing is only remembered.
  */
-function upToAt(newestAt: number, begun: boolean): number {
+function upToAt(newestAt: number, exact: boolean): number {
   if (!Number.isFinite(newestAt)) return EARLIEST_AT
-  return begun ? newestAt : newestAt - LATE_BY_MS
+  return exact ? newestAt : newestAt - LATE_BY_MS
 }
 
 function remember({ epoch, seen }: Sequence, enteredUpToAt = Number.POSITIVE_INFINITY): SequenceMemory {

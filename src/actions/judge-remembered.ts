@@ -192,7 +192,10 @@ function feed(fold: Folded, rows: readonly Row[], { histories }: ToStore): void 
   fold.storedUpToAt = Math.max(fold.storedUpToAt, upToAt(newest.state))
 }
 
-/** Checkpoints and intervals may be stored that this process does not know: there is no going back behind them. */
+/**
+ * Checkpoints and intervals may be stored that this process does not know, all of them from before the state as it is:
+ * forgetting the rows before it, the fold never goes back behind them.
+ */
 function forgetStored(fold: Folded): void {
   fold.storedUpToAt = Number.POSITIVE_INFINITY
   fold.recent = recentFrom(fold.state, fold.intervals.length)

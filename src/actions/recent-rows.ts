@@ -20,7 +20,10 @@ export type RecentRows = {
 /** A state between two instants, what was closed by then, and how many of the rows come before it. */
 type Mark = { readonly state: FoldState; readonly intervals: number; readonly rows: number }
 
-/** Rows from one mark to the next: 32 to 64 are remembered, 8 to 16 hours of a reading every quarter of an hour. */
+/**
+ * Rows from one mark to the next: 32 to 64 are remembered, 8 to 16 hours of a reading every quarter of an hour, and
+ * what slips in between them.
+ */
 const ROWS_PER_MARK = 32
 
 /** Nothing taken yet, in a state to continue from. */

@@ -46,7 +46,7 @@ async function recordResolved(ctx: Ctx, messages: readonly ReceivedMessage[]): P
   const memory = memoryOf(ctx.db)
   const gathered = gather(messages)
   const recorded = await recordOnce(ctx, { messages, gathered, memory, trusting: true }).catch((error) => {
-    // another process stored what is not remembered: once more, looking for each reading
+    // stored by another process, or by a batch ahead, and not remembered yet: once more, looking for each reading
     if (!(error instanceof DatabaseError && error.code === UNIQUE_VIOLATION)) throw error
     return recordOnce(ctx, { messages, gathered, memory, trusting: false })
   })
@@ -73,7 +73,7 @@ type Work = {
   messages: readonly ReceivedMessage[]
   gathered: Gathered
   memory: Memory
-  /** Whether readings later than all that are known of a sensor are taken to be new. */
+  /** Whether readings are taken to be new that are later than all that are known, or lacking among those. */
   trusting: boolean
 }
 
@@ -158,13 +158,19 @@ async function store(run: Recording, batchId: number, work: Work & { known: Know
 /** Later than any reading: nothing is taken to be new. */
 const NEVER = Number.POSITIVE_INFINITY
 
-/** Whether the fold of a reading's placement remembers what was stored around it, and nothing of its instant. */
+/**
+ * Whether the fold of a reading's placement remembers what was stored around it, and nothing of its instant. Wrong only
+ * for what another process stored since, or a batch ahead that is not judged yet.
+ */
 function lacksReading({ shipments }: Memory, known: KnownSensors, { sensorId, channel, at }: ToStore): boolean {
   const placements = known.get(sensorId)?.memory.placements ?? []
   const placed = placements.find((link) => link.channel === channel && at >= link.fromAt && at < link.toAt)
   const folded = placed && shipments.get(placed.shipmentId)?.folded
   const fold = folded?.find(({ placement }) => placement.id === placed?.id)
-  return fold !== undefined && lacksInstant(fold.recent, at)
+  if (fold === undefined) return false
+  const { rules } = fold.placement
+  // what lies outside of the window is stored, and no fold takes it
+  return at >= rules.fromAt && at < rules.toAt && lacksInstant(fold.recent, at)
 }
 
 function ofKnown(messages: readonly ReceivedMessage[], known: ReadonlyMap<number, unknown>): ReceivedMessage[] {

@@ -50,7 +50,7 @@ export type ShipmentMemory = {
   quiet: Quiet | null
 }
 
-/** A kilobyte or two, four of a shipment: 100,000 of each are some 500 MB, and a fleet beyond that is only slower. */
+/** A kilobyte or two, five of a shipment: 100,000 of each are some 600 MB, and a fleet beyond that is only slower. */
 const MOST_REMEMBERED = 100_000
 
 const memories = new WeakMap<Database, Memory>()

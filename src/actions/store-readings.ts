@@ -51,22 +51,23 @@ export async function storeReadings(
   batchId: number,
   { readings, known }: { readings: readonly ToStore[]; known: KnownReadings },
 ): Promise<StoredReadings> {
-  const { certain, doubtful, late } = divide(readings, known)
+  const { certain, doubtful } = divide(readings, known)
   if (certain.length > 0) {
     const { statement, rows } = copyOf(certain, batchId)
     await copyIn(run.client, statement, rows)
   }
-  if (doubtful.length === 0) return { inserted: certain, conflicts: [], duplicates: 0, late, numbersLost: new Map() }
+  if (doubtful.length === 0) {
+    return { inserted: certain, conflicts: [], duplicates: 0, late: lateOf(certain, known), numbersLost: new Map() }
+  }
   const added = await insertNew(run, batchId, doubtful)
   const others = doubtful.filter((reading) => !added.has(reading))
   const conflicts = await insertConflicts(run, batchId, others)
   const inserted = added.size === 0 ? certain : [...certain, ...added].sort(byKey)
-  for (const { sensorId, at } of [...added, ...conflicts]) if (at <= known.newest(sensorId)) late.add(sensorId)
   return {
     inserted,
     conflicts,
     duplicates: others.length - conflicts.length,
-    late,
+    late: new Set([...lateOf(inserted, known), ...lateOf(conflicts, known)]),
     numbersLost: numbersOnlyIn(others, inserted),
   }
 }
@@ -90,26 +91,33 @@ export function byKey(a: ToStore, b: ToStore): number {
 /** Below this a COPY, which takes a round trip more, costs more than it saves. */
 export const COPY_FROM_READINGS = 200
 
-/** `late`: sensors of which something certain is not later than all that is stored. */
-type Divided = { certain: ToStore[]; doubtful: ToStore[]; late: Set<number> }
-
-function divide(readings: readonly ToStore[], { newest, lacks }: KnownReadings): Divided {
+function divide(readings: readonly ToStore[], { newest, lacks }: KnownReadings) {
   const certain: ToStore[] = []
   const doubtful: ToStore[] = []
   let before: ToStore | null = null
   let newestAt = Number.POSITIVE_INFINITY
-  const late = new Set<number>()
   for (const reading of readings) {
     if (before?.sensorId !== reading.sensorId) newestAt = newest(reading.sensorId)
-    const isLate = reading.at <= newestAt
-    const isNew = (!isLate || lacks(reading)) && (before === null || byKey(before, reading) !== 0)
+    const isNew = (reading.at > newestAt || lacks(reading)) && (before === null || byKey(before, reading) !== 0)
     if (isNew) certain.push(reading)
     else doubtful.push(reading)
-    if (isNew && isLate) late.add(reading.sensorId)
     before = reading
   }
-  if (certain.length >= COPY_FROM_READINGS) return { certain, doubtful, late }
-  return { certain: [], doubtful: [...readings], late: new Set() }
+  if (certain.length >= COPY_FROM_READINGS) return { certain, doubtful }
+  return { certain: [], doubtful: [...readings] }
+}
+
+/** The sensors of readings, in order of key, that are not later than all that was stored before. */
+function lateOf(readings: readonly ToStore[], { newest }: KnownReadings): Set<number> {
+  const late = new Set<number>()
+  let sensorId = Number.NaN
+  for (const reading of readings) {
+    // the first of a sensor is its oldest
+    if (reading.sensorId === sensorId) continue
+    sensorId = reading.sensorId
+    if (reading.at <= newest(sensorId)) late.add(sensorId)
+  }
+  return late
 }
 
 /** The sequence numbers of some readings that none of the others has, by sensor. */

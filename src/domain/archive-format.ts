@@ -43,7 +43,7 @@ const MEASURED = column('measured_at', 'instant', 'when it was measured, by the 
 const RECEIVED = column('received_at', 'instant', 'when the service received it')
 const BATCH = column('batch_id', 'int64', 'the recording transaction; table batch says when it was known')
 const SEQ = nullable('seq', 'int64', 'the message’s number by its sensor; null: it sent none')
-const RAW = nullable('raw', 'text', 'the sensor’s own text, where it says more than the value')
+const RAW = nullable('raw', 'text', 'the sensor’s own text, where it says more than the value; else null or empty')
 const SOURCE = column('source', 'int32', '0: sent live; 1: read out of the sensor’s memory, the original')
 const MILLI_C = nullable('value_milli_c', 'int32', 'thousandths of a degree Celsius, uncorrected; null: a fault')
 

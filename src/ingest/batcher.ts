@@ -11,10 +11,10 @@ import type { BatcherLimits } from './batcher-limits.ts'
  * all that came before it. One writer; another one joins while a whole batch waits, so that the database is never idle.
  *
  *   idle ── offer ──► storing ── committed ──► acks in arrival order ──► something waits? storing : idle
- *                      │  ▲ database away, or a fault of ours: the same batch again, later and later, for ever
+ *                      │  ▲ database away, or a fault of ours with one message: again, later and later, for ever
  *                      │  └──────────────────────────────────────────────────────────────────────────────┐
  *                      ├──────────────────────────────────────────────────────────────────────── backoff ┘
- *                      └─ data refused ──► halves ──► … ──► the one message set aside ──► ack
+ *                      └─ data refused, fault of ours ──► halves ──► … ──► the one message refused: set aside ──► ack
  */
 export function createBatcher(options: BatcherOptions): Batcher {
   const batcher: State = {
@@ -154,9 +154,13 @@ function readingsOf({ parsed }: ReceivedMessage): number {
   return parsed.readings.length + parsed.observations.length + parsed.held.length
 }
 
-/** Stores a batch and acks it; a batch the database refuses is halved until the refused message stands alone. */
+/**
+ * Stores a batch and acks it; a batch the database refuses is halved until the refused message stands alone. So is one
+ * that meets a fault of ours, which may be one of its size or of one message; that one is tried for ever.
+ */
 async function store(batcher: State, batch: readonly Entry[]): Promise<void> {
-  const outcome = await persist(batcher, { run: () => record(batcher, batch), mayBeRefused: true })
+  const run = () => record(batcher, batch)
+  const outcome = await persist(batcher, { run, mayBeRefused: true, mayBeHalved: batch.length > 1 })
   if (outcome === 'abandoned') return
   if (outcome === 'stored') return release(batcher, batch)
   const [only] = batch
@@ -181,12 +185,12 @@ async function setAside(batcher: State, entry: Entry, refusal: unknown): Promise
     'A message was refused by the database and is kept as rejected',
   )
   const run = () => options.setAside(entry.message, { reason: 'NOT_STORABLE', detail })
-  if ((await persist(batcher, { run, mayBeRefused: false })) === 'stored') release(batcher, [entry])
+  if ((await persist(batcher, { run, mayBeRefused: false, mayBeHalved: false })) === 'stored') release(batcher, [entry])
 }
 
-type Transaction = { run: () => Promise<void>; mayBeRefused: boolean }
+type Transaction = { run: () => Promise<void>; mayBeRefused: boolean; mayBeHalved: boolean }
 
-/** Runs a transaction until it commits or its data are refused; everything else is waited out, never acked. */
+/** Runs a transaction until it commits, or is to be halved; everything else is waited out, never acked. */
 async function persist(
   batcher: State,
   transaction: Transaction,
@@ -197,8 +201,10 @@ async function persist(
       noteSuccess(batcher)
       return 'stored'
     } catch (error) {
-      if (transaction.mayBeRefused && batcher.options.isDataError(error)) return { refusal: error }
+      const { isDataError, isTransient } = batcher.options
+      if (transaction.mayBeRefused && isDataError(error)) return { refusal: error }
       noteFailure(batcher, error)
+      if (transaction.mayBeHalved && !isTransient(error)) return { refusal: error }
     }
     await backoff(batcher)
     if (batcher.abandon.signal.aborted) return 'abandoned'

@@ -124,6 +124,9 @@ test('failures are told apart: of the data, of the moment, of the program', asyn
     [`select 'x'::int`, true, false],
     ['select nothing', false, false],
     [`do $$ begin raise exception 'full' using errcode = '53100'; end $$`, false, true],
+    [`do $$ begin raise exception 'lost' using errcode = '08006'; end $$`, false, true],
+    // what is sent makes no sense to the server: it never will
+    [`do $$ begin raise exception 'protocol' using errcode = '08P01'; end $$`, false, false],
     [`do $$ begin raise exception 'standby' using errcode = '25006'; end $$`, false, true],
   ]
   for (const [statement, data, transient] of table) {

@@ -155,6 +155,20 @@ describe('failures', () => {
     expect(acks).toEqual([[1]])
   })
 
+  test('a fault that comes with many messages at once: they are stored in smaller batches', async () => {
+    const stored: (number | null)[] = []
+    const { batcher, offer, acks, said } = openBatcher({
+      record: async (batch) => {
+        if (batch.length > 3) throw new RangeError('more than a statement takes')
+        stored.push(...seqsOf(batch))
+      },
+    })
+    for (const seq of numbers(1, 20)) offer(seq)
+    expect(await batcher.drain(1000)).toBe('empty')
+    expect([stored, acks.flat()]).toEqual([numbers(1, 20), numbers(1, 20)])
+    expect(said.filter((line) => line.startsWith('error')).length).toBeGreaterThan(1)
+  })
+
   test('a message that cannot even be set aside is never acked', async () => {
     const refuse = async () => {
       throw new Refused('refused')
