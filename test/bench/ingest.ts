@@ -11,7 +11,7 @@ export const ingestBenchmark: Benchmark = {
   name: 'ingest',
   run: ({ quick }) =>
     onStage(async (stage, sensors) => {
-      const size = quick ? { messages: 20_000, rounds: 1 } : { messages: 100_000, rounds: 5 }
+      const size = quick ? { messages: 20_000, rounds: 1 } : { messages: 100_000, rounds: 9 }
       const [subject, floor] = await byTurns(stage, size, [
         { door: 'subject', series: (messages) => oneEach(sensors, messages) },
         { door: 'floor', series: (messages) => oneEach({ ...sensors }, messages) },
@@ -40,7 +40,7 @@ export const backfillBenchmark: Benchmark = {
   name: 'backfill',
   run: ({ quick }) =>
     onStage(async (stage, sensors) => {
-      const size = quick ? { messages: 1000, rounds: 1 } : { messages: 10_000, rounds: 5 }
+      const size = quick ? { messages: 1000, rounds: 1 } : { messages: 10_000, rounds: 9 }
       const [subject, floor] = await byTurns(stage, size, [
         { door: 'subject', series: (messages) => hours(sensors, messages) },
         { door: 'floor', series: (messages) => hours({ ...sensors }, messages) },
