@@ -51,13 +51,14 @@ export async function storeReadings(
   batchId: number,
   { readings, known }: { readings: readonly ToStore[]; known: KnownReadings },
 ): Promise<StoredReadings> {
-  const { certain, doubtful } = divide(readings, known)
+  const { certain, doubtful, repeated } = divide(readings, known)
   if (certain.length > 0) {
     const { statement, rows } = copyOf(certain, batchId)
     await copyIn(run.client, statement, rows)
   }
   if (doubtful.length === 0) {
-    return { inserted: certain, conflicts: [], duplicates: 0, late: lateOf(certain, known), numbersLost: new Map() }
+    const numbersLost = numbersOnlyIn(repeated, certain)
+    return { inserted: certain, conflicts: [], duplicates: repeated.length, late: lateOf(certain, known), numbersLost }
   }
   const added = await insertNew(run, batchId, doubtful)
   const others = doubtful.filter((reading) => !added.has(reading))
@@ -66,9 +67,9 @@ export async function storeReadings(
   return {
     inserted,
     conflicts,
-    duplicates: others.length - conflicts.length,
+    duplicates: others.length - conflicts.length + repeated.length,
     late: new Set([...lateOf(inserted, known), ...lateOf(conflicts, known)]),
-    numbersLost: numbersOnlyIn(others, inserted),
+    numbersLost: numbersOnlyIn([...others, ...repeated], inserted),
   }
 }
 
@@ -91,20 +92,26 @@ export function byKey(a: ToStore, b: ToStore): number {
 /** Below this a COPY, which takes a round trip more, costs more than it saves. */
 export const COPY_FROM_READINGS = 200
 
-function divide(readings: readonly ToStore[], { newest, lacks }: KnownReadings) {
+/** `certain` are new, `doubtful` may be; `repeated` say what the one before them says, whatever becomes of that. */
+type Divided = { certain: ToStore[]; doubtful: ToStore[]; repeated: ToStore[] }
+
+function divide(readings: readonly ToStore[], { newest, lacks }: KnownReadings): Divided {
   const certain: ToStore[] = []
   const doubtful: ToStore[] = []
+  const repeated: ToStore[] = []
   let before: ToStore | null = null
   let newestAt = Number.POSITIVE_INFINITY
   for (const reading of readings) {
     if (before?.sensorId !== reading.sensorId) newestAt = newest(reading.sensorId)
-    const isNew = (reading.at > newestAt || lacks(reading)) && (before === null || byKey(before, reading) !== 0)
-    if (isNew) certain.push(reading)
+    const isFirst = before === null || byKey(before, reading) !== 0
+    if (!isFirst && before?.milliC === reading.milliC) repeated.push(reading)
+    else if (isFirst && (reading.at > newestAt || lacks(reading))) certain.push(reading)
     else doubtful.push(reading)
     before = reading
   }
-  if (certain.length >= COPY_FROM_READINGS) return { certain, doubtful }
-  return { certain: [], doubtful: [...readings] }
+  if (certain.length >= COPY_FROM_READINGS) return { certain, doubtful, repeated }
+  const few = doubtful.length === 0 ? certain : [...certain, ...doubtful].sort(byKey)
+  return { certain: [], doubtful: few, repeated }
 }
 
 /** The sensors of readings, in order of key, that are not later than all that was stored before. */

@@ -37,7 +37,7 @@ export type FoldRules = {
   nominalMs: number
   maxGapMs: number
   /** By level: `limits[n].level` is n. */
-  limits: { level: number; side: Side; milliC: number }[]
+  limits: readonly { readonly level: number; readonly side: Side; readonly milliC: number }[]
   correct: (at: number, rawMilliC: number) => number
   /** The sensor's registered range in milli-degrees: at or beyond its ends the value is saturated, a fault. */
   range: { low: number; high: number } | null

@@ -98,6 +98,16 @@ test('the same value again is a duplicate, another value a conflict kept with it
   ])
 })
 
+test('so it is among many new readings', async () => {
+  const sensorId = await addSensor(world)
+  const of = (c: number, minute: number) => message(sensorId, [{ at: T0 + minute * MINUTE, c }], world.clock.now)
+  const many = Array.from({ length: 300 }, (_, minute) => of(5, minute))
+  await recordMessages(world.ctx, [...many, of(5, 7), of(5, 7), of(6, 8), of(6, 8), of(5, 8)])
+  expect(await valuesOf(sensorId)).toEqual(many.map(() => 5000))
+  const batch = world.db.selectFrom('batch').select(['readings', 'duplicates', 'conflicts']).orderBy('id', 'desc')
+  expect(await batch.executeTakeFirst()).toEqual({ readings: 300, duplicates: 4, conflicts: 1 })
+})
+
 test('two recorders storing contradicting values at once keep both', async () => {
   const sensorId = await addSensor(world)
   const slots = Array.from({ length: 50 }, (_, index) => T0 + index * MINUTE)

@@ -73,6 +73,12 @@ test('numbers that were only remembered are known again after a restart of the s
   expect(await noted()).toBe('missing 0:9-9')
 })
 
+test('so is a number that brought only what another had brought in the same batch', async () => {
+  for (const batch of ['1', '2 3@2 4']) await receive(batch)
+  await afterRestart((ctx) => receive('5', ctx))
+  expect(await noted()).toBe('')
+})
+
 test('so are numbers of readings that came late', async () => {
   const day = 1440
   for (const batch of [`1@${day}`, `2@${2 * day}`, `4@${2 * day + 1}`, `3@${2 * day + 2}`]) await receive(batch)
