@@ -40,6 +40,8 @@ grant update (superseded_at, superseded_reason) on readout to :serving;
 -- Lock targets. A row lock needs the right to update some column; revision and keeper say what a process may still
 -- remember.
 grant select, insert, update (model, revision) on sensor to :serving;
+grant select, update (revision) on sensor_stripe to :serving;
+grant select, update (revision, keeper) on shipment_stripe to :serving;
 grant select, insert,
   update (profile_id, order_id, packed_at, closed_at, judge_from, root_due, review_due, revision, keeper)
   on shipment to :serving;

@@ -277,6 +277,8 @@ export type SensorSequence = {
   attempts: Generated<number>
   resend_due_at: InstantOrNull
 }
+export type SensorStripe = { id: number; revision: Generated<number> }
+export type ShipmentStripe = { id: number; revision: Generated<number>; keeper: OrNull<number> }
 export type SequenceEvent = {
   id: Id
   sensor_id: number

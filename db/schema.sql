@@ -1054,6 +1054,15 @@ comment on table sensor_sequence is 'Sequence numbers seen of a sensor since its
 CREATE INDEX sensor_sequence_due ON public.sensor_sequence USING btree (resend_due_at) WHERE (resend_due_at IS NOT NULL);
 grant select, insert, update on sensor_sequence to serving;
 
+create table sensor_stripe (
+  id smallint not null,
+  revision bigint default 0 not null,
+  constraint sensor_stripe_pkey PRIMARY KEY (id)
+) with (fillfactor=50);
+comment on table sensor_stripe is 'Sensors by id modulo 64. revision: raised with that of any of its sensors; who records holds the stripe''s advisory lock shared, who changes placements or certificates alone.';
+grant select on sensor_stripe to serving;
+grant update (revision) on sensor_stripe to serving;
+
 create table sequence_event (
   id bigint generated always as identity not null,
   sensor_id bigint not null,
@@ -1184,6 +1193,17 @@ create table shipment_profile (
 comment on table shipment_profile is 'The profile version pinned to a shipment; the newest row rules, the older ones say what ruled before.';
 CREATE INDEX shipment_profile_by_shipment ON public.shipment_profile USING btree (shipment_id, id);
 grant select, insert on shipment_profile to serving;
+
+create table shipment_stripe (
+  id smallint not null,
+  revision bigint default 0 not null,
+  keeper bigint,
+  constraint shipment_stripe_pkey PRIMARY KEY (id)
+) with (fillfactor=50);
+comment on table shipment_stripe is 'Shipments by id modulo 64, and their lock target while their windows are open. revision: raised with that of any of them by whoever does not record, and with the keeper; keeper: the process that recorded for any of them last.';
+grant select on shipment_stripe to serving;
+grant update (revision) on shipment_stripe to serving;
+grant update (keeper) on shipment_stripe to serving;
 
 create table signature (
   id bigint generated always as identity not null,

@@ -62,6 +62,8 @@ export type Tables = {
   logger_import_run: loggers.LoggerImportRun
   readout: loggers.Readout
   sensor_sequence: rows.SensorSequence
+  sensor_stripe: rows.SensorStripe
+  shipment_stripe: rows.ShipmentStripe
   sequence_event: rows.SequenceEvent
   product_retention: keeping.ProductRetentionRow
   legal_hold: keeping.LegalHoldRow

@@ -1,33 +1,61 @@
+import type { ExpressionBuilder } from 'kysely'
 import { type Tx, transaction } from '../../db/connect.ts'
+import type { Tables } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import { loadLedger } from './custody-ledger.ts'
 import { openReReview } from './late-truth.ts'
+import { lockShipments } from './locks.ts'
 import { appendReadingsRoot } from './readings-roots.ts'
 import { stampHead } from './stamps.ts'
 
 /**
  * What follows where an evaluation that somebody relied on was superseded, each shipment in a transaction of its own;
  * after the transaction that stored it, so that recording hashes and compares nothing: the new one is rooted and
- * stamped, and where it says otherwise a re-review is opened. `only` restricts it to one shipment and waits for its
- * lock; else other processes' shipments are skipped. Returns how many there were.
+ * stamped, and where it says otherwise a re-review is opened. `only` restricts it to one shipment. Returns how many
+ * there were.
  */
 export async function appendDueRoots(ctx: Ctx, only: number | null = null): Promise<number> {
-  for (let count = 0; ; count++) if (!(await transaction(ctx.db, (tx) => appendDue(tx, ctx, only)))) return count
+  const passed: number[] = []
+  let count = 0
+  for (;;) {
+    const shipmentId = await nextDue(ctx, { only, passed })
+    if (shipmentId === null) return count
+    passed.push(shipmentId)
+    if (await transaction(ctx.db, (tx) => appendDue(tx, ctx, shipmentId))) count++
+  }
 }
 
-async function appendDue(tx: Tx, ctx: Ctx, only: number | null): Promise<boolean> {
-  // one that waits for judging is rooted when that is done
-  let query = tx
-    .selectFrom('shipment')
-    .select(['id', 'root_due', 'review_due'])
-    .where((eb) => eb.or([eb('root_due', '=', true), eb('review_due', '=', true)]))
-    .where('judge_from', 'is', null)
+async function nextDue(
+  ctx: Ctx,
+  { only, passed }: { only: number | null; passed: readonly number[] },
+): Promise<number | null> {
+  let query = ctx.db.kysely.selectFrom('shipment').select('id').where(isDue)
   if (only !== null) query = query.where('id', '=', only)
-  const locked = query.orderBy('id').limit(1).forNoKeyUpdate()
-  const found = await (only === null ? locked.skipLocked() : locked).executeTakeFirst()
+  const found = await query
+    .where('id', 'not in', [0, ...passed])
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst()
+  return found?.id ?? null
+}
+
+/** Something is due; one that waits for judging is rooted when that is done. */
+function isDue(eb: ExpressionBuilder<Tables, 'shipment'>) {
+  return eb.and([eb.or([eb('root_due', '=', true), eb('review_due', '=', true)]), eb('judge_from', 'is', null)])
+}
+
+/** False where another process has done it meanwhile. */
+async function appendDue(tx: Tx, ctx: Ctx, shipmentId: number): Promise<boolean> {
+  await lockShipments(tx, [shipmentId])
+  const found = await tx
+    .selectFrom('shipment')
+    .select(['root_due', 'review_due'])
+    .where('id', '=', shipmentId)
+    .where(isDue)
+    .executeTakeFirst()
   if (found === undefined) return false
-  if (found.root_due) await rootReadings(tx, ctx, found.id)
-  if (found.review_due) await openReReview(tx, ctx, found.id)
+  if (found.root_due) await rootReadings(tx, ctx, shipmentId)
+  if (found.review_due) await openReReview(tx, ctx, shipmentId)
   return true
 }
 

@@ -51,7 +51,10 @@ export async function issueCertificate(
 
 type Asked = { actor: Actor; shipmentId: number; budgets: CertifiedBudgets }
 
-/** Under the lock of the shipment, so that what is loaded belongs together. */
+/**
+ * Under the lock of the shipment, so that what is loaded belongs together. Its row alone: that of one whose window is
+ * closed is its lock, and a long history would keep a whole stripe waiting.
+ */
 async function makeBody(
   tx: Tx,
   ctx: Ctx,

@@ -1,4 +1,3 @@
-import { int8s } from '../../db/binary.ts'
 import type { Recording } from '../../db/recording.ts'
 import type { Ctx } from '../context.ts'
 import { type Row, upToAt } from '../domain/excursion.ts'
@@ -8,13 +7,10 @@ import { type Extension, extensionOf, inScope, judgeRemembered, quietOf } from '
 import { isReadOut } from './judging-facts.ts'
 import type { KnownSensors } from './known-sensors.ts'
 import { loadRows } from './load-rows.ts'
+import { type Concern, idsOf, type LockedConcern, NO_STRIPE, signShipments } from './lock-concerned.ts'
 import { areLastOf } from './recent-rows.ts'
-import type { Memory } from './recorder-memory.ts'
 import { loadHeads } from './store-evaluations.ts'
 import type { ToStore } from './store-readings.ts'
-
-/** The shipments that changed readings concern: their readings by placement, ascending, and whether any came late. */
-export type Concern = Map<number, { rows: Map<number, Row[]>; late: boolean }>
 
 /** Finds the shipments of stored readings, which are in order of key, by the placements of their sensors. */
 export function concernOf(changed: readonly ToStore[], known: KnownSensors, late: ReadonlySet<number>): Concern {
@@ -50,23 +46,6 @@ function within(
   return found
 }
 
-/**
- * Locks the shipments, in order of id. After the readings are stored: locking before makes two recording processes no
- * faster than one. Before the batch is closed: from then on its readings are known. Answers the locked rows that are
- * not as remembered.
- */
-export async function lockConcerned(run: Recording, concern: Concern, memory: Memory): Promise<Differing> {
-  const ids = idsOf(concern)
-  return ids.length === 0 ? new Map() : lock(run, ids, memory)
-}
-
-/** Shipments that differ from what is remembered of them. */
-export type Differing = ReadonlyMap<number, LockedRow>
-
-function idsOf(concern: Concern): number[] {
-  return [...concern.keys()].sort((a, b) => a - b)
-}
-
 /** Judges them: those whose folds are remembered go on from there, the others from their checkpoints. */
 export async function judgeConcerned(
   run: Recording,
@@ -78,26 +57,8 @@ export async function judgeConcerned(
   const { cold, extensions } = await divide(run, work)
   const failed = await judgeRemembered(run, ctx, extensions)
   const { unjudged } = await judgeCold(run, ctx, { ...work, cold: [...cold, ...failed] })
-  await sign(run, work)
+  await signShipments(run, work)
   return { unjudged }
-}
-
-type LockedRow = { id: number; revision: number; keeper: number | null; waits: boolean }
-
-/** Locked shipments, with what came for them; `differing` may name more of them. */
-type LockedConcern = { ids: number[]; concern: Concern; memory: Memory; differing: Differing }
-
-async function lock(run: Recording, ids: number[], memory: Memory): Promise<Differing> {
-  const { rows } = await run.client.query<LockedRow>({
-    name: 'lock_shipments',
-    text: `with locked as materialized (
-        select id, revision, keeper, judge_from is not null as waits
-        from shipment where id = any($1::bigint[]) order by id for no key update)
-      select l.* from locked l left join unnest($1::bigint[], $2::bigint[]) as r(id, revision) on r.id = l.id
-      where l.revision is distinct from r.revision or l.keeper is distinct from $3 or l.waits`,
-    values: [int8s(ids), int8s(ids.map((id) => memory.shipments.get(id)?.revision ?? null)), memory.keeper],
-  })
-  return new Map(rows.map((row) => [row.id, row]))
 }
 
 async function divide(run: Recording, work: LockedConcern): Promise<{ cold: number[]; extensions: Extension[] }> {
@@ -185,7 +146,8 @@ async function judgeCold(
   for (const { shipment, folded, head, assessment } of judged) {
     if (isReadOut(shipment)) continue
     const revision = revisions.get(shipment.shipmentId) ?? 0
-    memory.shipments.set(shipment.shipmentId, { revision, facts: shipment, folded, head, quiet: quietOf(assessment) })
+    const entry = { revision, stripe: NO_STRIPE, facts: shipment, folded, head, quiet: quietOf(assessment) }
+    memory.shipments.set(shipment.shipmentId, entry)
   }
   return { unjudged }
 }
@@ -199,25 +161,4 @@ function areLast(folded: readonly Folded[], cameOf: ReadonlyMap<number, readonly
     const came = inScope(cameOf.get(placement.id) ?? [], placement.rules)
     return came.length === 0 || areLastOf(recent, came)
   })
-}
-
-/** Says in the rows who recorded last, and where something came late that what others remember holds no longer. */
-async function sign(run: Recording, { ids, concern, memory, differing }: LockedConcern): Promise<void> {
-  const isLate = (id: number) => concern.get(id)?.late === true
-  const isOthers = (id: number) => {
-    const row = differing.get(id)
-    return row !== undefined && row.keeper !== memory.keeper
-  }
-  const signed = ids.filter((id) => isLate(id) || isOthers(id))
-  if (signed.length === 0) return
-  await run.client.query({
-    name: 'sign_shipments',
-    text: `update shipment s set keeper = $3, revision = s.revision + w.raised
-      from unnest($1::bigint[], $2::bigint[]) as w(id, raised) where s.id = w.id`,
-    values: [int8s(signed), int8s(signed.map((id) => Number(isLate(id)))), memory.keeper],
-  })
-  for (const id of signed.filter(isLate)) {
-    const entry = memory.shipments.get(id)
-    if (entry !== undefined) entry.revision += 1
-  }
 }

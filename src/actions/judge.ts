@@ -167,6 +167,7 @@ async function judgeNext(
   const locked = query.orderBy('id').limit(1).forNoKeyUpdate()
   const found = await (only === null ? locked.skipLocked() : locked).executeTakeFirst()
   if (found === undefined) return null
+  // of one that waits the row is the lock: nobody judges it from memory
   await raiseRevisions(tx, [found.id])
   const changes = { shipmentIds: [found.id], changedFromAt: new Map() }
   const judged = await attempt(tx, () => judge(tx, ctx, changes))

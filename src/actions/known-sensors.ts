@@ -1,22 +1,23 @@
-import { int8s } from '../../db/binary.ts'
+import { int4s, int8s } from '../../db/binary.ts'
 import type { Recording } from '../../db/recording.ts'
 import { loadSequences } from './follow-sequences.ts'
 import type { Gathered } from './gather-readings.ts'
 import { forget, type Memory, type PlacementLink, type SensorMemory } from './recorder-memory.ts'
 import type { Turn } from './recording-turns.ts'
 import type { ToStore } from './store-readings.ts'
+import { holdSensorStripes, stripesOf } from './stripes.ts'
 
 /** A sensor of a batch: what is remembered of it, and how new its readings were before the batch. */
 export type KnownSensor = { memory: SensorMemory; newestAt: number }
 export type KnownSensors = Map<number, KnownSensor>
 
-/** A batch that is being recorded: its number and its sensors, which are locked. */
+/** A batch that is being recorded: its number and its sensors, whose stripes are held. */
 export type OpenBatch = { batchId: number; known: KnownSensors }
 
 type Opening = { memory: Memory; gathered: Gathered; turn: Turn }
 
 /**
- * Takes a number for the batch and locks its sensors against changes of their placements, in order of id; answers those
+ * Takes a number for the batch and holds the stripes of its sensors against changes of their placements; answers those
  * that exist with what decides where their readings belong. Only what is not remembered, or has changed, is asked for,
  * and then not before the batches ahead have ended: what they store is not seen yet.
  *
@@ -24,28 +25,43 @@ type Opening = { memory: Memory; gathered: Gathered; turn: Turn }
  * server or makes another database, and then what is remembered may be of a future that did not happen.
  */
 export async function openBatch(run: Recording, { memory, gathered, turn }: Opening): Promise<OpenBatch> {
-  const remembered = recall(memory, gathered)
-  const opened = await open(run, [...gathered.keys()], remembered)
-  const isOther = memory.incarnation !== opened.incarnation
-  if (isOther) await meet(run, memory, opened.incarnation)
-  const known: KnownSensors = isOther ? new Map() : remembered
-  const changed = isOther ? (await open(run, [...gathered.keys()], known)).changed : opened.changed
+  const batchId = await open(run, gathered, memory)
+  const { known, doubtful } = recall(memory, gathered)
+  const changed = doubtful.length === 0 ? [] : await compare(run, { memory, gathered, known }, doubtful)
   if (changed.length > 0) await turn.toJudge()
-  for (const [id, learned] of await learn(run, changed, gathered)) {
+  for (const [id, learned] of await learn(run, changed, { memory, gathered })) {
     known.set(id, { memory: learned, newestAt: learned.newestAt })
     memory.sensors.set(id, learned)
   }
-  return { batchId: opened.batchId, known }
+  return { batchId, known }
 }
 
-function recall(memory: Memory, gathered: Gathered): KnownSensors {
-  const known: KnownSensors = new Map()
-  for (const [id, list] of gathered) {
-    const remembered = memory.sensors.get(id)
-    if (remembered === undefined || remembered.sinceAt > oldestOf(list)) continue
-    known.set(id, { memory: remembered, newestAt: remembered.newestAt })
-  }
-  return known
+type StripeRow = { stripe: number; revision: number }
+
+/** The locks are taken before the statement that reads what they protect. Answers the number of the batch. */
+async function open(run: Recording, gathered: Gathered, memory: Memory): Promise<number> {
+  const { sensorStripes } = memory
+  const stripes = stripesOf(gathered.keys())
+  // one after the other, in one round trip where statements are pipelined
+  const holding = run.behind(holdSensorStripes(run, stripes))
+  const { rows } = await run.client.query<{ batch: number; incarnation: string } & (StripeRow | { stripe: null })>({
+    name: 'open_batch',
+    text: `with changed as (
+        select s.id as stripe, s.revision from sensor_stripe s join unnest($1::int[], $2::bigint[]) as r(id, revision)
+          on r.id = s.id
+        where r.revision <> s.revision),
+      opened as materialized (
+        select nextval('batch_id_seq') as batch, pg_postmaster_start_time()::text || ' ' ||
+          (select oid from pg_database where datname = current_database()) as incarnation)
+      select o.batch, o.incarnation, c.stripe, c.revision from opened o left join changed c on true`,
+    values: [int4s(stripes), int8s(stripes.map(sensorStripes.of))],
+  })
+  await holding
+  const [first] = rows
+  if (first === undefined) throw new Error('the sequence of batches gave no number')
+  if (memory.incarnation !== first.incarnation) await meet(run, memory, first.incarnation)
+  for (const row of rows) if (row.stripe !== null) sensorStripes.see(row.stripe, row.revision)
+  return first.batch
 }
 
 async function meet(run: Recording, memory: Memory, incarnation: string): Promise<void> {
@@ -55,38 +71,58 @@ async function meet(run: Recording, memory: Memory, incarnation: string): Promis
   memory.incarnation = incarnation
 }
 
+/** What is remembered of the sensors; those are doubtful that are not, or may have changed since. */
+function recall({ sensors, sensorStripes }: Memory, gathered: Gathered): { known: KnownSensors; doubtful: number[] } {
+  const known: KnownSensors = new Map()
+  const doubtful: number[] = []
+  for (const [id, list] of gathered) {
+    const entry = sensors.get(id)
+    if (entry === undefined || entry.stripe !== sensorStripes.of(id) || !reaches(entry, list)) doubtful.push(id)
+    else known.set(id, { memory: entry, newestAt: entry.newestAt })
+  }
+  return { known, doubtful }
+}
+
+/** Whether all placements are remembered that readings, in order, may belong to. */
+function reaches({ sinceAt }: SensorMemory, list: readonly ToStore[] | undefined): boolean {
+  return sinceAt <= oldestOf(list)
+}
+
 function oldestOf(list: readonly ToStore[] | undefined): number {
   return list?.[0]?.at ?? Number.POSITIVE_INFINITY
 }
 
+type Comparing = { memory: Memory; gathered: Gathered; known: KnownSensors }
 type Row = { id: number; revision: number }
-type Opened = { batchId: number; incarnation: string; changed: Row[] }
 
-/** Numbers and locks; `changed` are the sensors that exist and are not known as they stand. One row is always found. */
-async function open(run: Recording, ids: number[], known: KnownSensors): Promise<Opened> {
-  const { rows } = await run.client.query<{ batch: number; incarnation: string } & (Row | { id: null })>({
-    name: 'open_batch',
-    text: `with locked as materialized (
-        select id, revision from sensor where id = any($1::bigint[]) order by id for key share),
-      changed as (
-        select l.id, l.revision from locked l
-        left join unnest($1::bigint[], $2::bigint[]) as r(id, revision) on r.id = l.id
-        where r.revision is distinct from l.revision),
-      opened as materialized (
-        select nextval('batch_id_seq') as batch, pg_postmaster_start_time()::text || ' ' ||
-          (select oid from pg_database where datname = current_database()) as incarnation)
-      select o.batch, o.incarnation, c.id, c.revision from opened o left join changed c on true`,
-    values: [int8s(ids), int8s(ids.map((id) => known.get(id)?.memory.revision ?? null))],
+/** Compares what is remembered of sensors with their rows; answers those that exist and are not known as they stand. */
+async function compare(
+  run: Recording,
+  { memory, gathered, known }: Comparing,
+  doubtful: readonly number[],
+): Promise<Row[]> {
+  const { rows } = await run.client.query<Row>({
+    name: 'compare_sensors',
+    text: 'select id, revision from sensor where id = any($1::bigint[]) order by id',
+    values: [int8s(doubtful)],
   })
-  const [first] = rows
-  if (first === undefined) throw new Error('the sequence of batches gave no number')
-  return { batchId: first.batch, incarnation: first.incarnation, changed: rows.filter((row) => row.id !== null) }
+  return rows.filter(({ id, revision }) => {
+    const entry = memory.sensors.get(id)
+    if (entry === undefined || entry.revision !== revision || !reaches(entry, gathered.get(id))) return true
+    entry.stripe = memory.sensorStripes.of(id)
+    known.set(id, { memory: entry, newestAt: entry.newestAt })
+    return false
+  })
 }
 
 /** Late readings are mostly days late; for older ones the placements are asked for again. */
 const LOOK_BACK_MS = 30 * 86_400_000
 
-async function learn(run: Recording, rows: readonly Row[], gathered: Gathered): Promise<Map<number, SensorMemory>> {
+async function learn(
+  run: Recording,
+  rows: readonly Row[],
+  { memory, gathered }: Pick<Opening, 'memory' | 'gathered'>,
+): Promise<Map<number, SensorMemory>> {
   if (rows.length === 0) return new Map()
   const oldestAt = rows.reduce(
     (oldest, { id }) => Math.min(oldest, oldestOf(gathered.get(id))),
@@ -102,7 +138,8 @@ async function learn(run: Recording, rows: readonly Row[], gathered: Gathered): 
     rows.map(({ id, revision }) => {
       const newestAt = newest.get(id) ?? oldestAt - 1
       const [links, sequence] = [placements.get(id) ?? [], sequences.get(id) ?? null]
-      return [id, { revision, newestAt, sinceAt, placements: links, sequence }]
+      const stripe = memory.sensorStripes.of(id)
+      return [id, { revision, stripe, newestAt, sinceAt, placements: links, sequence }]
     }),
   )
 }

@@ -13,7 +13,6 @@ import { TAKES_IN } from '../domain/reliance.ts'
 import { audit } from './audit.ts'
 import { lotsOfShipment } from './batch-facts.ts'
 import { loadFacts, type ShipmentFacts } from './judging-facts.ts'
-import { raiseRevisions } from './locks.ts'
 import { namedFacts } from './named-facts.ts'
 import { foldKnown, loadRecorded, type Recorded, type RecordedRow } from './recorded-rows.ts'
 import { type KnownReliance, loadParties, loadReliances } from './reliances.ts'
@@ -49,7 +48,6 @@ export async function openReReview(tx: Tx, ctx: Ctx, shipmentId: number): Promis
     })
     .returning('id')
     .executeTakeFirstOrThrow()
-  await raiseRevisions(tx, [shipmentId])
   const deed = { at: now, action: 're_review_opened', subjectKind: 'shipment', subjectId: shipmentId }
   await audit(tx, SERVICE, [{ ...deed, after: { reReviewId: id, evaluation, ...found } }])
   ctx.log.warn({ shipmentId, reReviewId: id }, 'What was relied on came out otherwise: the shipment is to be reviewed')

@@ -5,11 +5,13 @@ import type { SequenceMemory } from './follow-sequences.ts'
 import type { ShipmentFacts } from './judging-facts.ts'
 import type { Turn } from './recording-turns.ts'
 import type { EvaluationHead } from './store-evaluations.ts'
+import { type StripeRevisions, unseenStripes } from './stripes.ts'
 
 /**
  * What a recording process remembers between batches, so that a batch asks the database only what has changed. Nothing
- * here decides anything: every entry names the revision of its row, the row is locked and compared before the entry is
- * used, and whatever fails in between forgets everything. Without any memory the result is the same, later.
+ * here decides anything: every entry names the revision of its row, and that of its stripe (`stripes.ts`) when the row
+ * was compared. The stripe is locked and compared before the entry is used, and the row too where it differs; whatever
+ * fails in between forgets everything. Without any memory the result is the same, later.
  *
  * A row's `revision` is raised by whatever changes what is remembered of it, except readings that are later than all
  * before; those are told by `keeper`, the process that recorded for the shipment last.
@@ -20,13 +22,17 @@ export type Memory = {
   /** The server and database as they were; after a restore or a failover nothing that is remembered holds. */
   incarnation: string
   readonly sensors: Remembered<SensorMemory>
+  readonly sensorStripes: StripeRevisions
   readonly shipments: Remembered<ShipmentMemory>
+  readonly shipmentStripes: StripeRevisions
   /** The batches that are being recorded with it, in order. */
   turns: readonly Turn[]
 }
 
 export type SensorMemory = {
   revision: number
+  /** The revision of its stripe at which its row was compared last. */
+  stripe: number
   /** No stored reading of the sensor is later. */
   newestAt: number
   /** Placements that end before this instant are not remembered. */
@@ -42,6 +48,8 @@ export type PlacementLink = { id: number; channel: string; shipmentId: number; f
 
 export type ShipmentMemory = {
   revision: number
+  /** The revision of its stripe at which its row was compared last; none's while that has to be compared always. */
+  stripe: number
   facts: ShipmentFacts
   /** In the order of the facts' placements. */
   folded: Folded[]
@@ -68,13 +76,16 @@ export function memoryOf(db: Database): Memory {
 export function emptyMemory(): Memory {
   const sensors = remembered<SensorMemory>(MOST_REMEMBERED)
   const shipments = remembered<ShipmentMemory>(MOST_REMEMBERED)
-  return { keeper: 0, incarnation: '', sensors, shipments, turns: [] }
+  const stripes = { sensorStripes: unseenStripes(), shipmentStripes: unseenStripes() }
+  return { keeper: 0, incarnation: '', sensors, shipments, ...stripes, turns: [] }
 }
 
 /** Forgets everything: after a failure nobody knows how much of it holds. */
 export function forget(memory: Memory): void {
   memory.sensors.clear()
+  memory.sensorStripes.forget()
   memory.shipments.clear()
+  memory.shipmentStripes.forget()
 }
 
 export type Remembered<T> = {

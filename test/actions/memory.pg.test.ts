@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { withClient } from '../../db/connect.ts'
+import { transaction, withClient } from '../../db/connect.ts'
 import { at, json } from '../../db/tables.ts'
 import { addCalibration } from '../../src/actions/calibrations.ts'
+import { lockShipments } from '../../src/actions/locks.ts'
 import { recordMessages } from '../../src/actions/record-messages.ts'
 import { remembered } from '../../src/actions/recorder-memory.ts'
 import type { Ctx } from '../../src/context.ts'
@@ -201,10 +202,10 @@ describe('what a process remembers wrongly harms nothing:', () => {
       })
       .returning('id')
       .executeTakeFirstOrThrow()
-    await database.db.pool.query('update shipment set profile_id = $1, revision = revision + 1 where id = $2', [
-      id,
-      shipmentId,
-    ])
+    await transaction(database.db, async (tx) => {
+      await lockShipments(tx, [shipmentId])
+      await tx.updateTable('shipment').set({ profile_id: id }).where('id', '=', shipmentId).execute()
+    })
     await record(world.ctx, sensorId, series(30, 60, 7))
     const before = await currentVersion(world, shipmentId)
     expect(before).toMatchObject(await judgedAfresh(world, shipmentId))

@@ -56,28 +56,6 @@ test('a placement made while its readings arrive loses none of them', async () =
   }
 })
 
-test('a recorder waits for a placement that is being made, and sees it', async () => {
-  const sensorId = await addSensor(world)
-  const shipmentId = await addShipment(world)
-  const placer = await database.db.pool.connect()
-  try {
-    await placer.query('begin')
-    await placer.query('select id from sensor where id = $1 for update', [sensorId])
-    const recording = record(sensorId, WARM)
-    await untilBlocked(placer)
-    await placer.query(
-      `insert into placement (sensor_id, channel, shipment_id, role, from_at, until_window_end, known_at)
-       values ($1, 'probe', $2, 'product', $3, true, $3)`,
-      [sensorId, shipmentId, new Date(T0)],
-    )
-    await placer.query('commit')
-    await recording
-  } finally {
-    placer.release()
-  }
-  expect(await judgedOf(shipmentId)).toMatchObject({ valid: 8, status: 'alarm' })
-})
-
 test('a corrected placement judges both shipments again and rewrites no reading', async () => {
   const sensorId = await addSensor(world)
   const [wrong, right] = [await addShipment(world), await addShipment(world)]
@@ -205,16 +183,4 @@ async function content(shipmentId: number) {
     .limit(1)
     .executeTakeFirstOrThrow()
   return row.content
-}
-
-type Querying = { query: (text: string) => Promise<{ rows: unknown[] }> }
-
-async function untilBlocked(client: Querying) {
-  const deadline = Date.now() + 5000
-  for (;;) {
-    const blocked = await client.query(`select 1 from pg_stat_activity where datname = current_database()
-      and wait_event_type = 'Lock'`)
-    if (blocked.rows.length > 0) return
-    if (Date.now() > deadline) throw new Error('the recorder did not wait for the lock')
-  }
 }
