@@ -1,5 +1,6 @@
 import type { Recording } from '../../db/recording.ts'
 import type { Ctx } from '../context.ts'
+import { noteCalmly } from '../domain/calm.ts'
 import { type Row, upToAt } from '../domain/excursion.ts'
 import type { Folded } from './fold-placements.ts'
 import { judgeOrPostpone, MAX_ROWS_PER_TRANSACTION } from './judge.ts'
@@ -54,62 +55,82 @@ export async function judgeConcerned(
 ): Promise<{ unjudged: boolean }> {
   if (locked.concern.size === 0) return { unjudged: false }
   const work = { ...locked, ids: idsOf(locked.concern) }
-  const { cold, extensions } = await divide(run, work)
-  const failed = await judgeRemembered(run, ctx, extensions)
+  const cold: number[] = []
+  const caughtUp = await catchUp(run, othersToo(work, cold), cold)
+  const failed = await judgeRemembered(run, ctx, together(caughtUp, only(work, cold)))
   const { unjudged } = await judgeCold(run, ctx, { ...work, cold: [...cold, ...failed] })
   await signShipments(run, work)
   return { unjudged }
 }
 
-async function divide(run: Recording, work: LockedConcern): Promise<{ cold: number[]; extensions: Extension[] }> {
-  const cold: number[] = []
-  const extensions: Extension[] = []
-  const foreign: Extension[] = []
+/**
+ * Those for which only this process has recorded, as they are asked for, without those whose readings are only noted;
+ * to `cold` go those that cannot go on.
+ */
+function* only(work: LockedConcern, cold: number[]): Generator<Extension> {
   for (const id of work.ids) {
-    const entry = work.memory.shipments.get(id)
-    const row = work.differing.get(id)
-    const holds = entry !== undefined && (row === undefined || (row.revision === entry.revision && !row.waits))
-    const came = work.concern.get(id)
-    const extension = holds ? extensionOf(entry, came?.rows ?? new Map()) : null
-    if (came !== undefined) came.late ||= extension?.came === 'late'
+    if (work.differing.has(id) || isNoted(work, id)) continue
+    const extension = extend(work, id)
     if (extension === null) cold.push(id)
-    else if (row === undefined) extensions.push(extension)
-    // what others stored is read from where the folds stand, and what came late stands before that
-    else if (extension.came === 'late') cold.push(id)
-    else foreign.push(extension)
-  }
-  const caughtUp = await catchUp(run, foreign)
-  const behind = foreign.filter((_, index) => caughtUp[index] === null)
-  return {
-    cold: [...cold, ...behind.map(({ entry }) => entry.facts.shipmentId)],
-    extensions: [...extensions, ...caughtUp.flatMap((extension) => extension ?? [])],
+    else yield extension
   }
 }
 
+/** Those that are remembered and for which another process recorded since. */
+function othersToo(work: LockedConcern, cold: number[]): Extension[] {
+  return work.ids.flatMap((id) => {
+    const row = work.differing.get(id)
+    if (row === undefined) return []
+    const holds = row.revision === work.memory.shipments.get(id)?.revision && !row.waits
+    const extension = holds ? extend(work, id) : null
+    // what others stored is read from where the folds stand, and what came late stands before that
+    if (extension !== null && extension.came !== 'late') return [extension]
+    cold.push(id)
+    return []
+  })
+}
+
+function isNoted({ memory, concern }: LockedConcern, id: number): boolean {
+  const [calm, came] = [memory.shipments.get(id)?.calm, concern.get(id)]
+  return came !== undefined && calm !== undefined && calm !== null && noteCalmly(calm, came.rows)
+}
+
+function extend({ memory, concern }: LockedConcern, id: number): Extension | null {
+  const [entry, came] = [memory.shipments.get(id), concern.get(id)]
+  if (entry === undefined || came === undefined) return null
+  const extension = extensionOf(entry, came.rows)
+  came.late ||= extension?.came === 'late'
+  return extension
+}
+
+function* together<T>(some: Iterable<T>, others: Iterable<T>): Generator<T> {
+  yield* some
+  yield* others
+}
+
 /**
- * Another process recorded for these since: what it stored is later than what is remembered, and is read. Null where
- * that is too much, or where what came now does not come after it: its checkpoints saw too little then.
+ * Another process recorded for these since: what it stored is later than what is remembered, and is read. To `cold` go
+ * those of which that is too much, or where what came now does not come after it: its checkpoints saw too little then.
  */
-async function catchUp(run: Recording, foreign: readonly Extension[]): Promise<(Extension | null)[]> {
+async function catchUp(run: Recording, foreign: readonly Extension[], cold: number[]): Promise<Extension[]> {
   if (foreign.length === 0) return []
   const entries = foreign.map(({ entry }) => entry)
   const folds = entries.flatMap((entry) => entry.folded)
   const wanted = folds.map((fold) => ({ placement: fold.placement, afterAt: upToAt(fold.state) }))
   const { rowsOf } = await loadRows(run.tx, wanted, MAX_ROWS_PER_TRANSACTION)
-  const heads = await loadHeads(
-    run.tx,
-    entries.map(({ facts }) => facts.shipmentId),
-  )
-  return foreign.map(({ entry, rows: came }) => {
-    const rows = new Map<number, Row[]>()
-    for (const { placement } of entry.folded) {
-      const found = rowsOf.get(placement.id)
-      if (found?.more === true || !endsWith(found?.rows ?? [], came.get(placement.id) ?? [])) return null
-      if (found !== undefined && found.rows.length > 0) rows.set(placement.id, found.rows)
+  const ids = entries.map(({ facts }) => facts.shipmentId)
+  const heads = await loadHeads(run.tx, ids)
+  return foreign.flatMap(({ entry, rows: came }) => {
+    const found = entry.folded.map(({ placement }) => rowsOf.get(placement.id))
+    const follows = found.every((one, index) => one?.more !== true && endsWith(one?.rows ?? [], came[index] ?? []))
+    if (!follows) {
+      cold.push(entry.facts.shipmentId)
+      return []
     }
     entry.head = heads.get(entry.facts.shipmentId) ?? null
     entry.quiet = null
-    return { entry, rows, came: 'others' }
+    const rows = found.map((one) => (one === undefined || one.rows.length === 0 ? undefined : one.rows))
+    return [{ entry, rows, came: 'others' }]
   })
 }
 
@@ -146,8 +167,8 @@ async function judgeCold(
   for (const { shipment, folded, head, assessment } of judged) {
     if (isReadOut(shipment)) continue
     const revision = revisions.get(shipment.shipmentId) ?? 0
-    const entry = { revision, stripe: NO_STRIPE, facts: shipment, folded, head, quiet: quietOf(assessment) }
-    memory.shipments.set(shipment.shipmentId, entry)
+    const judgement = { folded, head, quiet: quietOf(assessment), calm: null }
+    memory.shipments.set(shipment.shipmentId, { revision, stripe: NO_STRIPE, facts: shipment, ...judgement })
   }
   return { unjudged }
 }

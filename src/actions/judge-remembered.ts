@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Recording } from '../../db/recording.ts'
 import type { Ctx } from '../context.ts'
 import { type Assessment, assess, SUSPECT_AFTER_MS } from '../domain/assess.ts'
+import { calmOf, goOnFrom, notesOf } from '../domain/calm.ts'
 import { type FoldRules, type Row, upToAt } from '../domain/excursion.ts'
 import { flatMs, isCalm, type Quiet, quietAfter } from '../domain/quiet.ts'
 import { addHistory, dropOutdated, type Outdated, type StoredCheckpoint } from './checkpoints.ts'
@@ -11,39 +12,47 @@ import { canGoBack, goBack, recentFrom, slipIn } from './recent-rows.ts'
 import type { ShipmentMemory } from './recorder-memory.ts'
 import { saysTheSame, storeEvaluations } from './store-evaluations.ts'
 
-/** Readings of a shipment's placements, each list ascending. */
-export type RowsOf = ReadonlyMap<number, readonly Row[]>
-
 /**
- * A remembered shipment with the readings that came for it: `onward`, all after what is folded; `late`, some of them
+ * A remembered shipment with the readings that came for it, ascending, in the order of its folds; none for a fold:
+ * undefined. `onward`, all after what is folded; `late`, some of them
  * not; `others`, with what other processes stored since.
  */
-export type Extension = { entry: ShipmentMemory; rows: RowsOf; came: 'onward' | 'late' | 'others' }
+export type Extension = { entry: ShipmentMemory; rows: Rows; came: 'onward' | 'late' | 'others' }
+
+type Rows = readonly (readonly Row[] | undefined)[]
 
 /**
- * The readings that are judged, where all come after what is folded, or among the rows that are remembered; null where
- * one does not. That re-folds what follows it, which needs the stored readings: the caller judges such a shipment from
- * its checkpoints.
+ * The readings that are judged, those noted before too, where all come after what is folded, or among the rows that are
+ * remembered; null where one does not. That re-folds what follows it, which needs the stored readings: the caller judges
+ * such a shipment from its checkpoints.
  */
-export function extensionOf(entry: ShipmentMemory, rowsOf: RowsOf): Extension | null {
-  const rows = new Map<number, readonly Row[]>()
+export function extensionOf(entry: ShipmentMemory, rowsOf: ReadonlyMap<number, readonly Row[]>): Extension | null {
+  const rows: (readonly Row[] | undefined)[] = []
+  const noted = entry.calm === null ? [] : notesOf(entry.calm)
   let met = 0
   let came: Extension['came'] = 'onward'
-  for (const fold of entry.folded) {
+  for (const [index, fold] of entry.folded.entries()) {
     const { placement, state } = fold
     const list = rowsOf.get(placement.id)
-    if (list === undefined) continue
-    met++
-    const judged = inScope(list, placement.rules)
-    const first = judged[0]
-    if (first === undefined) continue
-    if (first.at <= upToAt(state)) {
-      if (!canGoBack(fold, first.at)) return null
-      came = 'late'
-    }
-    rows.set(placement.id, judged)
+    if (list !== undefined) met++
+    const judged = inTurn(noted[index] ?? NO_ROWS, inScope(list ?? NO_ROWS, placement.rules))
+    const [first] = judged
+    rows.push(first && judged)
+    if (first === undefined || first.at > upToAt(state)) continue
+    if (!canGoBack(fold, first.at)) return null
+    came = 'late'
   }
   return met === rowsOf.size ? { entry, rows, came } : null
+}
+
+const NO_ROWS: readonly Row[] = []
+
+/** Both ascend. */
+function inTurn(noted: readonly Row[], came: readonly Row[]): readonly Row[] {
+  const [last, first] = [noted.at(-1), came[0]]
+  if (last === undefined) return came
+  const all = [...noted, ...came]
+  return first === undefined || first.at > last.at ? all : all.sort((a, b) => a.at - b.at)
 }
 
 /** What lies outside of placement and window is kept, not judged. */
@@ -57,12 +66,17 @@ export function inScope(rows: readonly Row[], { fromAt, toAt }: Pick<FoldRules, 
  * Judges shipments whose folds are remembered. Most readings change nothing that an evaluation says;
  * those that might are combined and compared with the current version. Checkpoints on the way are stored. Answers the
  * shipments for which that failed: their folds are good for nothing any more.
+ *
+ * Each is taken as it is asked for, and what asking has brought near need not be fetched again: of 10,000 sensors a
+ * fold costs more to reach than to go on.
  */
-export async function judgeRemembered(run: Recording, ctx: Ctx, extensions: readonly Extension[]): Promise<number[]> {
+export async function judgeRemembered(run: Recording, ctx: Ctx, extensions: Iterable<Extension>): Promise<number[]> {
   const failed: number[] = []
+  let count = 0
   const toStore: ToStore = { histories: [], outdated: [] }
   const judged: Combining[] = []
   for (const extension of extensions) {
+    count += countOf(extension)
     try {
       const one = goOn(extension, toStore)
       if (one !== null) judged.push(one)
@@ -71,7 +85,7 @@ export async function judgeRemembered(run: Recording, ctx: Ctx, extensions: read
       failed.push(extension.entry.facts.shipmentId)
     }
   }
-  ctx.metrics.judged.inc(countOf(extensions))
+  ctx.metrics.judged.inc(count)
   const { histories, outdated } = toStore
   if (outdated.length > 0) await dropOutdated(run.tx, outdated)
   if (histories.length > 0) await addHistory(run.tx, histories)
@@ -88,15 +102,26 @@ type Combining = { entry: ShipmentMemory; assessment: Assessment; head: Shipment
 function goOn({ entry, rows, came }: Extension, toStore: ToStore): Combining | null {
   const quietly = extend(entry, rows, toStore)
   if (came === 'others') for (const fold of entry.folded) forgetStored(fold)
-  if (quietly) return null
+  if (quietly) {
+    stayCalm(entry)
+    return null
+  }
+  entry.calm = null
   const assessment = assess(entry.facts, entry.folded, 'stored')
   entry.quiet = quietOf(assessment)
   return saysTheSame(assessment, entry.head) ? null : { entry, head: entry.head, assessment }
 }
 
-function countOf(extensions: readonly Extension[]): number {
+/** The next readings need only be noted, as long as they keep to the bounds. */
+function stayCalm(entry: ShipmentMemory): void {
+  const { calm, quiet, folded } = entry
+  if (calm === null || quiet === null || quiet === 'not_packed') entry.calm = calmOf(folded, quiet)
+  else goOnFrom(calm, folded, quiet)
+}
+
+function countOf({ rows }: Extension): number {
   let count = 0
-  for (const { rows } of extensions) for (const list of rows.values()) count += list.length
+  for (const list of rows) count += list?.length ?? 0
   return count
 }
 
@@ -114,11 +139,10 @@ type History = { folded: Folded; from: number; history: StoredCheckpoint[] }
 type ToStore = { histories: History[]; outdated: Outdated[] }
 
 /** Feeds the readings; true when the shipment's evaluation says the same as before. */
-function extend(entry: ShipmentMemory, rowsOf: RowsOf, toStore: ToStore): boolean {
-  const { quiet } = entry
+function extend({ folded, quiet }: ShipmentMemory, rowsOf: Rows, toStore: ToStore): boolean {
   let quietly = true
-  for (const fold of entry.folded) {
-    const rows = rowsOf.get(fold.placement.id)
+  for (const [index, fold] of folded.entries()) {
+    const rows = rowsOf[index]
     if (rows === undefined) quietly &&= fold.state.open === null || isCalm(fold.state, fold.placement.rules)
     else quietly = takeAll(fold, rows, { quiet, toStore }) && quietly
   }

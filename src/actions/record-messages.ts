@@ -63,7 +63,7 @@ const UNIQUE_VIOLATION = '23505'
 export async function recordApart(run: Recording, ctx: Ctx, messages: readonly ReceivedMessage[]): Promise<Recorded> {
   const gathered = gather(messages)
   const memory = emptyMemory()
-  const turn = takeTurn(memory, new Set(gathered.keys()))
+  const turn = takeTurn(memory, gathered)
   return recordIn(run, ctx, { messages, gathered, memory, trusting: false, turn })
 }
 
@@ -81,7 +81,7 @@ type Work = {
 /** One turn at the memory; whatever fails in it, the commit included, and all that is remembered is forgotten. */
 async function recordOnce(ctx: Ctx, work: Work): Promise<Recorded> {
   const { memory, gathered } = work
-  const turn = takeTurn(memory, new Set(gathered.keys()))
+  const turn = takeTurn(memory, gathered)
   let attempts = 0
   try {
     return await recording(

@@ -1,4 +1,5 @@
 import type { Database } from '../../db/connect.ts'
+import type { Calm } from '../domain/calm.ts'
 import type { Quiet } from '../domain/quiet.ts'
 import type { Folded } from './fold-placements.ts'
 import type { SequenceMemory } from './follow-sequences.ts'
@@ -56,6 +57,8 @@ export type ShipmentMemory = {
   head: EvaluationHead | null
   /** Null: whatever comes is judged. */
   quiet: Quiet | null
+  /** Readings that the folds have not taken yet, and which others need not be either; null: all. */
+  calm: Calm | null
 }
 
 /** A kilobyte or two, five of a shipment: 100,000 of each are some 600 MB, and a fleet beyond that is only slower. */

@@ -12,7 +12,8 @@ import type { Memory } from './recorder-memory.ts'
  * since what is remembered may only be used when what changed it is committed.
  */
 export type Turn = {
-  readonly sensorIds: ReadonlySet<number>
+  /** By id, whatever is kept of them. */
+  readonly sensors: ReadonlyMap<number, unknown>
   /** Resolves when its readings are stored, or it has ended without. */
   readonly stored: Promise<void>
   readonly ended: Promise<void>
@@ -28,15 +29,15 @@ export type Turn = {
 }
 
 /** Takes the next turn at a memory, for a batch of these sensors. */
-export function takeTurn(memory: Memory, sensorIds: ReadonlySet<number>): Turn {
+export function takeTurn(memory: Memory, sensors: ReadonlyMap<number, unknown>): Turn {
   const before = memory.turns
   const stored = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<void>()
   // promises, not turns: one that waits for the one before it would hold all that ever were
   const ends = before.map((other) => other.ended)
-  const inCommon = before.flatMap((other) => (haveInCommon(other.sensorIds, sensorIds) ? [other.stored] : []))
+  const inCommon = before.flatMap((other) => (haveInCommon(other.sensors, sensors) ? [other.stored] : []))
   const turn: Turn = {
-    sensorIds,
+    sensors,
     stored: stored.promise,
     ended: ended.promise,
     toStore: async () => void (await Promise.all(inCommon)),
@@ -53,7 +54,7 @@ export function takeTurn(memory: Memory, sensorIds: ReadonlySet<number>): Turn {
   return turn
 }
 
-function haveInCommon(a: ReadonlySet<number>, b: ReadonlySet<number>): boolean {
-  for (const id of a) if (b.has(id)) return true
+function haveInCommon(a: ReadonlyMap<number, unknown>, b: ReadonlyMap<number, unknown>): boolean {
+  for (const id of a.keys()) if (b.has(id)) return true
   return false
 }

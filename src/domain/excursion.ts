@@ -274,7 +274,8 @@ function closeGap(state: FoldState, gap: Stretch, presumed: boolean[]): void {
 
 function closeRunning(state: FoldState, level: number): void {
   const running = state.running[level] ?? null
-  if (running !== null) state.closed.push(running)
+  if (running === null) return
+  state.closed.push(running)
   state.running[level] = null
 }
 

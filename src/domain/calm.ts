@@ -1,0 +1,130 @@
+import { FAULT_HIGH_MILLI_C, FAULT_LOW_MILLI_C, type FoldRules, type FoldState, type Row, upToAt } from './excursion.ts'
+import type { PlacementFacts } from './judging-facts.ts'
+import { isCalm, type Quiet as QuietOrNot } from './quiet.ts'
+
+/**
+ * What most readings of a large fleet need of a quiet shipment, side by side: by placement within which bounds the next
+ * reading changes nothing that the evaluation says, and the readings that were noted since. Their folds take them
+ * together, later: to look at a few numbers in a row is a fifth of what it costs to reach a fold and all it refers to.
+ * Nothing is decided here: with the notes a fold says what it would have said with each of them in turn.
+ *
+ *   number of notes, number of folds │ id, last, gap, low, high, until │ … │ fold, instant, value │ …
+ */
+export type Calm = number[]
+
+const [COUNT, FOLDS, HEAD] = [0, 1, 2]
+const [ID, LAST_AT, MAX_GAP_MS, LOW, HIGH, UNTIL_AT, FIELDS] = [0, 1, 2, 3, 4, 5, 6]
+const [FOLD, AT, MILLI_C, NOTE] = [0, 1, 2, 3]
+
+/** Enough that a fold is seldom reached; a quarter of a kilobyte each. */
+const NOTES_PER_FOLD = 8
+/** With more at once a fold is worth reaching. */
+const MOST_AT_ONCE = 2
+/** They are looked through for each reading. */
+const MOST_FOLDS = 16
+
+type Fold = { state: FoldState; placement: PlacementFacts }
+type Quiet = Exclude<QuietOrNot, 'not_packed'>
+
+/** The bounds of a shipment whose evaluation is quiet; null where something may change with any reading. */
+export function calmOf(folds: readonly Fold[], quiet: QuietOrNot | null): Calm | null {
+  if (quiet === null || quiet === 'not_packed' || folds.length > MOST_FOLDS) return null
+  const notes = Array.from({ length: folds.length * NOTES_PER_FOLD * NOTE }, () => 0)
+  const calm = [0, folds.length, ...folds.flatMap(({ placement }) => boundsOf(placement, quiet)), ...notes]
+  goOnFrom(calm, folds, quiet)
+  return calm
+}
+
+/** Of a sensor that must not stand still, and is held against its values before, no reading keeps to the bounds. */
+function boundsOf({ id, rules, noisy, certificates }: PlacementFacts, quiet: Quiet): number[] {
+  const corrections = certificates.flatMap(({ points }) => points.map((point) => Math.abs(point.correctionMilliC)))
+  const { low, high } = valuesWithin(rules, Math.max(0, ...corrections))
+  const untilAt = Math.min(quiet.untilAt, rules.toAt - 1)
+  return [id, NOT_YET, rules.maxGapMs, low, high, noisy ? NOT_YET : untilAt]
+}
+
+/** No reading comes after it or before it. */
+const NOT_YET = Number.NaN
+
+/** The bounds after the folds have taken what was noted, or more, and the evaluation says the same. */
+export function goOnFrom(calm: Calm, folds: readonly Fold[], { fromAt }: Quiet): void {
+  calm[COUNT] = 0
+  for (const [index, { state, placement }] of folds.entries()) {
+    const { open } = state
+    const goesOn = open !== null && open.at === upToAt(state) && open.at >= fromAt && isCalm(state, placement.rules)
+    calm[HEAD + index * FIELDS + LAST_AT] = goesOn ? open.at : NOT_YET
+  }
+}
+
+/** Raw values that are no fault and in every limit, whichever of the corrections is theirs, rounded. */
+function valuesWithin({ limits, range }: FoldRules, correction: number): { low: number; high: number } {
+  const [lows, highs] = [[FAULT_LOW_MILLI_C + 1], [FAULT_HIGH_MILLI_C - 1]]
+  if (range !== null) {
+    lows.push(range.low + 1)
+    highs.push(range.high - 1)
+  }
+  const margin = Math.ceil(correction) + 1
+  for (const { side, milliC } of limits) {
+    if (side === 'high') highs.push(milliC - margin)
+    else lows.push(milliC + margin)
+  }
+  return { low: Math.max(...lows), high: Math.min(...highs) }
+}
+
+/**
+ * Notes readings by placement, each list ascending, if all keep to the bounds and have room; else false, and the folds
+ * are to take the notes of before and these: the bounds hold no longer.
+ */
+export function noteCalmly(calm: Calm, rowsOf: ReadonlyMap<number, readonly Row[]>): boolean {
+  let to = endOf(calm)
+  for (const [placementId, rows] of rowsOf) {
+    if (rows.length > MOST_AT_ONCE) return false
+    const fold = foldOf(calm, placementId)
+    for (const row of rows) {
+      if (to >= calm.length || !keepsTo(calm, HEAD + fold * FIELDS, row)) return false
+      calm[HEAD + fold * FIELDS + LAST_AT] = row.at
+      calm[to + FOLD] = fold
+      calm[to + AT] = row.at
+      calm[to + MILLI_C] = row.milliC ?? Number.NaN
+      to += NOTE
+    }
+  }
+  calm[COUNT] = (to - startOf(calm)) / NOTE
+  return true
+}
+
+function foldOf(calm: Calm, placementId: number): number {
+  const folds = read(calm, FOLDS)
+  let fold = 0
+  while (fold < folds && read(calm, HEAD + fold * FIELDS + ID) !== placementId) fold++
+  return fold
+}
+
+/** Comparisons with what is not there are false. */
+function keepsTo(calm: Calm, from: number, { at, milliC }: Row): boolean {
+  const lastAt = read(calm, from + LAST_AT)
+  const isNext = at > lastAt && at - lastAt <= read(calm, from + MAX_GAP_MS) && at <= read(calm, from + UNTIL_AT)
+  return isNext && milliC !== null && milliC >= read(calm, from + LOW) && milliC <= read(calm, from + HIGH)
+}
+
+/** The readings that were noted for each fold, ascending. */
+export function notesOf(calm: Calm): Row[][] {
+  const notes = Array.from({ length: read(calm, FOLDS) }, (): Row[] => [])
+  const end = endOf(calm)
+  for (let from = startOf(calm); from < end; from += NOTE) {
+    notes[read(calm, from + FOLD)]?.push({ at: read(calm, from + AT), milliC: read(calm, from + MILLI_C) })
+  }
+  return notes
+}
+
+function startOf(calm: Calm): number {
+  return HEAD + read(calm, FOLDS) * FIELDS
+}
+
+function endOf(calm: Calm): number {
+  return startOf(calm) + read(calm, COUNT) * NOTE
+}
+
+function read(calm: Calm, index: number): number {
+  return calm[index] ?? Number.NaN
+}
