@@ -7,6 +7,8 @@ grant usage on schema public to :serving;
 grant usage on all sequences in schema public to :serving;
 revoke all on function ensure_reading_partition(date) from public;
 grant execute on function ensure_reading_partition(date) to :serving;
+revoke all on function hold_sensor_stripes(integer[], bigint[]) from public;
+grant execute on function hold_sensor_stripes(integer[], bigint[]) to :serving;
 revoke all on function ensure_month_partition(text, date) from public;
 grant execute on function ensure_month_partition(text, date) to :serving;
 

@@ -1395,3 +1395,15 @@ BEGIN ATOMIC
 END;
 comment on function ensure_reading_partition(month date) is 'Creates the reading partition of a month (2001 onward) when it is missing.';
 grant execute on function ensure_reading_partition(month date) to serving;
+
+CREATE OR REPLACE FUNCTION public.hold_sensor_stripes(stripes integer[], remembered bigint[])
+ RETURNS TABLE(stripe smallint, revision bigint)
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_advisory_xact_lock_shared(24144, one) from unnest(stripes) as one;
+  return query select s.id, s.revision from sensor_stripe s
+    join unnest(stripes, remembered) as r(id, revision) on r.id = s.id where r.revision <> s.revision;
+end $function$;
+comment on function hold_sensor_stripes(stripes integer[], remembered bigint[]) is 'Holds stripes of sensors together with other recorders until the transaction ends, in the order given; answers those whose revision is not the one that is remembered.';
+grant execute on function hold_sensor_stripes(stripes integer[], remembered bigint[]) to serving;

@@ -22,9 +22,9 @@ export type Extension = { entry: ShipmentMemory; rows: Rows; came: 'onward' | 'l
 type Rows = readonly (readonly Row[] | undefined)[]
 
 /**
- * The readings that are judged, those noted before too, where all come after what is folded, or among the rows that are
- * remembered; null where one does not. That re-folds what follows it, which needs the stored readings: the caller judges
- * such a shipment from its checkpoints.
+ * The readings that are judged, those noted before too, where all come after what is folded, or among the rows that
+ * are remembered; null where one does not. That re-folds what follows it, which needs the stored readings: the caller
+ * judges such a shipment from its checkpoints.
  */
 export function extensionOf(entry: ShipmentMemory, rowsOf: ReadonlyMap<number, readonly Row[]>): Extension | null {
   const rows: (readonly Row[] | undefined)[] = []
@@ -102,21 +102,12 @@ type Combining = { entry: ShipmentMemory; assessment: Assessment; head: Shipment
 function goOn({ entry, rows, came }: Extension, toStore: ToStore): Combining | null {
   const quietly = extend(entry, rows, toStore)
   if (came === 'others') for (const fold of entry.folded) forgetStored(fold)
-  if (quietly) {
-    stayCalm(entry)
-    return null
-  }
-  entry.calm = null
-  const assessment = assess(entry.facts, entry.folded, 'stored')
-  entry.quiet = quietOf(assessment)
+  const assessment = quietly ? null : assess(entry.facts, entry.folded, 'stored')
+  if (assessment !== null) entry.quiet = quietOf(assessment)
+  entry.calm ??= calmOf(entry.facts.placements)
+  if (entry.calm !== null) goOnFrom(entry.calm, entry.folded, entry.quiet)
+  if (assessment === null) return null
   return saysTheSame(assessment, entry.head) ? null : { entry, head: entry.head, assessment }
-}
-
-/** The next readings need only be noted, as long as they keep to the bounds. */
-function stayCalm(entry: ShipmentMemory): void {
-  const { calm, quiet, folded } = entry
-  if (calm === null || quiet === null || quiet === 'not_packed') entry.calm = calmOf(folded, quiet)
-  else goOnFrom(calm, folded, quiet)
 }
 
 function countOf({ rows }: Extension): number {

@@ -5,7 +5,7 @@ import type { Gathered } from './gather-readings.ts'
 import { forget, type Memory, type PlacementLink, type SensorMemory } from './recorder-memory.ts'
 import type { Turn } from './recording-turns.ts'
 import type { ToStore } from './store-readings.ts'
-import { holdSensorStripes, stripesOf } from './stripes.ts'
+import { stripesOf } from './stripes.ts'
 
 /** A sensor of a batch: what is remembered of it, and how new its readings were before the batch. */
 export type KnownSensor = { memory: SensorMemory; newestAt: number }
@@ -38,25 +38,19 @@ export async function openBatch(run: Recording, { memory, gathered, turn }: Open
 
 type StripeRow = { stripe: number; revision: number }
 
-/** The locks are taken before the statement that reads what they protect. Answers the number of the batch. */
+/** Answers the number of the batch. */
 async function open(run: Recording, gathered: Gathered, memory: Memory): Promise<number> {
   const { sensorStripes } = memory
   const stripes = stripesOf(gathered.keys())
-  // one after the other, in one round trip where statements are pipelined
-  const holding = run.behind(holdSensorStripes(run, stripes))
   const { rows } = await run.client.query<{ batch: number; incarnation: string } & (StripeRow | { stripe: null })>({
     name: 'open_batch',
-    text: `with changed as (
-        select s.id as stripe, s.revision from sensor_stripe s join unnest($1::int[], $2::bigint[]) as r(id, revision)
-          on r.id = s.id
-        where r.revision <> s.revision),
-      opened as materialized (
+    text: `with opened as materialized (
         select nextval('batch_id_seq') as batch, pg_postmaster_start_time()::text || ' ' ||
           (select oid from pg_database where datname = current_database()) as incarnation)
-      select o.batch, o.incarnation, c.stripe, c.revision from opened o left join changed c on true`,
+      select o.batch, o.incarnation, c.stripe, c.revision
+      from opened o left join hold_sensor_stripes($1, $2) c on true`,
     values: [int4s(stripes), int8s(stripes.map(sensorStripes.of))],
   })
-  await holding
   const [first] = rows
   if (first === undefined) throw new Error('the sequence of batches gave no number')
   if (memory.incarnation !== first.incarnation) await meet(run, memory, first.incarnation)

@@ -57,7 +57,7 @@ export type ShipmentMemory = {
   head: EvaluationHead | null
   /** Null: whatever comes is judged. */
   quiet: Quiet | null
-  /** Readings that the folds have not taken yet, and which others need not be either; null: all. */
+  /** Within which bounds readings are only noted, and those; null: before the first from memory, or with many folds. */
   calm: Calm | null
 }
 

@@ -1,6 +1,3 @@
-import { int4s } from '../../db/binary.ts'
-import type { Recording } from '../../db/recording.ts'
-
 /**
  * Sensors, and shipments, in stripes of ids: a batch holds the stripes of what it concerns instead of thousands of
  * rows, and compares their revisions with those it remembers. What changes a row raises the revision of its stripe, and
@@ -46,17 +43,5 @@ export function unseenStripes(): StripeRevisions {
   }
 }
 
-/** The class of the advisory locks on the stripes of sensors. */
-export const SENSOR_STRIPES = 0x5e50
-
-/**
- * Holds the stripes of sensors together with other recorders until the transaction ends. By advisory locks, which are
- * given in the order they are asked for: batches that overlap without end would keep a change waiting as long.
- */
-export async function holdSensorStripes(run: Recording, stripes: readonly number[]): Promise<void> {
-  await run.send({
-    name: 'hold_sensor_stripes',
-    text: 'select count(pg_advisory_xact_lock_shared($1, stripe)) from unnest($2::int[]) as s(stripe)',
-    values: [SENSOR_STRIPES, int4s(stripes)],
-  })
-}
+/** The class of the advisory locks on the stripes of sensors; `hold_sensor_stripes` of the database names it too. */
+export const SENSOR_STRIPES = 24_144

@@ -1,6 +1,6 @@
 import { FAULT_HIGH_MILLI_C, FAULT_LOW_MILLI_C, type FoldRules, type FoldState, type Row, upToAt } from './excursion.ts'
 import type { PlacementFacts } from './judging-facts.ts'
-import { isCalm, type Quiet as QuietOrNot } from './quiet.ts'
+import { isCalm, type Quiet } from './quiet.ts'
 
 /**
  * What most readings of a large fleet need of a quiet shipment, side by side: by placement within which bounds the next
@@ -24,36 +24,38 @@ const MOST_AT_ONCE = 2
 const MOST_FOLDS = 16
 
 type Fold = { state: FoldState; placement: PlacementFacts }
-type Quiet = Exclude<QuietOrNot, 'not_packed'>
 
-/** The bounds of a shipment whose evaluation is quiet; null where something may change with any reading. */
-export function calmOf(folds: readonly Fold[], quiet: QuietOrNot | null): Calm | null {
-  if (quiet === null || quiet === 'not_packed' || folds.length > MOST_FOLDS) return null
-  const notes = Array.from({ length: folds.length * NOTES_PER_FOLD * NOTE }, () => 0)
-  const calm = [0, folds.length, ...folds.flatMap(({ placement }) => boundsOf(placement, quiet)), ...notes]
-  goOnFrom(calm, folds, quiet)
-  return calm
+/** The bounds of a shipment's placements, to which nothing keeps yet; null where they are too many. */
+export function calmOf(placements: readonly PlacementFacts[]): Calm | null {
+  if (placements.length > MOST_FOLDS) return null
+  const notes = Array.from({ length: placements.length * NOTES_PER_FOLD * NOTE }, () => 0)
+  return [0, placements.length, ...placements.flatMap(boundsOf), ...notes]
 }
 
-/** Of a sensor that must not stand still, and is held against its values before, no reading keeps to the bounds. */
-function boundsOf({ id, rules, noisy, certificates }: PlacementFacts, quiet: Quiet): number[] {
+function boundsOf({ id, rules, certificates }: PlacementFacts): number[] {
   const corrections = certificates.flatMap(({ points }) => points.map((point) => Math.abs(point.correctionMilliC)))
   const { low, high } = valuesWithin(rules, Math.max(0, ...corrections))
-  const untilAt = Math.min(quiet.untilAt, rules.toAt - 1)
-  return [id, NOT_YET, rules.maxGapMs, low, high, noisy ? NOT_YET : untilAt]
+  return [id, NOT_YET, rules.maxGapMs, low, high, NOT_YET]
 }
 
-/** No reading comes after it or before it. */
+/** No instant comes after it, or before it. */
 const NOT_YET = Number.NaN
 
-/** The bounds after the folds have taken what was noted, or more, and the evaluation says the same. */
-export function goOnFrom(calm: Calm, folds: readonly Fold[], { fromAt }: Quiet): void {
+/** From where and until when readings keep to the bounds, after the folds have taken what was noted. */
+export function goOnFrom(calm: Calm, folds: readonly Fold[], quiet: Quiet | null): void {
   calm[COUNT] = 0
-  for (const [index, { state, placement }] of folds.entries()) {
-    const { open } = state
-    const goesOn = open !== null && open.at === upToAt(state) && open.at >= fromAt && isCalm(state, placement.rules)
-    calm[HEAD + index * FIELDS + LAST_AT] = goesOn ? open.at : NOT_YET
+  for (const [index, fold] of folds.entries()) {
+    const at = HEAD + index * FIELDS
+    const goesOn = quiet !== null && quiet !== 'not_packed' && staysCalm(fold, quiet.fromAt)
+    calm[at + LAST_AT] = goesOn ? upToAt(fold.state) : NOT_YET
+    calm[at + UNTIL_AT] = goesOn ? Math.min(quiet.untilAt, fold.placement.rules.toAt - 1) : NOT_YET
   }
+}
+
+/** A sensor that must not stand still is held against its values before: it has no bounds. */
+function staysCalm({ state, placement: { rules, noisy } }: Fold, fromAt: number): boolean {
+  const { open } = state
+  return open !== null && open.at === upToAt(state) && open.at >= fromAt && !noisy && isCalm(state, rules)
 }
 
 /** Raw values that are no fault and in every limit, whichever of the corrections is theirs, rounded. */

@@ -1,11 +1,10 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Tx, transaction } from '../../db/connect.ts'
-import { recording } from '../../db/recording.ts'
 import { at } from '../../db/tables.ts'
 import { lockSensors, lockShipments } from '../../src/actions/locks.ts'
 import { recordMessages } from '../../src/actions/record-messages.ts'
-import { holdSensorStripes, stripeOf, stripesOf } from '../../src/actions/stripes.ts'
+import { stripeOf } from '../../src/actions/stripes.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { currentVersion, judgedAfresh } from '../support/judged-afresh.ts'
 import { MINUTE, T0 } from '../support/limits.ts'
@@ -83,17 +82,13 @@ test('a recorder waits for a placement that is being made, and sees it', async (
 })
 
 test('a change waits for the batches before it, not for those that come after', async () => {
-  const held = Promise.withResolvers<void>()
-  const holding = recording(database.db, async (run) => {
-    await holdSensorStripes(run, stripesOf([sensorId]))
-    await held.promise
-  })
+  const stripes = [stripeOf(sensorId)]
+  const holding = await open((tx) => sql`select hold_sensor_stripes(${stripes}::int[], ${[-1]}::bigint[])`.execute(tx))
   const placed = place(world, { shipmentId, sensorId })
   await untilBlocked(1)
   const recorded = record([0, 30, 60, 90], 9)
   await untilBlocked(2)
-  held.resolve()
-  await Promise.all([holding, placed, recorded])
+  await Promise.all([holding.commit(), placed, recorded])
   await isAsAfresh()
 })
 
