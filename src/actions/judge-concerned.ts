@@ -130,7 +130,7 @@ async function catchUp(run: Recording, foreign: readonly Extension[], cold: numb
     entry.head = heads.get(entry.facts.shipmentId) ?? null
     entry.quiet = null
     const rows = found.map((one) => (one === undefined || one.rows.length === 0 ? undefined : one.rows))
-    return [{ entry, rows, came: 'others' }]
+    return [{ entry, rows, came: 'others', few: false }]
   })
 }
 

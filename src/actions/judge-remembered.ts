@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Recording } from '../../db/recording.ts'
 import type { Ctx } from '../context.ts'
 import { type Assessment, assess, SUSPECT_AFTER_MS } from '../domain/assess.ts'
-import { calmOf, goOnFrom, notesOf } from '../domain/calm.ts'
+import { areFew, calmOf, goOnFrom, notesOf, rest } from '../domain/calm.ts'
 import { type FoldRules, type Row, upToAt } from '../domain/excursion.ts'
 import { flatMs, isCalm, type Quiet, quietAfter } from '../domain/quiet.ts'
 import { addHistory, dropOutdated, type Outdated, type StoredCheckpoint } from './checkpoints.ts'
@@ -17,7 +17,7 @@ import { saysTheSame, storeEvaluations } from './store-evaluations.ts'
  * undefined. `onward`, all after what is folded; `late`, some of them
  * not; `others`, with what other processes stored since.
  */
-export type Extension = { entry: ShipmentMemory; rows: Rows; came: 'onward' | 'late' | 'others' }
+export type Extension = { entry: ShipmentMemory; rows: Rows; came: 'onward' | 'late' | 'others'; few: boolean }
 
 type Rows = readonly (readonly Row[] | undefined)[]
 
@@ -42,7 +42,7 @@ export function extensionOf(entry: ShipmentMemory, rowsOf: ReadonlyMap<number, r
     if (!canGoBack(fold, first.at)) return null
     came = 'late'
   }
-  return met === rowsOf.size ? { entry, rows, came } : null
+  return met === rowsOf.size ? { entry, rows, came, few: areFew(rowsOf) } : null
 }
 
 const NO_ROWS: readonly Row[] = []
@@ -99,15 +99,22 @@ export async function judgeRemembered(run: Recording, ctx: Ctx, extensions: Iter
 type Combining = { entry: ShipmentMemory; assessment: Assessment; head: ShipmentMemory['head'] }
 
 /** Feeds the readings; the new assessment where the evaluation says something else than before. */
-function goOn({ entry, rows, came }: Extension, toStore: ToStore): Combining | null {
+function goOn({ entry, rows, came, few }: Extension, toStore: ToStore): Combining | null {
   const quietly = extend(entry, rows, toStore)
   if (came === 'others') for (const fold of entry.folded) forgetStored(fold)
   const assessment = quietly ? null : assess(entry.facts, entry.folded, 'stored')
   if (assessment !== null) entry.quiet = quietOf(assessment)
-  entry.calm ??= calmOf(entry.facts.placements)
-  if (entry.calm !== null) goOnFrom(entry.calm, entry.folded, entry.quiet)
+  mayNote(entry, few)
   if (assessment === null) return null
   return saysTheSame(assessment, entry.head) ? null : { entry, head: entry.head, assessment }
+}
+
+/** Whether the next readings may only be noted. */
+function mayNote(entry: ShipmentMemory, few: boolean): void {
+  if (few) entry.calm ??= calmOf(entry.facts.placements)
+  if (entry.calm === null) return
+  if (few) goOnFrom(entry.calm, entry.folded, entry.quiet)
+  else rest(entry.calm)
 }
 
 function countOf({ rows }: Extension): number {

@@ -8,7 +8,7 @@ import { isCalm, type Quiet } from './quiet.ts'
  * together, later: to look at a few numbers in a row is a fifth of what it costs to reach a fold and all it refers to.
  * Nothing is decided here: with the notes a fold says what it would have said with each of them in turn.
  *
- *   number of notes, number of folds │ id, last, gap, low, high, until │ … │ fold, instant, value │ …
+ *   number of notes (or none to be made), number of folds │ id, last, gap, low, high, until │ … │ fold, instant, value │ …
  */
 export type Calm = number[]
 
@@ -18,8 +18,8 @@ const [FOLD, AT, MILLI_C, NOTE] = [0, 1, 2, 3]
 
 /** Enough that a fold is seldom reached; a quarter of a kilobyte each. */
 const NOTES_PER_FOLD = 8
-/** With more at once a fold is worth reaching. */
-const MOST_AT_ONCE = 2
+/** With more at once a fold is worth reaching: to note them costs more than it saves. */
+const MOST_AT_ONCE = 1
 /** They are looked through for each reading. */
 const MOST_FOLDS = 16
 
@@ -40,6 +40,19 @@ function boundsOf({ id, rules, certificates }: PlacementFacts): number[] {
 
 /** No instant comes after it, or before it. */
 const NOT_YET = Number.NaN
+
+/** Whether so few readings came, by placement, that it is worth its while to note the next. */
+export function areFew(rowsOf: ReadonlyMap<number, readonly Row[]>): boolean {
+  for (const rows of rowsOf.values()) if (rows.length > MOST_AT_ONCE) return false
+  return true
+}
+
+/** Nothing is noted until it goes on; what was noted, the folds have taken. */
+export function rest(calm: Calm): void {
+  calm[COUNT] = RESTS
+}
+
+const RESTS = -1
 
 /** From where and until when readings keep to the bounds, after the folds have taken what was noted. */
 export function goOnFrom(calm: Calm, folds: readonly Fold[], quiet: Quiet | null): void {
@@ -78,9 +91,9 @@ function valuesWithin({ limits, range }: FoldRules, correction: number): { low: 
  * are to take the notes of before and these: the bounds hold no longer.
  */
 export function noteCalmly(calm: Calm, rowsOf: ReadonlyMap<number, readonly Row[]>): boolean {
+  if (read(calm, COUNT) === RESTS || !areFew(rowsOf)) return false
   let to = endOf(calm)
   for (const [placementId, rows] of rowsOf) {
-    if (rows.length > MOST_AT_ONCE) return false
     const fold = foldOf(calm, placementId)
     for (const row of rows) {
       if (to >= calm.length || !keepsTo(calm, HEAD + fold * FIELDS, row)) return false
