@@ -28,14 +28,14 @@ import {
  * message has a row somewhere: readings, conflicts, or the message itself kept for a person. Only then may the door
  * ack.
  *
- *   lock sensors (key share) → store readings, keep conflicts → lock shipments (no key update) → batch row → judge
+ *   hold sensors (shared) → store readings, keep conflicts → lock shipments → batch row → judge
  *
  * A handful of readings goes out in half as many round trips (`db/recording.ts`), in the same order: where nothing can
  * contradict what is stored, and nothing else is stored, the lock of the shipments is sent right behind the readings.
  *
- * READ COMMITTED, each step its own statement, so that concurrent recorders see each other. Sensors are locked before
- * shipments everywhere; whatever changes a placement locks the sensor `for update`, so a placement being made while its
- * readings arrive is seen either here or there. What the process remembers (`recorder-memory.ts`) saves asking; it is
+ * READ COMMITTED, each step its own statement, so that concurrent recorders see each other. Both locks are those of
+ * stripes of ids (`stripes.ts`), of sensors before shipments everywhere; whatever changes a placement holds the sensor's
+ * alone, so a placement being made while its readings arrive is seen either here or there. What the process remembers (`recorder-memory.ts`) saves asking; it is
  * changed in place, and forgotten when anything fails, the commit included.
  */
 export async function recordMessages(ctx: Ctx, received: readonly ReceivedMessage[]): Promise<{ unjudged: boolean }> {

@@ -61,7 +61,7 @@ export type ShipmentMemory = {
   calm: Calm | null
 }
 
-/** A kilobyte or two, five of a shipment: 100,000 of each are some 600 MB, and a fleet beyond that is only slower. */
+/** A kilobyte or two, six of a shipment: 100,000 of each are some 700 MB, and a fleet beyond that is only slower. */
 const MOST_REMEMBERED = 100_000
 
 const memories = new WeakMap<Database, Memory>()
