@@ -8,7 +8,7 @@ import { isCalm, type Quiet } from './quiet.ts'
  * together, later: to look at a few numbers in a row is a fifth of what it costs to reach a fold and all it refers to.
  * Nothing is decided here: with the notes a fold says what it would have said with each of them in turn.
  *
- *   number of notes (or none to be made), number of folds │ id, last, gap, low, high, until │ … │ fold, instant, value │ …
+ *   number of notes, number of folds │ id, last, gap, low, high, until │ … │ fold, instant, value │ …
  */
 export type Calm = number[]
 
