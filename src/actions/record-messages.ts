@@ -34,9 +34,10 @@ import {
  * contradict what is stored, and nothing else is stored, the lock of the shipments is sent right behind the readings.
  *
  * READ COMMITTED, each step its own statement, so that concurrent recorders see each other. Both locks are those of
- * stripes of ids (`stripes.ts`), of sensors before shipments everywhere; whatever changes a placement holds its sensor's
- * alone, so a placement being made while its readings arrive is seen either here or there. What the process remembers
- * (`recorder-memory.ts`) saves asking; it is changed in place, and forgotten when anything fails, the commit included.
+ * stripes of ids (`stripes.ts`), of sensors before shipments everywhere; whatever changes a placement holds the stripe
+ * of its sensor alone, so a placement being made while its readings arrive is seen either here or there. What the
+ * process remembers (`recorder-memory.ts`) saves asking; it is changed in place, and forgotten when anything fails, the
+ * commit included.
  */
 export async function recordMessages(ctx: Ctx, received: readonly ReceivedMessage[]): Promise<{ unjudged: boolean }> {
   const resolved = await resolveUplinks(ctx, received)
