@@ -8,6 +8,7 @@ import { type Database, type Tx, transaction } from '../../db/connect.ts'
 import { SetupError } from '../../db/setup-error.ts'
 import { at, json } from '../../db/tables.ts'
 import { SERVICE } from '../domain/actor.ts'
+import { monthSpan } from '../domain/month.ts'
 import {
   type ArchiveFiles,
   differences,
@@ -188,6 +189,7 @@ async function dropIn(tx: Tx, keeper: Keeper, { month, files }: Dropping): Promi
   const archiveId = await record(tx, files, now)
   if (table === 'reading') {
     await keepSeries(tx, { archiveId, month })
+    await keepNumbers(tx, month)
     await lockShipments(tx, await judgedOver(tx, month))
     await sql`delete from conflict where ${sql.raw(ofMonth(month.month))}`.execute(tx)
   }
@@ -196,6 +198,20 @@ async function dropIn(tx: Tx, keeper: Keeper, { month, files }: Dropping): Promi
   await sql`alter table ${sql.id(table)} detach partition ${sql.id(partition)}`.execute(tx)
   await sql`drop table ${sql.id(partition)}`.execute(tx)
   return 'dropped'
+}
+
+/**
+ * Numbers of a sensor's messages that stand with its readings alone are entered as seen: a sensor that fell silent
+ * would else miss them when it speaks again.
+ */
+async function keepNumbers(tx: Tx, { month }: Pick<StoredMonth, 'month'>): Promise<void> {
+  await sql`update sensor_sequence q set seen = q.seen + found.numbers
+    from sensor_sequence s cross join lateral (
+      select range_agg(int8range(r.seq, r.seq, '[]')) as numbers from reading r
+      where r.sensor_id = s.sensor_id and r.measured_at > s.up_to_at and ${sql.raw(ofMonth(month))}
+        and r.source = 0 and r.seq is not null) found
+    where s.up_to_at < ${new Date(monthSpan(month).toAt).toISOString()}::timestamptz
+      and q.sensor_id = s.sensor_id and found.numbers is not null`.execute(tx)
 }
 
 /** Rows are only ever added, so their number says whether there are others. */
