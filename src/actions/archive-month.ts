@@ -151,14 +151,15 @@ async function databaseVersion(db: Database): Promise<number> {
 const LOCK_TIMEOUT = '2s'
 const LOCK_ATTEMPTS = 30
 const LOCK_PAUSE_MS = 1000
-const LOCK_NOT_AVAILABLE = '55P03'
+/** For a lock, or in a circle. */
+const WAITED_TOO_LONG: ReadonlySet<string> = new Set(['55P03', '40P01'])
 
 async function drop(keeper: Keeper, month: StoredMonth, files: ArchiveFiles): Promise<Dropped> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await transaction(keeper.db, (tx) => dropIn(tx, keeper, { month, files }))
     } catch (error) {
-      if (!(error instanceof DatabaseError) || error.code !== LOCK_NOT_AVAILABLE) throw error
+      if (!(error instanceof DatabaseError) || !WAITED_TOO_LONG.has(error.code ?? '')) throw error
       if (attempt === LOCK_ATTEMPTS) {
         throw new SetupError(
           `${month.table} is in use for too long to drop ${month.month} (a backup?): run this again later.`,
@@ -174,7 +175,7 @@ type Dropping = { month: StoredMonth; files: ArchiveFiles }
 
 /**
  * Records the archive, keeps what charts show and drops the month, in one transaction. Writers of the month wait from
- * the first lock on; the lock on the whole table is the last one and short. A hold placed meanwhile waits, or is seen
+ * the first lock on; that on the whole table comes late and is short. A hold placed meanwhile waits, or is seen
  * here.
  */
 async function dropIn(tx: Tx, keeper: Keeper, { month, files }: Dropping): Promise<Dropped> {
@@ -190,12 +191,13 @@ async function dropIn(tx: Tx, keeper: Keeper, { month, files }: Dropping): Promi
   if (table === 'reading') {
     await keepSeries(tx, { archiveId, month })
     await keepNumbers(tx, month)
-    await lockShipments(tx, await judgedOver(tx, month))
     await sql`delete from conflict where ${sql.raw(ofMonth(month.month))}`.execute(tx)
   }
   // whoever wants to make the month again waits, and then sees that it is archived
   await sql`select pg_advisory_xact_lock(hashtext(${`ensure_month_partition ${table}`}))`.execute(tx)
   await sql`alter table ${sql.id(table)} detach partition ${sql.id(partition)}`.execute(tx)
+  // as who records does: readings before shipments
+  if (table === 'reading') await lockShipments(tx, await judgedOver(tx, month))
   await sql`drop table ${sql.id(partition)}`.execute(tx)
   return 'dropped'
 }

@@ -15,28 +15,19 @@ import { stampHead } from './stamps.ts'
  * there were.
  */
 export async function appendDueRoots(ctx: Ctx, only: number | null = null): Promise<number> {
-  const passed: number[] = []
-  let count = 0
+  let [count, lastId] = [0, 0]
   for (;;) {
-    const shipmentId = await nextDue(ctx, { only, passed })
+    const shipmentId = await nextDue(ctx, only, lastId)
     if (shipmentId === null) return count
-    passed.push(shipmentId)
+    lastId = shipmentId
     if (await transaction(ctx.db, (tx) => appendDue(tx, ctx, shipmentId))) count++
   }
 }
 
-async function nextDue(
-  ctx: Ctx,
-  { only, passed }: { only: number | null; passed: readonly number[] },
-): Promise<number | null> {
-  let query = ctx.db.kysely.selectFrom('shipment').select('id').where(isDue)
+async function nextDue(ctx: Ctx, only: number | null, afterId: number): Promise<number | null> {
+  let query = ctx.db.kysely.selectFrom('shipment').select('id').where(isDue).where('id', '>', afterId)
   if (only !== null) query = query.where('id', '=', only)
-  const found = await query
-    .where('id', 'not in', [0, ...passed])
-    .orderBy('id')
-    .limit(1)
-    .executeTakeFirst()
-  return found?.id ?? null
+  return (await query.orderBy('id').limit(1).executeTakeFirst())?.id ?? null
 }
 
 /** Something is due; one that waits for judging is rooted when that is done. */

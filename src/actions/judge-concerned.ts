@@ -56,7 +56,7 @@ export async function judgeConcerned(
   if (locked.concern.size === 0) return { unjudged: false }
   const work = { ...locked, ids: idsOf(locked.concern) }
   const cold: number[] = []
-  const caughtUp = await catchUp(run, othersToo(work, cold), cold)
+  const caughtUp = await catchUp(run, othersToo(work, cold), { concern: work.concern, cold })
   const failed = await judgeRemembered(run, ctx, together(caughtUp, only(work, cold)))
   const { unjudged } = await judgeCold(run, ctx, { ...work, cold: [...cold, ...failed] })
   await signShipments(run, work)
@@ -112,7 +112,11 @@ function* together<T>(some: Iterable<T>, others: Iterable<T>): Generator<T> {
  * Another process recorded for these since: what it stored is later than what is remembered, and is read. To `cold` go
  * those of which that is too much, or where what came now does not come after it: its checkpoints saw too little then.
  */
-async function catchUp(run: Recording, foreign: readonly Extension[], cold: number[]): Promise<Extension[]> {
+async function catchUp(
+  run: Recording,
+  foreign: readonly Extension[],
+  { concern, cold }: { concern: Concern; cold: number[] },
+): Promise<Extension[]> {
   if (foreign.length === 0) return []
   const entries = foreign.map(({ entry }) => entry)
   const folds = entries.flatMap((entry) => entry.folded)
@@ -120,9 +124,14 @@ async function catchUp(run: Recording, foreign: readonly Extension[], cold: numb
   const { rowsOf } = await loadRows(run.tx, wanted, MAX_ROWS_PER_TRANSACTION)
   const ids = entries.map(({ facts }) => facts.shipmentId)
   const heads = await loadHeads(run.tx, ids)
-  return foreign.flatMap(({ entry, rows: came }) => {
+  return foreign.flatMap(({ entry }) => {
     const found = entry.folded.map(({ placement }) => rowsOf.get(placement.id))
-    const follows = found.every((one, index) => one?.more !== true && endsWith(one?.rows ?? [], came[index] ?? []))
+    // what was noted before is among what is stored
+    const came = concern.get(entry.facts.shipmentId)?.rows
+    const follows = entry.folded.every(({ placement: { id, rules } }, index) => {
+      const [one, now] = [found[index], inScope(came?.get(id) ?? [], rules)]
+      return one?.more !== true && endsWith(one?.rows ?? [], now)
+    })
     if (!follows) {
       cold.push(entry.facts.shipmentId)
       return []

@@ -127,8 +127,10 @@ function countOf({ rows }: Extension): number {
 export function quietOf({ span, combined, shipment }: Assessment): Quiet | null {
   const certificates = shipment.placements.flatMap((placement) => placement.certificates)
   const boundaries = certificates.flatMap(({ calibratedAt, dueAt }) => [calibratedAt, dueAt])
+  // the first instant at which a placement is judged, with or without a reading of its own
+  const begins = shipment.placements.map(({ rules }) => rules.fromAt - 1)
   const doubts = shipment.placements.flatMap((placement) => placement.doubts.flatMap(({ fromAt }) => fromAt ?? []))
-  return quietAfter({ span, combined, profile: shipment.profile }, [...boundaries, ...doubts])
+  return quietAfter({ span, combined, profile: shipment.profile }, [...boundaries, ...begins, ...doubts])
 }
 
 type History = { folded: Folded; from: number; history: StoredCheckpoint[] }

@@ -15,7 +15,7 @@ import { type EvaluationHead, loadHeads, storeEvaluations } from './store-evalua
 /** Readings judged in one transaction; more follow in transactions of their own, so that the door is never blocked. */
 export const MAX_ROWS_PER_TRANSACTION = 20_000
 
-/** Oldest changed instant per placement, of shipments whose rows the caller has locked (`for no key update`). */
+/** Oldest changed instant per placement, of shipments that the caller has locked (`locks.ts`, `lock-concerned.ts`). */
 export type Changes = { shipmentIds: readonly number[]; changedFromAt: ReadonlyMap<number, number> }
 
 /**
@@ -75,7 +75,7 @@ async function postponeArchived(
   await markForJudging(tx, changes)
 }
 
-/** Marks shipments for judging because an input other than a reading changed; the caller holds their row locks. */
+/** Marks shipments for judging because an input other than a reading changed; the caller holds their locks. */
 export async function markForJudging(
   tx: Tx,
   changes: readonly { shipmentId: number; fromAt: number }[],

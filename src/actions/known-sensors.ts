@@ -26,6 +26,7 @@ type Opening = { memory: Memory; gathered: Gathered; turn: Turn }
  */
 export async function openBatch(run: Recording, { memory, gathered, turn }: Opening): Promise<OpenBatch> {
   const batchId = await open(run, gathered, memory)
+  turn.haveOpened()
   const { known, doubtful } = recall(memory, gathered)
   const changed = doubtful.length === 0 ? [] : await compare(run, { memory, gathered, known }, doubtful)
   if (changed.length > 0) await turn.toJudge()

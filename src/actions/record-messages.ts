@@ -82,14 +82,18 @@ type Work = {
 /** One turn at the memory; whatever fails in it, the commit included, and all that is remembered is forgotten. */
 async function recordOnce(ctx: Ctx, work: Work): Promise<Recorded> {
   const { memory, gathered } = work
-  const turn = takeTurn(memory, gathered)
+  let turn = takeTurn(memory, gathered)
   let attempts = 0
   try {
     return await recording(
       ctx.db,
       (run) => {
-        // after a deadlock, say: what the failed attempt has changed did not happen
-        if (attempts++ > 0) forget(memory)
+        // after a deadlock, say: what the failed attempt has changed did not happen, and others go first
+        if (attempts++ > 0) {
+          forget(memory)
+          turn.end()
+          turn = takeTurn(memory, gathered)
+        }
         return recordIn(run, ctx, { ...work, turn })
       },
       { pipelined: countOf(gathered) < COPY_FROM_READINGS },

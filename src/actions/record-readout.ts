@@ -18,6 +18,8 @@ export type ReadoutBatch = {
   importId: number
   readings: readonly ToStore[]
   observations: readonly ObservationToStore[]
+  /** Stretches that are judged otherwise from now on, whatever is stored: the last batch makes the memory whole. */
+  whole: readonly Stretch[]
 }
 
 /** What became of it; `shipmentIds`: the shipments that wait for judging because of it. */
@@ -39,7 +41,7 @@ export type RecordedReadout = {
 export async function recordReadout(
   run: Recording,
   { ctx, actor }: { ctx: Ctx; actor: Actor },
-  { sensorId, importId, readings, observations }: ReadoutBatch,
+  { sensorId, importId, readings, observations, whole }: ReadoutBatch,
 ): Promise<RecordedReadout> {
   const { tx } = run
   await sql`select id from sensor where id = ${sensorId} for key share`.execute(tx)
@@ -63,7 +65,7 @@ export async function recordReadout(
       after: { channel: conflict.channel, at: isoInstant(conflict.at), importId },
     })),
   )
-  const shipmentIds = await markStretches(tx, sensorId, stretchesOf([...inserted, ...conflicts]))
+  const shipmentIds = await markStretches(tx, sensorId, [...stretchesOf([...inserted, ...conflicts]), ...whole])
   await tx
     .insertInto('batch')
     .values({
@@ -101,8 +103,9 @@ function stretchesOf(changes: readonly ToStore[]): Stretch[] {
 
 /**
  * Locks and marks the shipments on which channels of a sensor ride during some stretches, each from the first instant
- * of the stretch that lies in its placement; returns their ids. All that was folded of them is forgotten: a row of the
- * memory decides about live rows around it, and the change is known to this transaction only.
+ * of the stretch that lies in its placement; returns their ids. Once in a transaction: of locks taken by turns others
+ * take the second first. All that was folded of them is forgotten: a row of the memory decides about live rows around
+ * it, and the change is known to this transaction only.
  */
 export async function markStretches(tx: Tx, sensorId: number, stretches: readonly Stretch[]): Promise<number[]> {
   if (stretches.length === 0) return []

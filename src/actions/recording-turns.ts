@@ -8,8 +8,10 @@ import type { Memory } from './recorder-memory.ts'
  *   batch 2        store ······ (waits) ──► judge ──► commit
  *
  * A batch stores beside an earlier one unless they have a sensor in common: it would wait in the database for a key
- * that the earlier one has inserted, while that one waits for its turn. It judges when every earlier one has ended,
- * since what is remembered may only be used when what changed it is committed.
+ * that the earlier one has inserted, while that one waits for its turn. It holds its sensors after every earlier one
+ * does, and one that has to begin anew takes a new turn: whoever wants to change a sensor may stand between two
+ * batches, and the first must not wait for it while the second waits for the first. It judges when every earlier one
+ * has ended, since what is remembered may only be used when what changed it is committed.
  */
 export type Turn = {
   /** By id, whatever is kept of them. */
@@ -17,8 +19,12 @@ export type Turn = {
   /** Resolves when its readings are stored, or it has ended without. */
   readonly stored: Promise<void>
   readonly ended: Promise<void>
-  /** Waits until it may store. */
+  /** Resolves when it holds its sensors, or has ended without. */
+  readonly opened: Promise<void>
+  /** Waits until it may hold its sensors and store. */
   toStore: () => Promise<void>
+  /** Says that it holds them. */
+  haveOpened: () => void
   /** Whether every batch before it has ended. */
   isFirst: () => boolean
   /** Says that its readings are stored. */
@@ -33,19 +39,23 @@ export function takeTurn(memory: Memory, sensors: ReadonlyMap<number, unknown>):
   const before = memory.turns
   const stored = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<void>()
+  const opened = Promise.withResolvers<void>()
   // promises, not turns: one that waits for the one before it would hold all that ever were
   const ends = before.map((other) => other.ended)
-  const inCommon = before.flatMap((other) => (haveInCommon(other.sensors, sensors) ? [other.stored] : []))
+  const first = before.map((other) => (haveInCommon(other.sensors, sensors) ? other.stored : other.opened))
   const turn: Turn = {
     sensors,
     stored: stored.promise,
     ended: ended.promise,
-    toStore: async () => void (await Promise.all(inCommon)),
+    opened: opened.promise,
+    toStore: async () => void (await Promise.all(first)),
+    haveOpened: opened.resolve,
     isFirst: () => memory.turns[0] === turn,
     haveStored: stored.resolve,
     toJudge: async () => void (await Promise.all(ends)),
     end: () => {
       memory.turns = memory.turns.filter((other) => other !== turn)
+      opened.resolve()
       stored.resolve()
       ended.resolve()
     },

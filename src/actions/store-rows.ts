@@ -14,7 +14,7 @@ import type { ImportProgress } from './import-file.ts'
 import { judgePending } from './judge.ts'
 import type { Run } from './logger-imports.ts'
 import { ensurePartitions } from './partitions.ts'
-import { markStretches, type RecordedReadout, recordReadout, type Stretch } from './record-readout.ts'
+import { type RecordedReadout, recordReadout, type Stretch } from './record-readout.ts'
 import type { ObservationToStore } from './store-observations.ts'
 import { SOURCE, type ToStore } from './store-readings.ts'
 
@@ -159,11 +159,12 @@ async function storeBatch({ ctx, actor }: Who, { file, batch, progress }: OnItsW
   await ensurePartitions(ctx.db, instantsOf(readings))
   await ensurePartitions(ctx.db, instantsOf(observations), 'observation')
   const recorded = await recording(ctx.db, async (run) => {
-    const result = await recordReadout(run, { ctx, actor }, { sensorId, importId, readings, observations })
+    const whole = last === null ? [] : [...progress.stretches.values()]
+    const result = await recordReadout(run, { ctx, actor }, { sensorId, importId, readings, observations, whole })
     if (last === null) return result
-    const whole = summed(last, countsOf(result, observations))
-    const concerned = await complete(run.tx, { ctx, actor }, { file, progress, run: { ...last, ...whole } })
-    return { ...result, shipmentIds: [...result.shipmentIds, ...concerned] }
+    const counts = summed(last, countsOf(result, observations))
+    await complete(run.tx, { ctx, actor }, { file, stretches: whole, run: { ...last, ...counts } })
+    return result
   })
   Object.assign(progress, summed(progress, countsOf(recorded, observations)))
   for (const id of recorded.shipmentIds) progress.shipmentIds.add(id)
@@ -193,16 +194,15 @@ function summed(a: Counts, b: Counts): Counts {
   }
 }
 
-type Completed = { file: StoredFile; progress: Progress; run: Run }
+type Completed = { file: StoredFile; stretches: readonly Stretch[]; run: Run }
 
-/** Where a stretch of memory is whole, the judging of all of it changes; returns the shipments it concerns. */
-async function complete(tx: Tx, { ctx, actor }: Who, { file, progress, run }: Completed): Promise<number[]> {
+/** Enters the stretches of memory that are whole now, and the run. */
+async function complete(tx: Tx, { ctx, actor }: Who, { file, stretches, run }: Completed): Promise<void> {
   const { sensorId, importId, survey } = file
   const now = ctx.now()
   const resolutionOf = new Map(
     survey.channels.map(({ channel, resolutionMilliC }) => [channel.channel, resolutionMilliC ?? 1]),
   )
-  const stretches = [...progress.stretches.values()]
   if (stretches.length > 0) {
     await tx
       .insertInto('readout')
@@ -227,5 +227,4 @@ async function complete(tx: Tx, { ctx, actor }: Who, { file, progress, run }: Co
     .execute()
   const deed = { at: now, action: 'import_readings', subjectKind: 'sensor', subjectId: sensorId }
   await audit(tx, actor, [{ ...deed, after: { importId, ...run }, reason: file.again }])
-  return markStretches(tx, sensorId, stretches)
 }

@@ -8,7 +8,7 @@ import { isCalm, type Quiet } from './quiet.ts'
  * together, later: to look at a few numbers in a row is a fifth of what it costs to reach a fold and all it refers to.
  * Nothing is decided here: with the notes a fold says what it would have said with each of them in turn.
  *
- *   number of notes, number of folds │ id, last, gap, low, high, until │ … │ fold, instant, value │ …
+ *   number of notes (-1: it rests), folds │ id, last, gap, low, high, until │ … │ fold, instant, value │ …
  */
 export type Calm = number[]
 
@@ -95,6 +95,7 @@ export function noteCalmly(calm: Calm, rowsOf: ReadonlyMap<number, readonly Row[
   let to = endOf(calm)
   for (const [placementId, rows] of rowsOf) {
     const fold = foldOf(calm, placementId)
+    if (fold === read(calm, FOLDS)) return false
     for (const row of rows) {
       if (to >= calm.length || !keepsTo(calm, HEAD + fold * FIELDS, row)) return false
       calm[HEAD + fold * FIELDS + LAST_AT] = row.at

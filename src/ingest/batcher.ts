@@ -111,7 +111,7 @@ function hasRoom({ held, options: { limits } }: State): boolean {
 
 /**
  * Whether another writer is worth its while: the first one always, a further one for a whole batch. Half a batch makes
- * more transactions of the same readings, each of which locks the same sensors and shipments: a tenth slower.
+ * more transactions of the same readings, each of which opens, locks and judges: a tenth slower.
  */
 function mayWrite({ waiting, waitingReadings, writers, options: { limits } }: State): boolean {
   if (writers === 0) return waiting.length > 0

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Tx, transaction } from '../../db/connect.ts'
@@ -153,5 +154,41 @@ test('the stripe of an open shipment is its lock: a batch waits for who changes 
   await untilBlocked(1)
   await changing.commit()
   await recorded
+  await isAsAfresh()
+})
+
+/** Within this a batch goes as far as it can. */
+const SO_FAR_MS = 300
+
+test('a batch holds nothing before those ahead of it do', async () => {
+  const other = await addSensor(world)
+  const changing = await open((tx) => lockSensors(tx, [sensorId]))
+  const first = record([0])
+  await untilBlocked(1)
+  const second = recordMessages(world.ctx, [message(other, [{ at: T0, c: 5 }], world.clock.now)])
+  await pause(SO_FAR_MS)
+  await transaction(database.db, (tx) => lockSensors(tx, [other]))
+  await changing.commit()
+  await Promise.all([first, second])
+})
+
+test('a batch that has to begin anew waits for no change that waits for the batch behind it', async () => {
+  await place(world, { shipmentId, sensorId })
+  await record([0, 1, 2])
+  const [holds, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  // in the wrong order: sooner or later somebody is the victim of a deadlock
+  const changing = transaction(database.db, async (tx) => {
+    await lockShipments(tx, [shipmentId])
+    holds.resolve()
+    await goOn.promise
+    await lockSensors(tx, [sensorId])
+  })
+  await holds.promise
+  const first = record([3])
+  await untilBlocked(1)
+  const second = record([4])
+  await pause(SO_FAR_MS)
+  goOn.resolve()
+  await Promise.all([changing, first, second])
   await isAsAfresh()
 })

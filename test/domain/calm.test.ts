@@ -23,6 +23,7 @@ type Given = {
   range?: { low: number; high: number } | null
   endsAfter?: number | null
   noisy?: boolean
+  lastBegins?: number
 }
 
 function factsOf(given: Given): ShipmentFacts {
@@ -41,14 +42,8 @@ function factsOf(given: Given): ShipmentFacts {
   const placements = Array.from({ length: given.placements ?? 1 }, (_, index) =>
     judgedPlacement(
       {
-        ...{
-          id: 100 + index,
-          sensorId: 10 + index,
-          channel: 'probe',
-          role: 'product',
-          fromAt: T0,
-          calibrationId: null,
-        },
+        ...{ id: 100 + index, sensorId: 10 + index, channel: 'probe', role: 'product', calibrationId: null },
+        fromAt: index > 0 && index + 1 === given.placements ? T0 + (given.lastBegins ?? 0) * STEP : T0,
         toAt: endsAfter === null ? Number.POSITIVE_INFINITY : T0 + endsAfter * STEP,
         ...{ noisy: given.noisy ?? false, range: given.range ?? null },
       },
@@ -70,7 +65,13 @@ function travelled(given: Given) {
   const folds = facts.placements.map(
     (placement): Folded => ({ placement, state: emptyState(FRIDGE.levels.length), intervals: [] }),
   )
-  for (const fold of folds) take(fold, rowsOf(BEFORE, T0))
+  for (const fold of folds) {
+    const { fromAt } = fold.placement
+    take(
+      fold,
+      rowsOf(BEFORE, T0).filter((row) => row.at >= fromAt),
+    )
+  }
   const calm = calmOf(facts.placements)
   if (calm === null) throw new Error('too many placements')
   goOnFrom(calm, folds, quietOf(assess(facts, folds, 'stored')))
@@ -108,6 +109,8 @@ describe('a reading of a quiet shipment', () => {
     ['at the end of its certificate', { dueAfter: 3 }, {}, true],
     ['after that', { dueAfter: 3 }, { at: NEXT_AT + 1 }, false],
     ['at the end of its placement', { endsAfter: 3 }, {}, false],
+    ['as another placement begins', { placements: 2, lastBegins: 3 }, {}, false],
+    ['before another placement begins', { placements: 2, lastBegins: 4 }, {}, true],
     ['of a sensor that must not stand still', { noisy: true }, {}, false],
   ])('%s: noted %#', (_, given, row, expected) => {
     expect(note(travelled(given).calm, { ...next, ...row })).toBe(expected)
