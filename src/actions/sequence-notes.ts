@@ -64,7 +64,9 @@ async function note(run: Recording, { events, marked, batchId, knownAt }: Noted)
           missing_since = case when n.gaps > 0 then coalesce(q.missing_since, $7::timestamptz) end,
           attempts = least(q.attempts, $11::int),
           resend_due_at = case when n.gaps > 0 then $12::timestamptz when q.asked is not null then $7::timestamptz end
-        from unnest($8::bigint[], $9::text[], $10::int[]) as n(sensor, seen, gaps) where q.sensor_id = n.sensor)
+        from unnest($8::bigint[], $9::text[], $10::int[]) as n(sensor, seen, gaps)
+        -- said twice: by the list alone the key is looked up, else all sensors are gone through
+        where q.sensor_id = n.sensor and q.sensor_id = any($8::bigint[]))
       insert into sequence_event (sensor_id, epoch, kind, from_seq, to_seq, batch_id, known_at)
       select sensor, epoch, kind, from_seq, to_seq, $6, $7::timestamptz
       from unnest($1::bigint[], $2::int[], $3::text[], $4::bigint[], $5::bigint[])
