@@ -20,7 +20,7 @@ export function gather(messages: readonly ReceivedMessage[]): Gathered {
   return inOrderOfId(lists)
 }
 
-/** Numbers alone sort three times as fast as pairs of them and lists. */
+/** Numbers alone sort a fifth faster than pairs of them and lists: 1.1 instead of 1.4 ms for 5,000. */
 function inOrderOfId(lists: ReadonlyMap<number, ToStore[]>): Map<number, ToStore[]> {
   const ordered = new Map<number, ToStore[]>()
   for (const id of Float64Array.from(lists.keys()).sort()) ordered.set(id, lists.get(id) ?? [])

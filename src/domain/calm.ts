@@ -5,7 +5,8 @@ import { isCalm, type Quiet } from './quiet.ts'
 /**
  * What most readings of a large fleet need of a quiet shipment, side by side: by placement within which bounds the next
  * reading changes nothing that the evaluation says, and the readings that were noted since. Their folds take them
- * together, later: to look at a few numbers in a row is a fifth of what it costs to reach a fold and all it refers to.
+ * together, later: a fold and all it refers to are far apart. A reading of one of 10,000 sensors took 2.2 times the
+ * program's time of one of 1,000; with notes 1.35 times.
  * Nothing is decided here: with the notes a fold says what it would have said with each of them in turn.
  *
  *   number of notes (-1: it rests), folds │ id, last, gap, low, high, until │ … │ fold, instant, value │ …
