@@ -1407,3 +1407,11 @@ begin
 end $function$;
 comment on function hold_sensor_stripes(stripes integer[], remembered bigint[]) is 'Holds stripes of sensors together with other recorders until the transaction ends, in the order given; answers those whose revision is not the one that is remembered.';
 grant execute on function hold_sensor_stripes(stripes integer[], remembered bigint[]) to serving;
+
+CREATE OR REPLACE FUNCTION public.sequence_gaps(seen int8multirange)
+ RETURNS int8multirange
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (multirange(range_merge(seen)) - seen);
+comment on function sequence_gaps(seen int8multirange) is 'The numbers between the first and the last seen that were not seen.';
+grant execute on function sequence_gaps(seen int8multirange) to public;

@@ -1,12 +1,12 @@
-import { instants, int4s, int8s, texts } from '../../db/binary.ts'
+import { int8s } from '../../db/binary.ts'
 import type { Recording } from '../../db/recording.ts'
 import type { ParsedMessage, ReceivedMessage } from '../domain/message.ts'
 import { type SeqRange, type Sequence, stepOf, union } from '../domain/sequence.ts'
 import { EARLIEST_AT } from '../domain/units.ts'
 import type { KnownSensors } from './known-sensors.ts'
 import type { SensorMemory } from './recorder-memory.ts'
-import { multirange, noteSequences, ranges, type SequenceChange } from './sequence-notes.ts'
 import type { StoredReadings } from './store-readings.ts'
+import { ranges, storeSequences } from './store-sequences.ts'
 
 /**
  * What is remembered of a sensor's sequence. `top` runs ahead of the last range by numbers not stored yet; they stand
@@ -37,7 +37,12 @@ export async function followSequences(run: Recording, following: Following): Pro
     sequence === null ? [] : [{ sensorId, upToAt: upToAt(newestAt, begun || following.shared), ...sequence }],
   )
   joined.sort((a, b) => a.sensorId - b.sensorId)
-  if (joined.length > 0) await store(run, following, joined)
+  if (joined.length === 0) return
+  const { known, batchId, knownAt } = following
+  for (const stored of await storeSequences(run, { joined, batchId, knownAt })) {
+    const sensor = known.get(stored.sensorId)
+    if (sensor !== undefined) sensor.memory.sequence = remember(stored, stored.upToAt)
+  }
 }
 
 /**
@@ -129,51 +134,6 @@ function join(pending: Pending, { sequence }: SensorMemory, { seq, later }: { se
 function seenOf({ seen, top }: SequenceMemory): SeqRange[] {
   const last = seen.at(-1)
   return last === undefined ? [] : [...seen.slice(0, -1), [last[0], top]]
-}
-
-type Joined = Sequence & { sensorId: number; upToAt: number }
-
-type Row = {
-  sensorId: number
-  epoch: number
-  seen: string
-  upToAt: number
-  epochBefore: number | null
-  seenBefore: string | null
-}
-
-/** Joined with what is stored, since another process may have seen more; the newer epoch rules. */
-async function store(run: Recording, following: Following, joined: readonly Joined[]): Promise<void> {
-  const { known, batchId, knownAt } = following
-  const { rows } = await run.client.query<Row>({
-    name: 'store_sequences',
-    text: `insert into sensor_sequence as q (sensor_id, epoch, seen, up_to_at, missing_since)
-      select sensor, epoch, seen::int8multirange, up_to, null
-      from unnest($1::bigint[], $2::int[], $3::text[], $4::timestamptz[]) as n(sensor, epoch, seen, up_to)
-      on conflict (sensor_id) do update set
-        seen = case when excluded.epoch > q.epoch then excluded.seen
-          when excluded.epoch < q.epoch then q.seen else q.seen + excluded.seen end,
-        epoch = greatest(q.epoch, excluded.epoch), up_to_at = greatest(q.up_to_at, excluded.up_to_at)
-      returning sensor_id as "sensorId", new.epoch as epoch, new.seen::text as seen, old.epoch as "epochBefore",
-        new.up_to_at as "upToAt", old.seen::text as "seenBefore"`,
-    values: [
-      int8s(joined.map(({ sensorId }) => sensorId)),
-      int4s(joined.map(({ epoch }) => epoch)),
-      texts(joined.map(({ seen }) => multirange(seen))),
-      instants(joined.map((one) => one.upToAt)),
-    ],
-  })
-  const changes: SequenceChange[] = rows.map((row) => ({
-    sensorId: row.sensorId,
-    before: row.seenBefore === null ? null : { epoch: row.epochBefore ?? 0, seen: ranges(row.seenBefore) },
-    after: { epoch: row.epoch, seen: ranges(row.seen) },
-  }))
-  const noted = await noteSequences(run, { changes, batchId, knownAt })
-  const enteredUpTo = new Map(rows.map((row) => [row.sensorId, row.upToAt]))
-  for (const { sensorId, after } of noted) {
-    const sensor = known.get(sensorId)
-    if (sensor !== undefined) sensor.memory.sequence = remember(after, enteredUpTo.get(sensorId))
-  }
 }
 
 /** Numbers of readings that come at most so late are only remembered: at one a minute about `MOST_UNSTORED`. */

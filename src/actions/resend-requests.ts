@@ -3,7 +3,7 @@ import { type Tx, transaction } from '../../db/connect.ts'
 import { at, atOrNull } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import { gapsOf, nextResendAt, type SeqRange } from '../domain/sequence.ts'
-import { multirange, ranges } from './sequence-notes.ts'
+import { multirange, ranges } from './store-sequences.ts'
 
 /** What a sensor's downlink shall ask for from now on; an empty list asks for nothing more. */
 export type ResendRequest = { sensorId: number; missing: SeqRange[]; attempt: number }

@@ -8,8 +8,8 @@ import { isReadOut } from './judging-facts.ts'
 import { byPlacement, type NewestRow, newestObservationsOf } from './newest-observations.ts'
 import { type Remembered, remembered } from './recorder-memory.ts'
 import type { AroundSensors } from './sensor-status.ts'
-import { ranges } from './sequence-notes.ts'
 import { isArchived, loadStatusFacts, type StatusFacts } from './status-facts.ts'
+import { ranges } from './store-sequences.ts'
 import { canSeeShipment } from './visibility.ts'
 
 /**

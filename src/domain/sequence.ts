@@ -49,23 +49,6 @@ export function union(a: readonly SeqRange[], b: readonly SeqRange[]): SeqRange[
   return joined
 }
 
-/** The numbers of `a` that are not in `b`. */
-export function without(a: readonly SeqRange[], b: readonly SeqRange[]): SeqRange[] {
-  if (b.length === 0) return [...a]
-  const cuts = union(b, [])
-  return a.flatMap(([from, to]) => {
-    const left: SeqRange[] = []
-    let next = from
-    for (const [cutFrom, cutTo] of cuts) {
-      if (cutTo < next || cutFrom > to) continue
-      if (cutFrom > next) left.push([next, cutFrom - 1])
-      next = cutTo + 1
-    }
-    if (next <= to) left.push([next, to])
-    return left
-  })
-}
-
 /** More gaps than a person can look into; the oldest are given up beyond it. */
 export const MAX_SEQUENCE_GAPS = 64
 

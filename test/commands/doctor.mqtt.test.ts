@@ -25,7 +25,7 @@ afterEach(async () => {
   for (const close of opened.splice(0).reverse()) await close()
 })
 
-async function startBroker(options: MosquittoOptions) {
+async function startBroker(options?: MosquittoOptions) {
   const broker = await startMosquitto(options)
   opened.push(broker.remove)
   return broker
@@ -164,7 +164,7 @@ test('a broker that is not there, and one whose service would store the probe, a
   expect(await examine(`mqtt://127.0.0.1:${await freePort()}`)).toEqual({
     broker: { level: 'fail', found: expect.stringMatching(/ECONNREFUSED/) },
   })
-  const { url } = await startMosquitto()
+  const { url } = await startBroker()
   const env = { MQTT_LORAWAN_TOPICS: '#', MQTT_TOPIC_PREFIX: `test-${randomUUID()}/v1` }
   expect(levels(await examine(url, env))).toMatchObject({ 'broker window': 'warn', 'queue limit': 'warn' })
 })

@@ -10,7 +10,6 @@ import {
   type SeqRange,
   stepOf,
   union,
-  without,
 } from '../../src/domain/sequence.ts'
 
 const SEEN: SeqRange[] = [
@@ -51,14 +50,6 @@ describe('ranges say what sets of numbers say:', () => {
         const joined = union(rangesOf(a), rangesOf(b))
         expect(numbersOf(joined)).toEqual(new Set([...a, ...b].sort((x, y) => x - y)))
         for (const [index, [from]] of joined.entries()) expect(from).toBeGreaterThan((joined[index - 1]?.[1] ?? -2) + 1)
-      }),
-    )
-  })
-
-  test('taken away', () => {
-    fc.assert(
-      fc.property(numbers, numbers, (a, b) => {
-        expect(numbersOf(without(rangesOf(a), rangesOf(b)))).toEqual(new Set(a.filter((seq) => !b.includes(seq))))
       }),
     )
   })
