@@ -37,6 +37,7 @@ export async function storeSequences(run: Recording, { joined, batchId, knownAt 
       new Date(knownAt + RESEND_GRACE_MS).toISOString(),
       // what is newly missing is asked for at least once
       MAX_RESEND_ATTEMPTS - 1,
+      int4s(joined.map(({ seen }) => seen.length - 1)),
     ],
   })
   const stored = rows.map((row) => ({ ...row, seen: ranges(row.seen) }))
@@ -45,24 +46,26 @@ export async function storeSequences(run: Recording, { joined, batchId, knownAt 
   return stored
 }
 
-/** One statement, so that the row is written once. A row that is new has no gaps before, and asks as one that had none. */
+/**
+ * One statement, so that each row is written once. `offset 0`: else what is worked out in one step stands in the next
+ * as often as that names it, and is worked out as often.
+ */
 const STORE = `
   with stored as (
     insert into sensor_sequence as q (sensor_id, epoch, seen, up_to_at, missing_since, resend_due_at)
-    select sensor, epoch, j.seen, up_to, case when hole.s then $6::timestamptz end,
-      case when hole.s then $7::timestamptz end
-    from unnest($1::bigint[], $2::int[], $3::text[], $4::timestamptz[]) as n(sensor, epoch, seen, up_to)
-    cross join lateral (select n.seen::int8multirange as seen) j
-    cross join lateral (select sequence_gaps(j.seen) <> '{}' as s) hole
+    select sensor, epoch, seen::int8multirange, up_to, case when gaps > 0 then $6::timestamptz end,
+      case when gaps > 0 then $7::timestamptz end
+    from unnest($1::bigint[], $2::int[], $3::text[], $4::timestamptz[], $9::int[])
+      as n(sensor, epoch, seen, up_to, gaps)
     on conflict (sensor_id) do update set (epoch, seen, up_to_at, missing_since, attempts, resend_due_at) = (
       select j.epoch, j.seen, greatest(q.up_to_at, excluded.up_to_at),
         case when g.gaps = '{}' then null when j.epoch > q.epoch then $6 else coalesce(q.missing_since, $6) end,
         case when c.changed then least(q.attempts, $8::int) else q.attempts end,
         case when not c.changed then q.resend_due_at when g.gaps <> '{}' then $7 when q.asked is not null then $6 end
       from (select greatest(q.epoch, excluded.epoch) as epoch, case when excluded.epoch > q.epoch then excluded.seen
-          when excluded.epoch < q.epoch then q.seen else q.seen + excluded.seen end as seen) j
-      cross join lateral (select sequence_gaps(j.seen) as gaps) g
-      cross join lateral (select j.epoch > q.epoch or g.gaps <> sequence_gaps(q.seen) as changed) c)
+          when excluded.epoch < q.epoch then q.seen else q.seen + excluded.seen end as seen offset 0) j
+      cross join lateral (select sequence_gaps(j.seen) as gaps offset 0) g
+      cross join lateral (select j.epoch > q.epoch or g.gaps <> sequence_gaps(q.seen) as changed offset 0) c)
     returning sensor_id, new.epoch, new.seen, new.up_to_at, old.epoch as epoch_before,
       sequence_gaps(new.seen) as gaps, coalesce(sequence_gaps(old.seen), '{}') as gaps_before
   ), noted as (
