@@ -22,6 +22,7 @@ grant select, insert on
   unit, unit_declaration, unit_split, budget_posting, budget_entry,
   batch, reading, conflict, observation, kept_message, kept_message_release, custody_event, evaluation, audit_entry,
   sequence_event, product_retention, legal_hold, logger_file, logger_file_part, logger_import, logger_import_run,
+  reading_again,
   person_password, signature, service_key, ledger_stamp, lot_decision,
   re_review, re_review_decision, shipment_order, label_scan
   to :serving;

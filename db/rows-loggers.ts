@@ -38,3 +38,10 @@ export type Readout = {
   superseded_at: InstantOrNull
   superseded_reason: OrNull<string>
 }
+export type ReadingAgain = {
+  sensor_id: number
+  channel: string
+  measured_at: Instant
+  value_milli_c: OrNull<number>
+  import_id: number
+}

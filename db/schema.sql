@@ -932,6 +932,19 @@ create table reading (
 comment on table reading is 'What a sensor channel measured at an instant, milli-degrees Celsius; null: the sensor reported a fault. raw: the text where it says more, else empty (null in older rows). source 0: sent live; 1: read out of the memory, the original where it exists.';
 grant select, insert on reading to serving;
 
+create table reading_again (
+  sensor_id bigint not null,
+  channel text collate "C" not null,
+  measured_at timestamp with time zone not null,
+  value_milli_c integer,
+  import_id bigint not null,
+  constraint reading_again_import_id_fkey FOREIGN KEY (import_id) REFERENCES logger_import(id),
+  constraint reading_again_sensor_id_channel_measured_at_value_milli_c_i_key UNIQUE NULLS NOT DISTINCT (sensor_id, channel, measured_at, value_milli_c, import_id),
+  constraint reading_again_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id)
+);
+comment on table reading_again is 'A value read out of a memory that an earlier import had brought already, milli-degrees Celsius (null: a fault), with the import that says it again: it stands while any import that says it does.';
+grant select, insert on reading_again to serving;
+
 create table readout (
   id bigint generated always as identity not null,
   import_id bigint not null,

@@ -61,6 +61,7 @@ export type Tables = {
   logger_import: loggers.LoggerImport
   logger_import_run: loggers.LoggerImportRun
   readout: loggers.Readout
+  reading_again: loggers.ReadingAgain
   sensor_sequence: rows.SensorSequence
   sensor_stripe: rows.SensorStripe
   shipment_stripe: rows.ShipmentStripe

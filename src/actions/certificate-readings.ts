@@ -4,6 +4,7 @@ import type { CertifiedPlacement, CertifiedReading } from '../domain/certificate
 import { reachOf } from '../domain/readout.ts'
 import type { PlacementFacts, ShipmentFacts } from './judging-facts.ts'
 import { bound } from './load-rows.ts'
+import { saidBy } from './said-by.ts'
 import { SOURCE } from './store-readings.ts'
 
 /** The judged placements of a shipment with every reading in their window, first-come and contradicting ones alike. */
@@ -61,8 +62,8 @@ async function loadReadings(
     and measured_at >= ${bound(rules.fromAt - reach)}::timestamptz
     and measured_at < ${bound(rules.toAt + reach)}::timestamptz`
   const { rows } = await sql<{ at: number; value: number | null; source: number }>`
-    select measured_at as at, value_milli_c as value, source from reading where ${within}
-    union select measured_at, value_milli_c, source from conflict where ${within}
+    select measured_at as at, value_milli_c as value, source from reading r where ${within} and ${saidBy('r', readouts)}
+    union select measured_at, value_milli_c, source from conflict c where ${within} and ${saidBy('c', readouts)}
     order by 1, 2`.execute(tx)
   const of = (wanted: number) =>
     rows.flatMap(({ at, value, source }): CertifiedReading[] => (source === wanted ? [[at, value]] : []))

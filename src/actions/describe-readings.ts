@@ -4,6 +4,7 @@ import { type Certificate, certificateAt, corrected } from '../domain/calibratio
 import { isFault } from '../domain/excursion.ts'
 import { loadCertificates } from './judging-facts.ts'
 import { numbers } from './load-rows.ts'
+import { stands } from './said-by.ts'
 import { storedProfile } from './stored-profile.ts'
 
 /** A stored reading as selected, with the certificate its placement names. */
@@ -16,6 +17,8 @@ export type ReadingRow = {
   seq: number | null
   receivedAt: number
   knownAt: number | null
+  /** Read out by imports that were all taken back: kept, and not judged. */
+  takenBack: boolean
   namedCertificate: number | null
 }
 
@@ -29,6 +32,8 @@ export type Reading = Omit<ReadingRow, 'namedCertificate'> & {
   withinUncertainty: boolean | null
   /** Other values stored for the same instant; null is a fault. The worse one is judged. */
   conflicts: (number | null)[]
+  /** Others that were taken back. */
+  takenBackConflicts: (number | null)[]
 }
 
 /** Completes a page of readings: three statements, whatever its length. `profileId` names the limits, null for none. */
@@ -53,7 +58,8 @@ export async function describeReadings(
       correctedMilliC,
       fault,
       withinUncertainty: nearLimit(correctedMilliC, certificate, limits),
-      conflicts: conflicts.get(instantKey(row)) ?? [],
+      conflicts: valuesOf(conflicts, row, { takenBack: false }),
+      takenBackConflicts: valuesOf(conflicts, row, { takenBack: true }),
     }
   })
 }
@@ -76,17 +82,24 @@ async function loadRanges(ctx: Ctx, sensorIds: readonly number[]): Promise<Map<n
   )
 }
 
-async function loadConflicts(ctx: Ctx, rows: readonly ReadingRow[]): Promise<Map<string, (number | null)[]>> {
+type Conflict = Pick<ReadingRow, 'sensorId' | 'channel' | 'at' | 'milliC' | 'takenBack'>
+
+function valuesOf(conflicts: ReadonlyMap<string, Conflict[]>, row: Conflict, { takenBack }: { takenBack: boolean }) {
+  const some = (conflicts.get(instantKey(row)) ?? []).filter((conflict) => conflict.takenBack === takenBack)
+  return some.map(({ milliC }) => milliC)
+}
+
+async function loadConflicts(ctx: Ctx, rows: readonly ReadingRow[]): Promise<Map<string, Conflict[]>> {
   const channels = rows.map(({ channel }) => channel)
   const instants = rows.map(({ at }) => new Date(at).toISOString())
-  const found = await sql<{ sensorId: number; channel: string; at: number; milliC: number | null }>`
-    select c.sensor_id as "sensorId", c.channel, c.measured_at as at, c.value_milli_c as "milliC"
+  const found = await sql<Conflict>`
+    select c.sensor_id as "sensorId", c.channel, c.measured_at as at, c.value_milli_c as "milliC",
+      not ${stands('c')} as "takenBack"
     from unnest(${numbers(rows.map(({ sensorId }) => sensorId))}::bigint[], ${channels}::text[],
       ${instants}::timestamptz[]) as r(sensor, channel, at)
     join conflict c on c.sensor_id = r.sensor and c.channel = r.channel and c.measured_at = r.at
     order by c.id`.execute(ctx.db.kysely)
-  const grouped = Map.groupBy(found.rows, instantKey)
-  return new Map([...grouped].map(([key, values]) => [key, values.map(({ milliC }) => milliC)]))
+  return Map.groupBy(found.rows, instantKey)
 }
 
 function instantKey({ sensorId, channel, at }: { sensorId: number; channel: string; at: number }): string {

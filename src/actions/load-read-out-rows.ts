@@ -4,6 +4,7 @@ import type { Row } from '../domain/excursion.ts'
 import { isBeyond, judgedPart, reachOf, type SourcedRow } from '../domain/readout.ts'
 import type { PlacementFacts } from './judging-facts.ts'
 import { bound } from './load-rows.ts'
+import { saidBy } from './said-by.ts'
 import { SOURCE } from './store-readings.ts'
 
 /** The judged rows of a placement whose memory was read out, and those among them that the memory lacks. */
@@ -37,15 +38,16 @@ type Range = { after: number; before: number; limit: number }
 
 async function query(
   tx: Tx,
-  { sensorId, channel }: PlacementFacts,
+  { sensorId, channel, readouts }: PlacementFacts,
   { after, before, limit }: Range,
 ): Promise<SourcedRow[]> {
   const range = sql`sensor_id = ${sensorId} and channel = ${channel}
     and measured_at > ${bound(after)}::timestamptz and measured_at < ${bound(before)}::timestamptz`
+  const said = (row: 'r' | 'c') => saidBy(row, readouts)
   const result = await sql<{ at: number; value: number | null; source: number }>`
-    (select measured_at as at, value_milli_c as value, source from reading where ${range} order by 1 limit ${limit})
+    (select measured_at as at, value_milli_c as value, source from reading r where ${range} and ${said('r')} order by 1 limit ${limit})
     union all
-    (select measured_at, value_milli_c, source from conflict where ${range} order by 1 limit ${limit})
+    (select measured_at, value_milli_c, source from conflict c where ${range} and ${said('c')} order by 1 limit ${limit})
     order by 1 limit ${limit}`.execute(tx)
   return result.rows.map(({ at, value, source }) => ({ at, milliC: value, isMemory: source === SOURCE.readout }))
 }

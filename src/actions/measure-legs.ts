@@ -4,12 +4,14 @@ import { type Certificate, certificateAt, corrected } from '../domain/calibratio
 import { effectiveEvents } from '../domain/custody-effective.ts'
 import type { Row } from '../domain/excursion.ts'
 import { foldRules } from '../domain/judge.ts'
+import type { PlacedReadout } from '../domain/judging-facts.ts'
 import { type Leg, legsOf, type Measuring, measureOf, measureRow, startMeasure } from '../domain/leg.ts'
-import { isBeyond, judgedRows, type Readout, type SourcedRow } from '../domain/readout.ts'
+import { isBeyond, judgedRows, type SourcedRow } from '../domain/readout.ts'
 import type { JudgedPlacement, RecordedEvaluation, ShipmentRecord } from '../domain/shipment-record.ts'
 import { loadProfiles } from './judging-facts.ts'
 import { numbers, texts } from './load-rows.ts'
 import { loadNamedReadouts } from './readouts.ts'
+import { importsOf, isSaidBy } from './said-by.ts'
 import { SOURCE } from './store-readings.ts'
 import { storedPoints } from './stored-profile.ts'
 
@@ -52,7 +54,7 @@ type Taking = {
   certificates: Certificate[]
   measuring: Measuring
   /** Where memory was read out: what decides which rows are judged, and the rows until all are there. */
-  memory: { readouts: Readout[]; isOut: (row: Row) => boolean; rows: SourcedRow[] } | null
+  memory: { readouts: PlacedReadout[]; isOut: (row: Row) => boolean; rows: SourcedRow[] } | null
 }
 
 function takingsOf({ evaluation, legs }: Closed, registers: Registers): Taking[] {
@@ -166,15 +168,16 @@ async function takePiece(tx: Tx, left: readonly Stretch[]): Promise<Stretch[]> {
     for (const { measuring, knownAt, memory } of left[row.stretch]?.takings ?? []) {
       if (row.known > knownAt) continue
       const read = { at: row.at, milliC: row.value, isMemory: row.source === SOURCE.readout }
+      if (memory === null ? read.isMemory : !isSaidBy({ ...read, imports: row.imports }, memory.readouts)) continue
       if (memory !== null) memory.rows.push(read)
-      else if (!read.isMemory) measureRow(measuring, read)
+      else measureRow(measuring, read)
     }
   }
   if (isAll) return []
   return left.slice(last.stretch).map((stretch, index) => (index === 0 ? { ...stretch, fromAt: last.at } : stretch))
 }
 
-type PieceRow = { stretch: number; at: number; value: number | null; known: number; source: number }
+type PieceRow = { stretch: number; at: number; value: number | null; known: number; source: number; imports: number[] }
 
 async function readPiece(tx: Tx, left: readonly Stretch[]): Promise<PieceRow[]> {
   const iso = (at: number) => new Date(at).toISOString()
@@ -183,19 +186,20 @@ async function readPiece(tx: Tx, left: readonly Stretch[]): Promise<PieceRow[]> 
   const highest = iso(Math.max(...left.map(({ toAt }) => toAt)))
   const result = await sql<PieceRow>`
     select w.stretch::int as stretch, x.measured_at as at, x.value_milli_c as value, b.known_at as known,
-      x.source
+      x.source, x.imports
     from unnest(${numbers(left.map((_, index) => index))}::int[],
       ${numbers(left.map(({ sensorId }) => sensorId))}::bigint[], ${left.map(({ channel }) => channel)}::text[],
       ${texts(left.map(({ fromAt }) => iso(fromAt)))}::timestamptz[],
       ${texts(left.map(({ toAt }) => iso(toAt)))}::timestamptz[]) as w(stretch, sensor, channel, from_at, to_at)
     cross join lateral (
-      (select r.measured_at, r.value_milli_c, r.batch_id, r.source from reading r
+      (select r.measured_at, r.value_milli_c, r.batch_id, r.source,
+          ${importsOf('r')} as imports from reading r
         where r.sensor_id = w.sensor and r.channel = w.channel and r.measured_at >= w.from_at
           and r.measured_at < w.to_at and r.measured_at >= ${lowest}::timestamptz
           and r.measured_at < ${highest}::timestamptz
         order by r.measured_at limit ${ROWS_PER_PIECE})
       union all
-      (select c.measured_at, c.value_milli_c, c.batch_id, c.source from conflict c
+      (select c.measured_at, c.value_milli_c, c.batch_id, c.source, ${importsOf('c')} from conflict c
         where c.sensor_id = w.sensor and c.channel = w.channel and c.measured_at >= w.from_at
           and c.measured_at < w.to_at
         order by c.measured_at limit ${ROWS_PER_PIECE})

@@ -6,6 +6,7 @@ import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { refuseArchivedOfSensor, refuseArchivedOfShipment } from './archived-months.ts'
 import { describeReadings, type Reading, type ReadingRow } from './describe-readings.ts'
 import { type Listing, listing, type Page } from './page.ts'
+import { stands } from './said-by.ts'
 import { getSensor } from './sensors.ts'
 import { findShipment } from './shipments.ts'
 
@@ -76,7 +77,8 @@ export async function listSensorReadings(
 }
 
 const COLUMNS = sql`r.sensor_id as "sensorId", r.channel as channel, r.measured_at as at, r.value_milli_c as "milliC",
-  nullif(r.raw, '') as raw, r.seq as seq, r.received_at as "receivedAt", b.known_at as "knownAt"`
+  nullif(r.raw, '') as raw, r.seq as seq, r.received_at as "receivedAt",
+  b.known_at as "knownAt", not ${stands('r')} as "takenBack"`
 
 function keyOf({ at: measuredAt, sensorId, channel }: ReadingRow): ReadingKey {
   return { at: measuredAt, sensorId, channel }

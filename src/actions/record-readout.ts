@@ -9,6 +9,7 @@ import { audit } from './audit.ts'
 import { forgetFrom } from './checkpoints.ts'
 import { markForJudging } from './judge.ts'
 import { lockShipments } from './locks.ts'
+import { sayAgain } from './said-by.ts'
 import { insertObservations, type ObservationToStore } from './store-observations.ts'
 import { byKey, storeReadings, type ToStore } from './store-readings.ts'
 
@@ -52,6 +53,8 @@ export async function recordReadout(
     known: { newest: () => Number.POSITIVE_INFINITY, lacks: () => false },
   }
   const { inserted, conflicts, duplicates } = await storeReadings(run, batchId, unknown)
+  const stored = new Set([...inserted, ...conflicts])
+  await sayAgain(tx, { sensorId, importId, batchId, readings: readings.filter((reading) => !stored.has(reading)) })
   const observed = await insertObservations(tx, batchId, observations)
   const now = ctx.now()
   await audit(

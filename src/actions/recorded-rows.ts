@@ -4,10 +4,13 @@ import { isBeyond, judgedRows, reachOf, type SourcedRow } from '../domain/readou
 import { type Folded, foldWhole } from './fold-placements.ts'
 import type { PlacementFacts, ShipmentFacts } from './judging-facts.ts'
 import { bound } from './load-rows.ts'
+import { importsOf, isSaidBy } from './said-by.ts'
 import { SOURCE } from './store-readings.ts'
 
 /** A stored value with when it became known: at that instant, and in that place of the order of knowledge. */
 export type RecordedRow = SourcedRow & {
+  /** The imports that say it; none of what was sent live. */
+  imports: readonly number[]
   knownAt: number
   ordinal: number
   /** The first value of its instant, not one that contradicts it. */
@@ -41,26 +44,29 @@ function keyOf({ sensorId, channel }: Pick<Wanted, 'sensorId' | 'channel'>): str
 }
 
 async function query(tx: Tx, { sensorId, channel, fromAt, toAt }: Omit<Wanted, 'readouts'>): Promise<RecordedRow[]> {
-  const range = sql`t.sensor_id = ${sensorId} and t.channel = ${channel}
-    and t.measured_at >= ${bound(fromAt)}::timestamptz and t.measured_at < ${bound(toAt)}::timestamptz`
-  const columns = sql`t.measured_at as at, t.value_milli_c as value, t.source, b.known_at as known, b.ordinal`
+  const range = sql`sensor_id = ${sensorId} and channel = ${channel}
+    and measured_at >= ${bound(fromAt)}::timestamptz and measured_at < ${bound(toAt)}::timestamptz`
+  const columns = (row: 'r' | 'c') => sql`measured_at as at, value_milli_c as value, source, b.known_at as known,
+    b.ordinal, ${importsOf(row)} as imports`
   const { rows } = await sql<{
     at: number
     value: number | null
     source: number
     known: number
     ordinal: number
+    imports: number[]
     first: boolean
-  }>`select ${columns}, true as first from reading t join batch b on b.id = t.batch_id where ${range}
+  }>`select ${columns('r')}, true as first from reading r join batch b on b.id = r.batch_id where ${range}
     union all
-    select ${columns}, false from conflict t join batch b on b.id = t.batch_id where ${range}
+    select ${columns('c')}, false from conflict c join batch b on b.id = c.batch_id where ${range}
     order by at`.execute(tx)
-  return rows.map(({ at, value, source, known, ordinal, first }) => ({
+  return rows.map(({ at, value, source, known, ordinal, imports, first }) => ({
     at,
     milliC: value,
     isMemory: source === SOURCE.readout,
     knownAt: known,
     ordinal,
+    imports,
     isFirst: first,
   }))
 }
@@ -81,7 +87,10 @@ function selected({ rules, readouts }: PlacementFacts, known: readonly RecordedR
     const rows = known.filter((row) => !row.isMemory && row.at >= rules.fromAt && row.at < rules.toAt)
     return { rows, differing: new Set<never>() }
   }
-  const [live, memory] = [known.filter((row) => !row.isMemory), known.filter((row) => row.isMemory)]
+  const [live, memory] = [
+    known.filter((row) => !row.isMemory),
+    known.filter((row) => row.isMemory && isSaidBy(row, readouts)),
+  ]
   const judged = judgedRows({ live, memory, readouts, scope: rules, isOut: isBeyond(rules) })
   return { rows: judged.rows, differing: new Set(judged.differing) }
 }

@@ -5,6 +5,7 @@ import { FAULT_HIGH_MILLI_C, FAULT_LOW_MILLI_C } from '../domain/excursion.ts'
 import { type Cell, type HoldRule, joined } from '../domain/series.ts'
 import { loadCertificates } from './judging-facts.ts'
 import { numbers, texts } from './load-rows.ts'
+import { stands } from './said-by.ts'
 import { storedProfile } from './stored-profile.ts'
 
 /** A placement of any role with what its series is made by. */
@@ -103,11 +104,11 @@ async function binned(tx: Tx, scans: readonly Scan[], { originAt, widthMs }: Bin
         count(v) as values, count(*) - count(v) as faults, min(v) as low, max(v) as high,
         min(valid_at) as "firstAt", max(valid_at) as "lastAt"
       from (
-        select ${columns} from reading where sensor_id = p.sensor and channel = p.channel
+        select ${columns} from reading r where ${stands('r')} and sensor_id = p.sensor and channel = p.channel
           and measured_at >= p.since and measured_at < p.until
           and measured_at >= ${lowest}::timestamptz and measured_at < ${highest}::timestamptz
         union all
-        select ${columns} from conflict where sensor_id = p.sensor and channel = p.channel
+        select ${columns} from conflict c where ${stands('c')} and sensor_id = p.sensor and channel = p.channel
           and measured_at >= p.since and measured_at < p.until
       ) r
       group by ${sql.join([sql`1`, ...apart(scans)])}

@@ -7,6 +7,7 @@ import type { CustodyEvent } from '../domain/custody-event.ts'
 import { isOut } from '../domain/profile.ts'
 import { judgingWindow } from '../domain/window.ts'
 import type { PlacementFacts } from './judging-facts.ts'
+import { stands } from './said-by.ts'
 
 type Span = { fromAt: number; toAt: number }
 
@@ -48,8 +49,8 @@ async function hasOutside(tx: Tx, { sensorId, channel, rules }: PlacementFacts, 
   const within = sql`sensor_id = ${sensorId} and channel = ${channel} and value_milli_c is not null
     and measured_at >= ${at(span.fromAt)} and measured_at < ${at(span.toAt)}`
   const { rows } = await sql<{ at: number; value: number }>`
-    select measured_at as at, value_milli_c as value from reading where ${within}
-    union all select measured_at, value_milli_c from conflict where ${within}
+    select measured_at as at, value_milli_c as value from reading r where ${within} and ${stands('r')}
+    union all select measured_at, value_milli_c from conflict c where ${within} and ${stands('c')}
     limit ${MAX_LOOKED_AT}`.execute(tx)
   return rows.some((row) => {
     const value = rules.correct(row.at, row.value)

@@ -21,6 +21,10 @@ const reading = z
     conflicts: z
       .array(z.number().nullable())
       .meta({ description: 'other values for this instant; the worse is judged' }),
+    takenBack: z
+      .boolean()
+      .meta({ description: 'valueC was read out by imports that were all taken back: kept, and not judged' }),
+    takenBackConflicts: z.array(z.number().nullable()).meta({ description: 'other values that were taken back' }),
     raw: z.string().nullable().meta({ description: 'the sensor’s text, where it says more than the value' }),
     seq: z.int().nullable(),
     receivedAt: printedInstant,
@@ -79,13 +83,14 @@ function askedReadings(given: z.output<typeof query>): Omit<AskedReadings, 'sens
 }
 
 function printReading(found: Reading): z.infer<typeof reading> {
-  const { milliC, correctedMilliC, conflicts, ...rest } = found
+  const { milliC, correctedMilliC, conflicts, takenBackConflicts, ...rest } = found
   return {
     ...rest,
     at: isoInstant(found.at),
     valueC: celsiusOrNull(milliC),
     correctedC: celsiusOrNull(correctedMilliC),
     conflicts: conflicts.map(celsiusOrNull),
+    takenBackConflicts: takenBackConflicts.map(celsiusOrNull),
     receivedAt: isoInstant(found.receivedAt),
     knownAt: isoOrNull(found.knownAt),
   }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { replayShipment } from '../../src/actions/replay.ts'
 import { eventsOf, type ServerEvent } from '../../src/commands/server-events.ts'
 import { ROLES } from '../../src/domain/actor.ts'
 import { type Answer, type Api, createApi, iso, type Json, keyOf, named } from '../support/api.ts'
@@ -191,6 +193,84 @@ describe('an import of a file that was wrongly read', () => {
     await importing(sensor.id, table([5, 5.1, 5.2]))
     await superseding(first.body.id)
     expect((await temperatureOf(path)).counts.valid).toBe(3)
+  })
+
+  const right = table([5, 6, 16, 5, 5, 4, 5, 5, 6, 5, 5, 5], { title: 'Time' })
+  const zone = '&zone=UTC'
+
+  /** What is judged where only some files were ever imported. */
+  async function judgedFrom(files: readonly { file: string; query?: string }[]): Promise<Json> {
+    const { sensor, path } = await travel(api, lane, [])
+    for (const { file, query = '' } of files) await importing(sensor.id, file, { query })
+    return comparable(await temperatureOf(path))
+  }
+
+  /** Without what names rows of this journey. */
+  function comparable({ counts: judged, levels, status, reasons, worst }: Json): Json {
+    return { judged, levels, status, reasons, worst }
+  }
+
+  test.each([
+    ['in another zone', { file: right, query: '&zone=%2B00:30' }],
+    ['in another unit', { file: right.replace('°C', '°F'), query: zone }],
+    ['with rows of another file', { file: table([5, 6, 16, 30, 30, 30], { title: 'Time' }), query: zone }],
+  ])('%s is judged no more, before the right one is imported or after', async (_how, wrong) => {
+    const expected = await judgedFrom([{ file: right, query: zone }])
+    for (const when of ['before', 'after']) {
+      const { sensor, path } = await travel(api, lane, [])
+      const { id } = (await importing(sensor.id, wrong.file, { query: wrong.query })).body
+      if (when === 'before') await superseding(id)
+      await importing(sensor.id, right, { query: zone })
+      if (when === 'after') await superseding(id)
+      expect(comparable(await temperatureOf(path)), when).toEqual(expected)
+      const shipmentId = Number(path.split('/').at(-1))
+      const replayed = await replayShipment(api.ctx, { shipmentId, version: null })
+      expect(replayed.map(({ outcome }) => outcome)).toEqual(replayed.map(() => 'same'))
+    }
+  })
+
+  test('which imports stand decides, not the order in which they came and went', async () => {
+    const files = [
+      [5, 16, 5, 5],
+      [5, 16, 30],
+      [5, 5.5, 5],
+      [-20, 5, 5],
+    ].map((degrees) => ({ file: table(degrees) }))
+    const fate = fc.record({ place: fc.nat(), takenBackAfter: fc.option(fc.nat(3)) })
+    await fc.assert(
+      fc.asyncProperty(fc.tuple(...files.map(() => fate)), async (fates) => {
+        const { sensor, path } = await travel(api, lane, [])
+        const coming = files
+          .map((one, index) => ({ ...one, ...fates[index], id: 0 }))
+          .toSorted((x, y) => (x.place ?? 0) - (y.place ?? 0))
+        for (const [turn, one] of coming.entries()) {
+          one.id = (await importing(sensor.id, one.file)).body.id
+          const due = coming.slice(0, turn + 1).filter(({ takenBackAfter }) => takenBackAfter === turn)
+          for (const { id } of due) await superseding(id)
+        }
+        const isBack = ({ takenBackAfter }: { takenBackAfter?: number | null }, turn: number) =>
+          typeof takenBackAfter === 'number' && takenBackAfter >= turn
+        const standing = coming.filter((one, turn) => !isBack(one, turn))
+        expect(comparable(await temperatureOf(path))).toEqual(await judgedFrom(standing))
+      }),
+      { numRuns: 8 },
+    )
+  })
+
+  test('is told of as taken back among the readings', async () => {
+    const { sensor, path } = await travel(api, lane, [])
+    const { id } = (await importing(sensor.id, table([41, 5]))).body
+    await superseding(id)
+    await importing(sensor.id, table([6, 5]))
+    const expected = [
+      { valueC: 41, takenBack: true, conflicts: [6], takenBackConflicts: [] },
+      { valueC: 5, takenBack: false, conflicts: [], takenBackConflicts: [] },
+    ]
+    for (const list of [`/sensors/${sensor.id}/readings`, `${path}/readings`]) {
+      expect((await api.get(lane.sponsor.key, list)).items).toMatchObject(expected)
+    }
+    const { series } = await api.get(lane.sponsor.key, `${path}/series`)
+    expect(series[0].buckets.map(({ highestC }: Json) => highestC).filter(Number)).toEqual([6.5, 5.5])
   })
 
   test('is not taken back twice, and is entered again only with a reason, as if it had never gone', async () => {

@@ -19,7 +19,8 @@ export function* oneEach(series: Series, messages: number): Generator<Queued> {
 
 /** The same with 1 % of the messages sent twice, 5 % telling something old, and 0.5 % that nobody can read. */
 export function* dirty(series: Series, messages: number): Generator<Queued> {
-  let index = 0
+  // goes on over the series, so that other sensors lose messages in each
+  let index = series.slot * series.sensors.length
   for (const sound of oneEach(series, messages)) {
     const roll = scattered(index++)
     if (roll < 1) yield { ...sound, payload: sound.payload.slice(0, -9) }
