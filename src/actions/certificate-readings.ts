@@ -55,17 +55,22 @@ async function loadLaboratories(tx: Tx, { placements }: ShipmentFacts): Promise<
 async function loadReadings(
   tx: Tx,
   { sensorId, channel, rules, readouts }: PlacementFacts,
-): Promise<{ live: CertifiedReading[]; memory: CertifiedReading[] }> {
-  if (rules.toAt <= rules.fromAt) return { live: [], memory: [] }
+): Promise<Pick<CertifiedPlacement, 'live' | 'memory' | 'takenBack'>> {
+  if (rules.toAt <= rules.fromAt) return { live: [], memory: [], takenBack: [] }
   const reach = reachOf(readouts)
   const within = sql`sensor_id = ${sensorId} and channel = ${channel}
     and measured_at >= ${bound(rules.fromAt - reach)}::timestamptz
     and measured_at < ${bound(rules.toAt + reach)}::timestamptz`
-  const { rows } = await sql<{ at: number; value: number | null; source: number }>`
-    select measured_at as at, value_milli_c as value, source from reading r where ${within} and ${saidBy('r', readouts)}
-    union select measured_at, value_milli_c, source from conflict c where ${within} and ${saidBy('c', readouts)}
+  const { rows } = await sql<{ at: number; value: number | null; source: number; said: boolean }>`
+    select measured_at as at, value_milli_c as value, source, ${saidBy('r', readouts)} as said
+    from reading r where ${within}
+    union select measured_at, value_milli_c, source, ${saidBy('c', readouts)} from conflict c where ${within}
     order by 1, 2`.execute(tx)
-  const of = (wanted: number) =>
-    rows.flatMap(({ at, value, source }): CertifiedReading[] => (source === wanted ? [[at, value]] : []))
-  return { live: of(SOURCE.live), memory: of(SOURCE.readout) }
+  const of = (holds: (row: (typeof rows)[number]) => boolean) =>
+    rows.filter(holds).map(({ at, value }): CertifiedReading => [at, value])
+  return {
+    live: of(({ source }) => source === SOURCE.live),
+    memory: of(({ source, said }) => source === SOURCE.readout && said),
+    takenBack: of(({ source, said }) => source === SOURCE.readout && !said),
+  }
 }

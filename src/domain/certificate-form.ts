@@ -10,6 +10,7 @@ import {
   instant,
   int,
   isObject,
+  listIfAny,
   listOf,
   oneOf,
   orNull,
@@ -98,6 +99,8 @@ const placement = fields({
   live: listOf(reading),
   /** Read out of its memory. */
   memory: listOf(reading),
+  /** The same by imports that do not stand (taken back, interrupted): stored, and so under the root, and not judged. */
+  takenBack: listIfAny(reading),
 })
 
 const shipment = fields({

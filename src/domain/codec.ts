@@ -9,12 +9,14 @@ export type Codec<T> = {
   // methods, so that a codec of any type is a `Field`
   read(value: unknown, path: string): T
   write(value: T): Canonical
+  /** Whether an object leaves the field out that has this value. */
+  isAbsent?(value: T): boolean
 }
 
 /** What a codec reads and writes. */
 export type Coded<C extends Field> = ReturnType<C['read']>
 
-type Field = { read(value: unknown, path: string): unknown; write(value: unknown): Canonical }
+type Field = Codec<unknown>
 
 /** The value, or where and why it is none, as one sentence without a full stop. */
 export function decoded<T>(codec: Codec<T>, value: unknown): { value: T } | { problem: string } {
@@ -98,6 +100,20 @@ export function listOf<T>(codec: Codec<T>): Codec<readonly T[]> {
   }
 }
 
+/** The same as a field that is left out where the list is empty. */
+export function listIfAny<T>(codec: Codec<T>): Codec<readonly T[]> {
+  const list = listOf(codec)
+  return {
+    read: (value, path) => {
+      if (value === undefined) return []
+      const read = list.read(value, path)
+      return read.length === 0 ? misread(path, 'a list of something') : read
+    },
+    write: (value) => list.write(value),
+    isAbsent: (value) => value.length === 0,
+  }
+}
+
 /** Two values as a list: the form of what there is much of. */
 export function pair<A, B>(first: Codec<A>, second: Codec<B>): Codec<readonly [A, B]> {
   return {
@@ -125,7 +141,8 @@ export function fields<const Fields extends { readonly [name: string]: Field }>(
     },
     write: (value) => {
       const given: { readonly [name: string]: unknown } = value
-      return Object.fromEntries(entries.map(([name, field]) => [name, field.write(given[name])]))
+      const there = entries.filter(([name, field]) => field.isAbsent?.(given[name]) !== true)
+      return Object.fromEntries(there.map(([name, field]) => [name, field.write(given[name])]))
     },
   }
 }

@@ -57,12 +57,12 @@ function judgedBy(judge: Judge, given: Judgeable): Replayed {
 /** The readings of the judged placements within their window, as they lie under a root. */
 export function rootedReadings(given: Judgeable): RootedReading[] {
   return shipmentFacts(given, JUDGES.current).placements.flatMap(({ sensorId, channel, rules }, index) => {
-    const { live = [], memory = [] } = given.placements[index] ?? {}
+    const { live = [], memory = [], takenBack = [] } = given.placements[index] ?? {}
     const of = (source: RootedReading['source'], readings: readonly CertifiedReading[]) =>
       readings.flatMap(([at, milliC]) =>
         rules.fromAt <= at && at < rules.toAt ? [{ sensorId, channel, at, source, milliC }] : [],
       )
-    return [...of('live', live), ...of('readout', memory)]
+    return [...of('live', live), ...of('readout', memory), ...of('readout', takenBack)]
   })
 }
 
@@ -93,6 +93,7 @@ function placing(
     toAt,
     live: _live,
     memory: _memory,
+    takenBack: _takenBack,
     ...placed
   }: CertifiedPlacement,
   sensors: CertificateBody['sensors'],

@@ -141,16 +141,22 @@ describe('the certificate of a shipment that arrived', () => {
 
   test('judges memory that was read out as the original, and tells where the stream differs', async () => {
     const { path, sensor } = await arrived([4, 5, 11, 5, 4, 5])
-    const rows = [0, 15, 30, 45, 60, 75].map((minute) => `${iso(minute).replace('T', ' ').slice(0, 16)},5.0`)
-    const text = ['Time (UTC),Temperature (°C)', ...rows, ''].join('\n')
-    const asked = { body: text, headers: { 'Content-Type': 'text/csv' } }
-    const imported = await api.call(lane.sponsor.key, `POST /readings/import?sensorId=${sensor.id}`, asked)
-    expect(imported.status).toBe(201)
+    const readOut = async (celsius: string) => {
+      const rows = [0, 15, 30, 45, 60, 75].map((minute) => `${iso(minute).replace('T', ' ').slice(0, 16)},${celsius}`)
+      const text = ['Time (UTC),Temperature (°C)', ...rows, ''].join('\n')
+      const asked = { body: text, headers: { 'Content-Type': 'text/csv' } }
+      return (await api.call(lane.sponsor.key, `POST /readings/import?sensorId=${sensor.id}`, asked)).body.id
+    }
+    // another logger's, taken back
+    const taken = `/readings/imports/${await readOut('30.0')}/supersession`
+    await api.post(lane.sponsor.key, taken, { reason: 'of another box' })
+    await readOut('5.0')
     const file = await fileOf(path)
     const json = jsonOf(file)
     expect(json.temperature.reasons).toContain('READOUT_DIFFERS')
     expect(json.placements[0]).toMatchObject({ readouts: [expect.anything()], memory: expect.any(Array) })
     expect(json.placements[0].memory.length).toBeGreaterThan(4)
+    expect(JSON.stringify(json.placements[0].memory)).not.toContain(',30000]')
     expect((await verified(file)).statements.filter(({ holds }) => !holds)).toEqual([])
   })
 

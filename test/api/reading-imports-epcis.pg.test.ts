@@ -37,13 +37,15 @@ async function highestTold(path: string): Promise<number> {
 }
 
 /** The certificate of the tests adds half a degree. */
-test.each<[string, number[], 'stands' | 'taken back', number]>([
+test.each<[string, number[], 'stands' | 'taken back' | 'replaced', number]>([
   ['what the memory says stands for live copies', [5, 6, 5], 'stands', 6.5],
   ['what was taken back is not told', [5, 30, 5], 'taken back', 6.5],
   ['where the memory was read out it alone is told', [5, 5, 5], 'stands', 5.5],
+  ['what was taken back is not told beside what was read out rightly', [5, 30, 5], 'replaced', 5.5],
 ])('to others, %s', async (_what, memory, fate, highest) => {
   const { sensor, path } = await travel(api, lane, [5, 6, 5])
   const id = await readOut(sensor.id, memory)
-  if (fate === 'taken back') await api.post(lane.sponsor.key, `/readings/imports/${id}/supersession`, { reason: 'r' })
+  if (fate !== 'stands') await api.post(lane.sponsor.key, `/readings/imports/${id}/supersession`, { reason: 'r' })
+  if (fate === 'replaced') await readOut(sensor.id, [5, 5, 5])
   expect(await highestTold(path)).toBe(highest)
 })

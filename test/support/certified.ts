@@ -198,6 +198,7 @@ function registersOf({ reference = 'EXAMPLE-7' }: Journey, live: readonly Certif
         readouts: [],
         live,
         memory: [],
+        takenBack: [],
       },
     ],
     companions: [],
