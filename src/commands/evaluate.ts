@@ -25,7 +25,10 @@ function readCases(path: string): z.infer<typeof caseFile> | { problem: string }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return {
-      problem: error instanceof SyntaxError ? `${path} is not JSON: ${reason}` : `cannot read ${path}: ${reason}`,
+      problem:
+        error instanceof SyntaxError
+          ? `${path} is not JSON: ${reason}. A logger's file is judged with --profile.`
+          : `cannot read ${path}: ${reason}`,
     }
   }
   const parsed = caseFile.safeParse(content)

@@ -38,7 +38,11 @@ export function readFileFlags<Flags extends Shape>(
     if (file === undefined || positionals.length > 1) return { problem: 'give one FILE' }
     const parsed = schema.safeParse(Object.fromEntries(Object.entries(values).map(([key, to]) => [camel(key), to])))
     if (parsed.success) return { file, given: parsed.data }
-    const said = parsed.error.issues.map(({ path, message }) => `--${kebab(String(path[0]))} ${message}`)
+    const isGiven = (name: string) => Object.hasOwn(values, name)
+    const said = parsed.error.issues.map(({ path, message }) => {
+      const name = kebab(String(path[0]))
+      return `--${name} ${isGiven(name) ? message : 'is needed'}`
+    })
     return { problem: said.join('\n') }
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) }

@@ -21,7 +21,8 @@ export function describeImport({ id, created, summary, run, held }: Answer): str
 }
 
 function span({ first, last }: Answer['summary']): string {
-  return first === null || last === null ? 'no rows' : `${first.at} to ${last.at}`
+  if (first === null || last === null) return 'no rows'
+  return `${first.text} (${first.at}) to ${last.text} (${last.at})`
 }
 
 function channelLine({
@@ -41,5 +42,5 @@ function outcome(id: Answer['id'], created: boolean, run: Answer['run']): string
   if (id === null || run === null) return 'nothing was stored'
   const { stored, observations, duplicates, conflicts, held } = run
   const counts = `${stored} readings and ${observations} observations stored, ${duplicates} there already`
-  return `import ${id}${created ? '' : ' (begun before)'}: ${counts}, ${conflicts} conflicts, ${held} held`
+  return `import ${id}${created ? '' : ' (entered before)'}: ${counts}, ${conflicts} conflicts, ${held} held`
 }

@@ -3,6 +3,7 @@ import { mainChannel } from './about.ts'
 import { quoted } from './question.ts'
 import type { ChannelStatistics } from './statistics.ts'
 import type { Survey } from './survey.ts'
+import { offsetsOf, readZone, zoneText } from './zone.ts'
 
 /** What somebody should look at, though the file was read; stable, public. */
 export const WARNING_CODES = [
@@ -18,6 +19,8 @@ export const WARNING_CODES = [
   'NOT_IN_ORDER',
   /** an hour that came twice was placed by the order of rows */
   'HOUR_TWICE',
+  /** the file names a zone by letters that do not mean the one its times were read in */
+  'ZONE_DIFFERS',
   'MINIMUM_DIFFERS',
   'MAXIMUM_DIFFERS',
   'MEAN_DIFFERS',
@@ -34,6 +37,7 @@ export function warningsOf(survey: Survey, about: About): Warning[] {
   const found: (Warning | null)[] = [
     ...recordWarnings(survey, about),
     ...timeWarnings(survey, about),
+    zoneWarning(survey),
     ...statisticWarnings(survey, about),
     warn(survey.notRead.length > 0, 'COLUMNS_NOT_READ', `not read: ${survey.notRead.map(quoted).join(', ')}`),
     warn(
@@ -90,6 +94,21 @@ function timeWarnings({ steps, decidedByOrder }: Survey, { declaredIntervalMs }:
   ]
 }
 
+/** The offsets in the year around the record decide: many names stand for one clock. */
+function zoneWarning({ zoneStatement, plan: { zone }, first }: Survey): Warning | null {
+  if (zoneStatement?.said !== 'abbreviation' || zone === null) return null
+  const around = first?.at ?? 0
+  const meant = zoneStatement.offers.flatMap((offer) => {
+    const offered = readZone(offer)
+    return offered === null ? [] : offsetsOf(offered, around)
+  })
+  return warn(
+    !offsetsOf(zone, around).some((offset) => meant.includes(offset)),
+    'ZONE_DIFFERS',
+    `the file names ${zoneStatement.text}, its times were read in ${zoneText(zone)}`,
+  )
+}
+
 function statisticWarnings(survey: Survey, { statistics }: About): (Warning | null)[] {
   const main = mainChannel(survey)
   if (main === null) return []
@@ -114,6 +133,6 @@ function differing(code: WarningCode, stated: StatedValue | null, computed: Comp
   // half a milli-degree more: what the door rounds
   const tolerated = computed.toleranceDigits * stated.digitMilliC + 1
   const differs = Math.abs(stated.milliC - computed.milliC) > tolerated
-  const ours = (computed.milliC / 1000).toFixed(3)
-  return warn(differs, code, `the file states ${stated.text}, its rows give ${ours} degrees Celsius`)
+  const [theirs, ours] = [stated, computed].map(({ milliC }) => `${(milliC / 1000).toFixed(3)} degrees Celsius`)
+  return warn(differs, code, `the file states ${stated.text}, which is ${theirs}; its rows give ${ours}`)
 }

@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { withDatabase } from '../../db/databases.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { addressOf, freePort } from '../support/mosquitto.ts'
 import { type Program, runProgram } from '../support/service.ts'
+import vectors from '../vectors/excursions.json' with { type: 'json' }
 
 let database: TestDatabase
 let newer: TestDatabase
@@ -194,3 +195,18 @@ function execute(file: string, args: string[]): Promise<{ code: number | null; s
     const child = execFile(file, args, (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }))
   })
 }
+
+test('a program whose output nobody reads to its end stops without a word', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'unbroken-unread-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  // more than a pipe holds
+  const cases = Array.from({ length: 50 }, () => vectors.cases).flat()
+  writeFileSync(join(folder, 'many.json'), JSON.stringify({ ...vectors, cases }))
+  const args = [ENTRY, 'evaluate', join(folder, 'many.json')]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const warned: Buffer[] = []
+  child.stderr.on('data', (chunk: Buffer) => warned.push(chunk))
+  child.stdout.once('data', () => child.stdout.destroy())
+  const [code] = await once(child, 'close')
+  expect([code, Buffer.concat(warned).toString()]).toEqual([0, ''])
+})

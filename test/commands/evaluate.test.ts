@@ -130,7 +130,7 @@ describe('a file that cannot be judged is refused with a sentence that says what
   const withCase = (change: object) => ({ profiles, cases: [{ ...CASE, ...change }] })
   const from = '2026-03-02T10:00:00Z'
   test.each<[string, string | object, string[]]>([
-    ['not JSON', '{', ['is not JSON']],
+    ['not JSON', '{', ['is not JSON', "A logger's file is judged with --profile."]],
     ['another shape', {}, ['is not a file of cases {profiles, cases}', 'profiles', 'cases']],
     [
       'a time without offset',

@@ -65,7 +65,7 @@ test('a file is sent, its progress shown, its lines accounted for, and its readi
 test('again it is harmless', async () => {
   const { sensorId } = await run(LOGGER_FILES.ruuvi)
   const { printed } = await runFor(sensorId, LOGGER_FILES.ruuvi)
-  expect(printed).toMatch(/\(begun before\): 0 readings and 0 observations stored, 8 there already/)
+  expect(printed).toMatch(/\(entered before\): 0 readings and 0 observations stored, 8 there already/)
 })
 
 test('a dry run stores nothing, and prints the answer whole where asked to', async () => {
@@ -113,4 +113,9 @@ test('a service that cannot be reached is named', async () => {
   writeFileSync(path, LOGGER_FILES.ruuvi)
   const flags = ['--sensor', '1', '--key', 'k', '--api', 'http://127.0.0.1:1']
   await expect(runWith(path, ...flags)).rejects.toThrow(/http:\/\/127.0.0.1:1 cannot be reached/)
+})
+
+test('what is needed and not given is named', async () => {
+  const { code, warned } = await runWith('memory.csv', '--key', 'k')
+  expect([code, warned.split('\n')[0]]).toEqual([2, '--sensor is needed'])
 })

@@ -92,6 +92,7 @@ const WARNING: Record<WarningCode, Case> = {
   DUPLICATE_TIMES: [rows(TITLE, ...GOOD, '2026-03-02 10:10,5.1')],
   NOT_IN_ORDER: [rows(TITLE, ...GOOD, '2026-03-02 09:00,5.0')],
   HOUR_TWICE: [rows(LOCAL, '2026-10-25 02:30,5.0', '2026-10-25 02:45,5.1', '2026-10-25 02:00,5.2'), BERLIN],
+  ZONE_DIFFERS: [LOGGER_FILES['maxim, day first'], { zone: 'Asia/Tokyo' }],
   MINIMUM_DIFFERS: [rows('Minimum: 4.0 °C', '', TITLE, ...GOOD)],
   MAXIMUM_DIFFERS: [rows('Maximum: 6.0 °C', '', TITLE, ...GOOD)],
   MEAN_DIFFERS: [rows('Average: 6.0 °C', '', TITLE, ...GOOD)],
@@ -101,6 +102,19 @@ const WARNING: Record<WarningCode, Case> = {
 
 test.each(Object.entries(WARNING))('%s is said', async (code, [file, given]) => {
   expect((await understood(file, given)).warnings.map((warning) => warning.code)).toContain(code)
+})
+
+test.each(['America/Chicago', 'America/Costa_Rica', '+08:00'])('%s is one of the clocks called CST', async (zone) => {
+  const { warnings } = await understood(LOGGER_FILES['maxim, day first'], { zone })
+  expect(warnings.map(({ code }) => code)).not.toContain('ZONE_DIFFERS')
+})
+
+test('what a vendor states is compared in the unit it states it in, and told in one', async () => {
+  const { warnings } = await understood(rows('Average: 43.0 °F', '', 'Time (UTC),Temperature (°F)', ...GOOD))
+  const text = expect.stringMatching(
+    /^the file states 43\.0 °F, which is 6\.111 degrees Celsius; its rows give -15\.000 /,
+  )
+  expect(warnings).toContainEqual({ code: 'MEAN_DIFFERS', text })
 })
 
 test.each([
