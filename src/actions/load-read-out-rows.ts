@@ -45,9 +45,11 @@ async function query(
     and measured_at > ${bound(after)}::timestamptz and measured_at < ${bound(before)}::timestamptz`
   const said = (row: 'r' | 'c') => saidBy(row, readouts)
   const result = await sql<{ at: number; value: number | null; source: number }>`
-    (select measured_at as at, value_milli_c as value, source from reading r where ${range} and ${said('r')} order by 1 limit ${limit})
+    (select measured_at as at, value_milli_c as value, source from reading r
+      where ${range} and ${said('r')} order by 1 limit ${limit})
     union all
-    (select measured_at, value_milli_c, source from conflict c where ${range} and ${said('c')} order by 1 limit ${limit})
+    (select measured_at, value_milli_c, source from conflict c
+      where ${range} and ${said('c')} order by 1 limit ${limit})
     order by 1 limit ${limit}`.execute(tx)
   return result.rows.map(({ at, value, source }) => ({ at, milliC: value, isMemory: source === SOURCE.readout }))
 }

@@ -10,7 +10,7 @@ import { getImport, type LoggerImport } from './logger-imports.ts'
 import { markStretches, type Stretch } from './record-readout.ts'
 
 /**
- * Takes an import back: what it read out is not judged any more, unless another read-out that stands holds it too.
+ * Takes an import back: what it read out is not judged any more, but for what another import that stands says too.
  * Nothing is removed, and every shipment concerned is judged again. Refused: `not_found`, `not_allowed`,
  * `changed_meanwhile`.
  */

@@ -1,0 +1,156 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { replayShipment } from '../../src/actions/replay.ts'
+import { type Api, createApi, iso, type Json } from '../support/api.ts'
+import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { type Asked, importFor, table } from '../support/importing.ts'
+import { createLane, type Lane, travel } from '../support/lane.ts'
+
+let database: TestDatabase
+let api: Api
+let lane: Lane
+
+beforeAll(async () => {
+  database = await testDatabase()
+  api = await createApi(database)
+  lane = await createLane(api)
+})
+afterAll(() => database.drop())
+
+const importing = (sensorId: number, file: string, asked: Asked = {}) =>
+  importFor(api, lane, { sensorId, file, ...asked })
+
+async function temperatureOf(path: string): Promise<Json> {
+  return (await api.get(lane.sponsor.key, `${path}/status`)).temperature
+}
+
+describe('an import of a file that was wrongly read', () => {
+  const superseding = (id: number, key = lane.sponsor.key) =>
+    api.call(key, `POST /readings/imports/${id}/supersession`, { body: { reason: 'the clock stood at UTC' } })
+
+  test('is taken back, and the right one judged instead: nothing of it is lost', async () => {
+    const { sensor, path } = await travel(api, lane, [])
+    const before = await temperatureOf(path)
+    const local = table([5, 16, 5], { title: 'Time' })
+    const wrong = await importing(sensor.id, local, { query: '&zone=Europe/Berlin' })
+    const taken = await superseding(wrong.body.id)
+    expect(taken.body.readouts).toMatchObject([
+      { channel: 'probe', superseded: { at: new Date(api.clock.now).toISOString(), reason: 'the clock stood at UTC' } },
+    ])
+    const { outOfWindow: _counted, ...unjudged } = (await temperatureOf(path)).counts
+    expect(before.counts).toMatchObject(unjudged)
+    await importing(sensor.id, local, { query: '&zone=UTC' })
+    const [event] = (await temperatureOf(path)).levels.find(({ id }: Json) => id === 'H2').events
+    expect(event).toMatchObject({ start: iso(15) })
+    const { items } = await api.get(lane.sponsor.key, `/sensors/${sensor.id}/readings`)
+    expect(items).toHaveLength(6)
+    const audit = await api.get(lane.sponsor.key, `/audit-entries?subjectKind=sensor&subjectId=${sensor.id}`)
+    expect(audit.items.find(({ action }: Json) => action === 'supersede_import')).toMatchObject({
+      reason: 'the clock stood at UTC',
+      after: { importId: wrong.body.id },
+    })
+  })
+
+  test('leaves what another import read out as well', async () => {
+    const { sensor, path } = await travel(api, lane, [])
+    const first = await importing(sensor.id, table([5, 5.1]))
+    await importing(sensor.id, table([5, 5.1, 5.2]))
+    await superseding(first.body.id)
+    expect((await temperatureOf(path)).counts.valid).toBe(3)
+  })
+
+  const right = table([5, 6, 16, 5, 5, 4, 5, 5, 6, 5, 5, 5], { title: 'Time' })
+  const zone = '&zone=UTC'
+
+  /** What is judged where only some files were ever imported. */
+  async function judgedFrom(files: readonly { file: string; query?: string }[]): Promise<Json> {
+    const { sensor, path } = await travel(api, lane, [])
+    for (const { file, query = '' } of files) await importing(sensor.id, file, { query })
+    return comparable(await temperatureOf(path))
+  }
+
+  /** Without what names rows of this journey. */
+  function comparable({ counts: judged, levels, status, reasons, worst }: Json): Json {
+    return { judged, levels, status, reasons, worst }
+  }
+
+  test.each([
+    ['in another zone', { file: right, query: '&zone=%2B00:30' }],
+    ['in another unit', { file: right.replace('°C', '°F'), query: zone }],
+    ['with rows of another file', { file: table([5, 6, 16, 30, 30, 30], { title: 'Time' }), query: zone }],
+  ])('%s is judged no more, before the right one is imported or after', async (_how, wrong) => {
+    const expected = await judgedFrom([{ file: right, query: zone }])
+    for (const when of ['before', 'after']) {
+      const { sensor, path } = await travel(api, lane, [])
+      const { id } = (await importing(sensor.id, wrong.file, { query: wrong.query })).body
+      if (when === 'before') await superseding(id)
+      await importing(sensor.id, right, { query: zone })
+      if (when === 'after') await superseding(id)
+      expect(comparable(await temperatureOf(path)), when).toEqual(expected)
+      const shipmentId = Number(path.split('/').at(-1))
+      const replayed = await replayShipment(api.ctx, { shipmentId, version: null })
+      expect(replayed.map(({ outcome }) => outcome)).toEqual(replayed.map(() => 'same'))
+    }
+  })
+
+  test('which imports stand decides, not the order in which they came and went', async () => {
+    const files = [
+      [5, 16, 5, 5],
+      [5, 16, 30],
+      [5, 5.5, 5],
+      [-20, 5, 5],
+    ].map((degrees) => ({ file: table(degrees) }))
+    const fate = fc.record({ place: fc.nat(), takenBackAfter: fc.option(fc.nat(3)) })
+    await fc.assert(
+      fc.asyncProperty(fc.tuple(...files.map(() => fate)), async (fates) => {
+        const { sensor, path } = await travel(api, lane, [])
+        const coming = files
+          .map((one, index) => ({ ...one, ...fates[index], id: 0 }))
+          .toSorted((x, y) => (x.place ?? 0) - (y.place ?? 0))
+        for (const [turn, one] of coming.entries()) {
+          one.id = (await importing(sensor.id, one.file)).body.id
+          const due = coming.slice(0, turn + 1).filter(({ takenBackAfter }) => takenBackAfter === turn)
+          for (const { id } of due) await superseding(id)
+        }
+        const isBack = ({ takenBackAfter }: { takenBackAfter?: number | null }, turn: number) =>
+          typeof takenBackAfter === 'number' && takenBackAfter >= turn
+        const standing = coming.filter((one, turn) => !isBack(one, turn))
+        expect(comparable(await temperatureOf(path))).toEqual(await judgedFrom(standing))
+      }),
+      { numRuns: 8 },
+    )
+  })
+
+  test('is told of as taken back among the readings', async () => {
+    const { sensor, path } = await travel(api, lane, [])
+    const { id } = (await importing(sensor.id, table([41, 5]))).body
+    await superseding(id)
+    await importing(sensor.id, table([6, 5]))
+    const expected = [
+      { valueC: 41, takenBack: true, conflicts: [6], takenBackConflicts: [] },
+      { valueC: 5, takenBack: false, conflicts: [], takenBackConflicts: [] },
+    ]
+    for (const list of [`/sensors/${sensor.id}/readings`, `${path}/readings`]) {
+      expect((await api.get(lane.sponsor.key, list)).items).toMatchObject(expected)
+    }
+    const { series } = await api.get(lane.sponsor.key, `${path}/series`)
+    expect(series[0].buckets.map(({ highestC }: Json) => highestC).filter(Number)).toEqual([6.5, 5.5])
+  })
+
+  test('is not taken back twice, and is entered again only with a reason, as if it had never gone', async () => {
+    const { sensor, path } = await travel(api, lane, [])
+    const file = table([5, 5.1, 9])
+    const { id } = (await importing(sensor.id, file)).body
+    const judged = await temperatureOf(path)
+    await superseding(id)
+    expect((await superseding(id)).body.type).toMatch(/changed-meanwhile$/)
+    expect((await importing(sensor.id, file)).body.type).toMatch(/import-superseded$/)
+    const events = await importing(sensor.id, file, { headers: { Accept: 'text/event-stream' } })
+    expect(events.text).toMatch(/^event: problem\ndata: .*import-superseded/)
+    const again = await importing(sensor.id, file, { query: '&again=it+was+right' })
+    expect(again).toMatchObject({ status: 200, body: { id, created: false } })
+    expect(await temperatureOf(path)).toEqual(judged)
+    const { readouts } = await api.get(lane.sponsor.key, `/readings/imports/${id}`)
+    expect(readouts.map(({ superseded }: Json) => superseded === null)).toEqual([false, true])
+  })
+})
