@@ -37,10 +37,10 @@ export function isDataError(error: unknown): boolean {
 
 /**
  * 08 connection (but 08P01, a message of ours that the server cannot read), 53 resources (connections, disk, memory),
- * 57P01..03 shutdown and start, 25006 read-only after a failover, 40001 and 40P01 still unresolved after the retries of
- * `transaction`.
+ * 57P01..03 shutdown and start, 25006 read-only after a failover, 25P03 a transaction that this process left idle for
+ * too long, 40001 and 40P01 still unresolved after the retries of `transaction`.
  */
-const TRANSIENT_STATES = /^(?:08(?!P01)...|53...|57P0[123]|25006|40001|40P01)$/
+const TRANSIENT_STATES = /^(?:08(?!P01)...|53...|57P0[123]|25006|25P03|40001|40P01)$/
 
 /** ENOTFOUND is here because the name of a stopped container vanishes until it is started again. */
 const TRANSIENT_SOCKET_CODES = new Set([

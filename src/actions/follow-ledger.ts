@@ -25,25 +25,29 @@ export async function followLedger(
 }
 
 /**
- * Locks the shipment after the sensors whose placements may move with its window. A placement made in between has its
- * sensor locked late; should that deadlock with a recorder, the transaction is run again.
+ * Locks the shipment after the sensors whose placements may move with its window. A closed window seldom moves, and what
+ * is signed about it may rest on a million readings: its sensors are left to who records, and locked when it does move.
+ * So they are, and those placed in between, late; should that deadlock with a recorder, the transaction is run again.
  */
 export async function lockWithSensors(tx: Tx, shipmentId: number): Promise<void> {
-  const before = await placedSensors(tx, shipmentId)
+  const before = await placedSensors(tx, shipmentId, { open: true })
   await lockSensors(tx, before)
   await lockShipments(tx, [shipmentId])
-  const late = (await placedSensors(tx, shipmentId)).filter((sensorId) => !before.includes(sensorId))
+  const late = (await placedSensors(tx, shipmentId, { open: true })).filter((sensorId) => !before.includes(sensorId))
   await lockSensors(tx, late)
 }
 
-async function placedSensors(tx: Tx, shipmentId: number): Promise<number[]> {
+/** The sensors whose placements end with the window; where only `open` windows are asked for, none of a closed one. */
+async function placedSensors(tx: Tx, shipmentId: number, { open }: { open: boolean }): Promise<number[]> {
   const rows = await tx
     .selectFrom('placement')
+    .innerJoin('shipment', 'shipment.id', 'shipment_id')
     .select('sensor_id')
     .distinct()
     .where('shipment_id', '=', shipmentId)
     .where('superseded_at', 'is', null)
     .where('until_window_end', '=', true)
+    .where((eb) => (open ? eb('closed_at', 'is', null) : eb.val(true)))
     .execute()
   return rows.map((row) => row.sensor_id)
 }
@@ -81,6 +85,7 @@ function windowChange(shipment: ShipmentRow, ledger: Pick<Ledger, 'events'>): Wi
 type Move = { shipmentId: number; change: WindowChange; seq: number }
 
 async function moveWindow(tx: Tx, ctx: Ctx, { shipmentId, change, seq }: Move): Promise<void> {
+  if (change.before.closedAt !== null) await lockSensors(tx, await placedSensors(tx, shipmentId, { open: false }))
   await tx
     .updateTable('shipment')
     .set({ packed_at: atOrNull(change.packedAt), closed_at: atOrNull(change.closedAt) })

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Tx, transaction } from '../../db/connect.ts'
 import { at } from '../../db/tables.ts'
+import { lockWithSensors } from '../../src/actions/follow-ledger.ts'
 import { lockSensors, lockShipments } from '../../src/actions/locks.ts'
 import { recordMessages } from '../../src/actions/record-messages.ts'
 import { stripeOf } from '../../src/actions/stripes.ts'
@@ -191,4 +192,17 @@ test('a batch that has to begin anew waits for no change that waits for the batc
   goOn.resolve()
   await Promise.all([changing, first, second])
   await isAsAfresh()
+})
+
+test('a deed about a shipment whose window is closed keeps nobody waiting that sends for another', async () => {
+  await place(world, { shipmentId, sensorId })
+  await record([0, 1, 2])
+  await say(world, shipmentId, { kind: 'received', at: T0 + 4.5 * MINUTE, by: world.centre })
+  await say(world, shipmentId, { kind: 'opened', at: T0 + 5 * MINUTE, by: world.centre })
+  const next = await addShipment(world)
+  await place(world, { shipmentId: next, sensorId, fromAt: T0 + 10 * MINUTE })
+  const deciding = await open((tx) => lockWithSensors(tx, shipmentId))
+  await record([12, 13])
+  await deciding.commit()
+  expect(await currentVersion(world, next)).toMatchObject(await judgedAfresh(world, next))
 })

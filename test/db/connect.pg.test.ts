@@ -128,6 +128,7 @@ test('failures are told apart: of the data, of the moment, of the program', asyn
     // what is sent makes no sense to the server: it never will
     [`do $$ begin raise exception 'protocol' using errcode = '08P01'; end $$`, false, false],
     [`do $$ begin raise exception 'standby' using errcode = '25006'; end $$`, false, true],
+    [`do $$ begin raise exception 'idle' using errcode = '25P03'; end $$`, false, true],
   ]
   for (const [statement, data, transient] of table) {
     const error = await failing(statement)
