@@ -16,6 +16,7 @@ import {
   message,
   place,
   say,
+  voidOpening,
   type World,
 } from '../support/world.ts'
 
@@ -107,14 +108,7 @@ test('opening at the consignee ends the placement, a voided opening reopens it, 
   await say(world, shipmentId, { kind: 'received', at: T0 + 20 * MINUTE, by: world.centre })
   await say(world, shipmentId, { kind: 'opened', at: T0 + 25 * MINUTE, by: world.centre })
   expect(await judgedOf(shipmentId)).toMatchObject({ valid: 2, status: 'in_range' })
-  const opened = await world.db
-    .selectFrom('custody_event')
-    .select('seq')
-    .where('shipment_id', '=', shipmentId)
-    .where('kind', '=', 'opened')
-    .executeTakeFirstOrThrow()
-  const voided = { kind: 'correction', at: T0 + 30 * MINUTE, by: world.centre, corrects: opened.seq } as const
-  await say(world, shipmentId, { ...voided, reason: 'recorded on the wrong shipment' })
+  await voidOpening(world, shipmentId)
   expect(await judgedOf(shipmentId)).toMatchObject({ valid: 8, status: 'alarm' })
 })
 

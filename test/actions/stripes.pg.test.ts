@@ -11,7 +11,7 @@ import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { currentVersion, judgedAfresh } from '../support/judged-afresh.ts'
 import { MINUTE, T0 } from '../support/limits.ts'
 import { until } from '../support/until.ts'
-import { addSensor, addShipment, createWorld, message, place, say, type World } from '../support/world.ts'
+import { addSensor, addShipment, createWorld, message, place, say, voidOpening, type World } from '../support/world.ts'
 
 let database: TestDatabase
 let world: World
@@ -131,14 +131,7 @@ test('the row of a closed shipment is its lock, also after one that was opened b
   await certifying.commit()
   await recorded
   await isAsAfresh()
-  const opened = await world.db
-    .selectFrom('custody_event')
-    .select('seq')
-    .where('shipment_id', '=', shipmentId)
-    .where('kind', '=', 'opened')
-    .executeTakeFirstOrThrow()
-  const voided = { kind: 'correction', at: T0 + 30 * MINUTE, by: world.centre, corrects: opened.seq } as const
-  await say(world, shipmentId, { ...voided, reason: 'recorded on the wrong shipment' })
+  await voidOpening(world, shipmentId)
   await record([5, 6, 60], 9)
   expect(JSON.stringify((await currentVersion(world, shipmentId))?.content)).toContain('"alarm"')
   await isAsAfresh()
@@ -205,4 +198,18 @@ test('a deed about a shipment whose window is closed keeps nobody waiting that s
   await record([12, 13])
   await deciding.commit()
   expect(await currentVersion(world, next)).toMatchObject(await judgedAfresh(world, next))
+})
+
+test('a closed window that moves waits for the batches of its sensors', async () => {
+  await place(world, { shipmentId, sensorId })
+  await record([0, 1, 2])
+  await say(world, shipmentId, { kind: 'received', at: T0 + 4.5 * MINUTE, by: world.centre })
+  await say(world, shipmentId, { kind: 'opened', at: T0 + 5 * MINUTE, by: world.centre })
+  const stripes = [stripeOf(sensorId)]
+  const holding = await open((tx) => sql`select hold_sensor_stripes(${stripes}::int[], ${[-1]}::bigint[])`.execute(tx))
+  const moved = voidOpening(world, shipmentId)
+  await untilBlocked(1)
+  await holding.commit()
+  await moved
+  await isAsAfresh()
 })

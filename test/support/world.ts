@@ -153,6 +153,18 @@ export async function say(world: World, shipmentId: number, { kind, at: when, by
   return result
 }
 
+/** The centre says that it opened another shipment, not this one. */
+export async function voidOpening(world: World, shipmentId: number): Promise<void> {
+  const { seq } = await world.db
+    .selectFrom('custody_event')
+    .select('seq')
+    .where('shipment_id', '=', shipmentId)
+    .where('kind', '=', 'opened')
+    .executeTakeFirstOrThrow()
+  const voided = { kind: 'correction', at: T0 + 30 * MINUTE, by: world.centre, corrects: seq } as const
+  await say(world, shipmentId, { ...voided, reason: 'recorded on the wrong shipment' })
+}
+
 type Placing = { shipmentId: number; sensorId: number; fromAt?: number; toAt?: number | null; role?: PlacementRole }
 
 /** Places a sensor's probe from T0 until the window ends, unless told otherwise; returns the placement's id. */
