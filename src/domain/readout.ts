@@ -12,7 +12,7 @@ import { type FoldRules, isFault, outs, type Row } from './excursion.ts'
  *   memory row      inside a read-out               judged
  *                   outside of every read-out       not judged: its record is not whole, or was taken back
  *
- * Of the memory only rows are given that some import that stands says (`actions/said-by.ts`).
+ * Of the memory only those rows are given that some file says which was not taken back (`actions/said-by.ts`).
  *
  * A live row is a copy of a value of the memory at most half an interval and one resolution step away. Where that value
  * lies beyond the scope nothing within it says the same: such a row is judged if it is out or outside, and is no
