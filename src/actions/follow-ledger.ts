@@ -25,9 +25,10 @@ export async function followLedger(
 }
 
 /**
- * Locks the shipment after the sensors whose placements may move with its window. A closed window seldom moves, and what
- * is signed about it may rest on a million readings: its sensors are left to who records, and locked when it does move.
- * So they are, and those placed in between, late; should that deadlock with a recorder, the transaction is run again.
+ * Locks the shipment after the sensors whose placements may move with its window. A closed window seldom moves, and
+ * what is signed about it may rest on a million readings: its sensors are left to who records, and locked when it does
+ * move. Those are locked late, as are those placed in between; should that deadlock with a recorder, the transaction is
+ * run again.
  */
 export async function lockWithSensors(tx: Tx, shipmentId: number): Promise<void> {
   const before = await placedSensors(tx, shipmentId, { open: true })
