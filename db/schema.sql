@@ -942,7 +942,7 @@ create table reading_again (
   constraint reading_again_sensor_id_channel_measured_at_value_milli_c_i_key UNIQUE NULLS NOT DISTINCT (sensor_id, channel, measured_at, value_milli_c, import_id),
   constraint reading_again_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id)
 );
-comment on table reading_again is 'A value read out of a memory that an earlier import had brought already, milli-degrees Celsius (null: a fault), with the import that says it again: it stands while any import that says it does.';
+comment on table reading_again is 'A value read out of a memory that an earlier import had brought already, milli-degrees Celsius (null: a fault), with the import that says it again: it stands while any import that says it does. Of read-outs from before this table every value in their stretch is entered, whoever says it: as they were judged.';
 grant select, insert on reading_again to serving;
 
 create table readout (

@@ -4,7 +4,7 @@ import { type Config, readConfig } from './config.ts'
 
 /** The command line: `unbroken COMMAND …`. Sets the exit code: 0 done, 1 not, 2 used wrongly. */
 export async function main(args: readonly string[]): Promise<void> {
-  process.stdout.on('error', stopUnread)
+  process.stdout.on('error', goOnUnread)
   try {
     process.exitCode = await run(args)
   } catch (error) {
@@ -133,10 +133,9 @@ function warn(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
-/** Whoever reads the output, `head` say, has seen enough. */
-function stopUnread(error: Error & { code?: string }): void {
+/** Whoever reads the output, `head` say, has seen enough; the command goes on, and ends with its own exit code. */
+function goOnUnread(error: Error & { code?: string }): void {
   if (error.code !== 'EPIPE') throw error
-  process.exit()
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2))

@@ -11,7 +11,8 @@ create table reading_again (
 );
 comment on table reading_again is
   'A value read out of a memory that an earlier import had brought already, milli-degrees Celsius (null: a fault), '
-  'with the import that says it again: it stands while any import that says it does.';
+  'with the import that says it again: it stands while any import that says it does. Of read-outs from before this '
+  'table every value in their stretch is entered, whoever says it: as they were judged.';
 
 -- Until now whatever was read out was judged wherever any read-out stood: nothing that is judged changes by itself.
 insert into reading_again (sensor_id, channel, measured_at, value_milli_c, import_id)

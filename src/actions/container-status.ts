@@ -10,6 +10,7 @@ import { codeOf } from '../domain/quantity.ts'
 import { judgingWindow } from '../domain/window.ts'
 import { loadLedger } from './custody-ledger.ts'
 import { organisationKey } from './organisations.ts'
+import { stands } from './said-by.ts'
 import { type Standing, stood } from './standing.ts'
 import type { StatusFacts } from './status-facts.ts'
 import type { CurrentFacts } from './status-memory.ts'
@@ -176,7 +177,7 @@ async function loadAmbient(tx: Tx, { shipmentId, knownAt, inside }: During): Pro
     from placement l join reading r on r.sensor_id = l.sensor_id and r.channel = l.channel
       and r.measured_at >= l.from_at and r.measured_at < coalesce(l.to_at, 'infinity')
     where l.shipment_id = ${shipmentId} and ${stood('l', knownAt)} and l.role = 'ambient'
-      and ${inside('r')}
+      and ${inside('r')} and ${stands('r', knownAt)}
       and r.value_milli_c between ${AMBIENT_MILLI_C.low} and ${AMBIENT_MILLI_C.high}
     group by 1 order by 1`.execute(tx)
   return found.rows

@@ -18,6 +18,7 @@ import type { ShipmentIdentity } from '../domain/shipment-identity.ts'
 import { parseInstant } from '../domain/units.ts'
 import { type Budgets, readOn } from './decide-on.ts'
 import { chargeOfGround, loadGround, type ReceiptGround } from './receipt-ground.ts'
+import { stands } from './said-by.ts'
 import { refuseUnlessSeen } from './shipments.ts'
 
 /** What is known to be wrong at sealing already, in the codes of the receipt. */
@@ -89,8 +90,8 @@ function newestOf(sensors: readonly SensorAssessment[]): Newest | null {
 }
 
 async function readBefore(tx: Tx, { sensor: { placement }, last }: Newest): Promise<number | null> {
-  const { rows } = await sql<{ at: number }>`select measured_at as at from reading
-    where sensor_id = ${placement.sensorId} and channel = ${placement.channel}
+  const { rows } = await sql<{ at: number }>`select measured_at as at from reading r
+    where ${stands('r')} and sensor_id = ${placement.sensorId} and channel = ${placement.channel}
       and measured_at < ${at(last.at)} and measured_at >= ${at(last.at - LOOK_BACK_MS)}
     order by measured_at desc limit 1`.execute(tx)
   return rows[0]?.at ?? null

@@ -5,12 +5,15 @@ import { isFault } from '../domain/excursion.ts'
 import { loadCertificates } from './judging-facts.ts'
 import { numbers } from './load-rows.ts'
 import { stands } from './said-by.ts'
+import type { ReadingSource } from './store-readings.ts'
 import { storedProfile } from './stored-profile.ts'
 
 /** A stored reading as selected, with the certificate its placement names. */
 export type ReadingRow = {
   sensorId: number
   channel: string
+  /** The stream, or the memory that was read out. */
+  source: ReadingSource
   at: number
   milliC: number | null
   raw: string | null
@@ -82,7 +85,7 @@ async function loadRanges(ctx: Ctx, sensorIds: readonly number[]): Promise<Map<n
   )
 }
 
-type Conflict = Pick<ReadingRow, 'sensorId' | 'channel' | 'at' | 'milliC' | 'takenBack'>
+type Conflict = Pick<ReadingRow, 'sensorId' | 'channel' | 'source' | 'at' | 'milliC' | 'takenBack'>
 
 function valuesOf(conflicts: ReadonlyMap<string, Conflict[]>, row: Conflict, { takenBack }: { takenBack: boolean }) {
   const some = (conflicts.get(instantKey(row)) ?? []).filter((conflict) => conflict.takenBack === takenBack)
@@ -93,17 +96,19 @@ async function loadConflicts(ctx: Ctx, rows: readonly ReadingRow[]): Promise<Map
   const channels = rows.map(({ channel }) => channel)
   const instants = rows.map(({ at }) => new Date(at).toISOString())
   const found = await sql<Conflict>`
-    select c.sensor_id as "sensorId", c.channel, c.measured_at as at, c.value_milli_c as "milliC",
+    select c.sensor_id as "sensorId", c.channel, c.source, c.measured_at as at, c.value_milli_c as "milliC",
       not ${stands('c')} as "takenBack"
     from unnest(${numbers(rows.map(({ sensorId }) => sensorId))}::bigint[], ${channels}::text[],
-      ${instants}::timestamptz[]) as r(sensor, channel, at)
+      ${instants}::timestamptz[], ${numbers(rows.map(({ source }) => source))}::smallint[])
+      as r(sensor, channel, at, source)
     join conflict c on c.sensor_id = r.sensor and c.channel = r.channel and c.measured_at = r.at
+      and c.source = r.source
     order by c.id`.execute(ctx.db.kysely)
   return Map.groupBy(found.rows, instantKey)
 }
 
-function instantKey({ sensorId, channel, at }: { sensorId: number; channel: string; at: number }): string {
-  return `${sensorId} ${at} ${channel}`
+function instantKey({ sensorId, channel, source, at }: Omit<Conflict, 'milliC' | 'takenBack'>): string {
+  return `${sensorId} ${at} ${source} ${channel}`
 }
 
 async function loadLimits(ctx: Ctx, profileId: number): Promise<number[]> {

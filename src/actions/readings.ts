@@ -10,8 +10,8 @@ import { stands } from './said-by.ts'
 import { getSensor } from './sensors.ts'
 import { findShipment } from './shipments.ts'
 
-/** Where a page of readings ends: measuring order, then sensor and channel. */
-export type ReadingKey = { at: number; sensorId: number; channel: string }
+/** Where a page of readings ends: measuring order, then sensor and channel, what was sent live before the memory. */
+export type ReadingKey = Pick<ReadingRow, 'at' | 'sensorId' | 'channel' | 'source'>
 
 /** Which readings: `[fromAt, toAt)`; null leaves a side open, or asks for every sensor or channel. */
 export type AskedReadings = {
@@ -38,15 +38,16 @@ export async function listShipmentReadings(
   if (archived !== null) return archived
   const { page } = asked
   const found = await sql<ReadingRow>`
-    select distinct on (r.measured_at, r.sensor_id, r.channel) ${COLUMNS}, l.calibration_id as "namedCertificate"
+    select distinct on (r.measured_at, r.sensor_id, r.channel, r.source) ${COLUMNS},
+      l.calibration_id as "namedCertificate"
     from placement l cross join lateral (select * from reading r
       where r.sensor_id = l.sensor_id and r.channel = l.channel
         and r.measured_at >= l.from_at and (l.to_at is null or r.measured_at < l.to_at)
-        and ${within(asked)} order by r.measured_at limit ${page.limit + 1}) r
+        and ${within(asked)} order by r.measured_at, r.source limit ${page.limit + 1}) r
     left join batch b on b.id = r.batch_id
     where l.shipment_id = ${asked.shipmentId} and l.superseded_at is null
       and ${same(sql`l.sensor_id`, asked.sensorId)} and ${same(sql`l.channel`, asked.channel)}
-    order by r.measured_at, r.sensor_id, r.channel, l.id limit ${page.limit + 1}`.execute(ctx.db.kysely)
+    order by r.measured_at, r.sensor_id, r.channel, r.source, l.id limit ${page.limit + 1}`.execute(ctx.db.kysely)
   const { items, next } = listing(found.rows, page.limit, keyOf)
   return { items: await describeReadings(ctx, items, shipment.profile.profileId), next }
 }
@@ -71,17 +72,17 @@ export async function listSensorReadings(
   const found = await sql<ReadingRow>`
     select ${COLUMNS}, null as "namedCertificate" from reading r left join batch b on b.id = r.batch_id
     where r.sensor_id = ${asked.sensorId} and ${same(sql`r.channel`, asked.channel)} and ${within(asked)}
-    order by r.measured_at, r.sensor_id, r.channel limit ${page.limit + 1}`.execute(ctx.db.kysely)
+    order by r.measured_at, r.sensor_id, r.channel, r.source limit ${page.limit + 1}`.execute(ctx.db.kysely)
   const { items, next } = listing(found.rows, page.limit, keyOf)
   return { items: await describeReadings(ctx, items, null), next }
 }
 
-const COLUMNS = sql`r.sensor_id as "sensorId", r.channel as channel, r.measured_at as at, r.value_milli_c as "milliC",
-  nullif(r.raw, '') as raw, r.seq as seq, r.received_at as "receivedAt",
+const COLUMNS = sql`r.sensor_id as "sensorId", r.channel as channel, r.source, r.measured_at as at,
+  r.value_milli_c as "milliC", nullif(r.raw, '') as raw, r.seq as seq, r.received_at as "receivedAt",
   b.known_at as "knownAt", not ${stands('r')} as "takenBack"`
 
-function keyOf({ at: measuredAt, sensorId, channel }: ReadingRow): ReadingKey {
-  return { at: measuredAt, sensorId, channel }
+function keyOf({ at: measuredAt, sensorId, channel, source }: ReadingRow): ReadingKey {
+  return { at: measuredAt, sensorId, channel, source }
 }
 
 /** The bounds on `measured_at` stand by themselves beside the row comparison, so that partitions prune. */
@@ -95,8 +96,8 @@ function within({ fromAt, toAt, page: { after } }: AskedReadings): RawBuilder<bo
 }
 
 function beyond(after: ReadingKey): RawBuilder<unknown> {
-  return sql`(r.measured_at, r.sensor_id, r.channel) >
-    (${at(after.at)}, ${after.sensorId}::bigint, ${after.channel}::text)`
+  return sql`(r.measured_at, r.sensor_id, r.channel, r.source) >
+    (${at(after.at)}, ${after.sensorId}::bigint, ${after.channel}::text, ${after.source}::smallint)`
 }
 
 function same(column: RawBuilder<unknown>, value: number | string | null): RawBuilder<boolean> {

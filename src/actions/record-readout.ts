@@ -73,7 +73,8 @@ export async function recordReadout(
     .insertInto('batch')
     .values({
       id: batchId,
-      known_at: at(now),
+      // behind the lock: what is rooted meanwhile must not come to know it afterwards
+      known_at: at(ctx.now()),
       messages: 0,
       readings: inserted.length,
       duplicates,

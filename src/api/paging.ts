@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { ObservationKey } from '../actions/observations.ts'
 import type { Listing, Page } from '../actions/page.ts'
 import type { ReadingKey } from '../actions/readings.ts'
+import { SOURCE } from '../actions/store-readings.ts'
 import { QUANTITIES } from '../domain/quantity.ts'
 import { EARLIEST_AT, LATEST_AT } from '../domain/units.ts'
 import { channel } from './inputs.ts'
@@ -26,8 +27,8 @@ export const readingPageQuery = z.object({
   limit,
   cursor: cursorOf(
     z
-      .tuple([z.int().min(EARLIEST_AT).max(LATEST_AT), z.int().positive(), channel])
-      .transform(([at, sensorId, channel]): ReadingKey => ({ at, sensorId, channel })),
+      .tuple([z.int().min(EARLIEST_AT).max(LATEST_AT), z.int().positive(), channel, z.enum(SOURCE)])
+      .transform(([at, sensorId, channel, source]): ReadingKey => ({ at, sensorId, channel, source })),
   ),
 })
 
@@ -62,7 +63,7 @@ export function printPage<Item, Printed>(found: Listing<Item>, print: (item: Ite
 /** The same for readings. */
 export function printReadings<Item, Printed>(found: Listing<Item, ReadingKey>, print: (item: Item) => Printed) {
   const { next } = found
-  const nextCursor = next === null ? null : encoded([next.at, next.sensorId, next.channel])
+  const nextCursor = next === null ? null : encoded([next.at, next.sensorId, next.channel, next.source])
   return { items: found.items.map(print), nextCursor }
 }
 

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Reading } from '../actions/describe-readings.ts'
 import { type AskedReadings, listSensorReadings, listShipmentReadings } from '../actions/readings.ts'
+import { SOURCE } from '../actions/store-readings.ts'
 import { isRefusal } from '../domain/refusal.ts'
 import { isoInstant } from '../domain/units.ts'
 import { answers, listOf } from './answers.ts'
@@ -13,6 +14,7 @@ const reading = z
   .object({
     sensorId: z.int(),
     channel: z.string(),
+    source: z.enum(['live', 'readout']).meta({ description: 'sent on the way, or read out of the memory' }),
     at: printedInstant.meta({ description: 'when it was measured, by the sensor’s clock' }),
     valueC: z.number().nullable().meta({ description: 'as the sensor said; null: it reported a fault' }),
     correctedC: z.number().nullable().meta({ description: 'after calibration; what is judged' }),
@@ -83,7 +85,7 @@ function askedReadings(given: z.output<typeof query>): Omit<AskedReadings, 'sens
 }
 
 function printReading(found: Reading): z.infer<typeof reading> {
-  const { milliC, correctedMilliC, conflicts, takenBackConflicts, ...rest } = found
+  const { milliC, correctedMilliC, conflicts, takenBackConflicts, source, ...rest } = found
   return {
     ...rest,
     at: isoInstant(found.at),
@@ -91,6 +93,7 @@ function printReading(found: Reading): z.infer<typeof reading> {
     correctedC: celsiusOrNull(correctedMilliC),
     conflicts: conflicts.map(celsiusOrNull),
     takenBackConflicts: takenBackConflicts.map(celsiusOrNull),
+    source: source === SOURCE.live ? ('live' as const) : ('readout' as const),
     receivedAt: isoInstant(found.receivedAt),
     knownAt: isoOrNull(found.knownAt),
   }

@@ -186,6 +186,16 @@ describe('what the service knows is found, all of it, and the worst decides', ()
     expect(await unitOf(api, lane, path)).toMatchObject({ codes: ['WINDOW_CHANGED'], verdict: 'QUARANTINE' })
   })
 
+  test('a file that was taken back leaves nothing out of the window', async () => {
+    const { path, sensor } = await arrive(api, lane, { degrees: [5, 5, 5, 5, 5], opened: false })
+    const asked = { body: `Time,Temperature (°C)\n${iso(59)},16\n`, headers: { 'Content-Type': 'text/csv' } }
+    const { id } = (await api.call(lane.sponsor.key, `POST /readings/import?sensorId=${sensor.id}`, asked)).body
+    await api.post(lane.sponsor.key, `/readings/imports/${id}/supersession`, { reason: 'of another box' })
+    await say(lane.centre.key, path, { kind: 'opened', at: iso(58) })
+    await receive(api, lane, { path })
+    expect((await unitOf(api, lane, path)).codes).not.toContain('WINDOW_CHANGED')
+  })
+
   test('each unit has its own verdict, and the shipment shows the worst', async () => {
     const units = ['BAG-0007', 'BAG-0008']
     const { path } = await arrive(api, lane, { units })

@@ -4,7 +4,7 @@ import { replayShipment } from '../../src/actions/replay.ts'
 import { type Api, createApi, iso, type Json } from '../support/api.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { type Asked, importFor, table } from '../support/importing.ts'
-import { createLane, type Lane, travel } from '../support/lane.ts'
+import { createLane, type Lane, measure, travel } from '../support/lane.ts'
 
 let database: TestDatabase
 let api: Api
@@ -63,10 +63,18 @@ describe('an import of a file that was wrongly read', () => {
   const zone = '&zone=UTC'
 
   /** What is judged where only some files were ever imported. */
-  async function judgedFrom(files: readonly { file: string; query?: string }[]): Promise<Json> {
-    const { sensor, path } = await travel(api, lane, [])
+  async function judgedFrom(files: readonly { file: string; query?: string }[], live: number[] = []): Promise<Json> {
+    const { sensor, path } = await travel(api, lane, live)
     for (const { file, query = '' } of files) await importing(sensor.id, file, { query })
     return comparable(await temperatureOf(path))
+  }
+
+  const LIVE = [5, 16.2, 5, 5, 40]
+
+  /** Two probes, a row for each word. */
+  function ofTwo(words: string): string {
+    const rows = words.split(' ').map((row, index) => `${iso(index * 15)},${row}`)
+    return ['Time,Temperature (°C),Temperature 2 (°C)', ...rows, ''].join('\n')
   }
 
   /** Without what names rows of this journey. */
@@ -121,20 +129,54 @@ describe('an import of a file that was wrongly read', () => {
     )
   })
 
+  test('nor does it matter that they come and go at once, beside what was sent live', async () => {
+    const files = ['5,6 16,5 ---,5 5,5', '5,5 16,16 30,---', '5,5 5.5,5 ---,5 ---,5', '-20,5 5,16 5,5 5,30'].map(ofTwo)
+    const fates = fc.tuple(...files.map(() => fc.constantFrom('stays', 'goes', 'comes again', 'never comes')))
+    await fc.assert(
+      fc.asyncProperty(fates, async (told) => {
+        const { sensor, path } = await travel(api, lane, LIVE)
+        const comeAndGo = async (file: string, fate: string | undefined) => {
+          if (fate === 'never comes') return
+          const { id } = (await importing(sensor.id, file)).body
+          if (fate !== 'stays') expect((await superseding(id)).status).toBe(200)
+          if (fate === 'comes again') await importing(sensor.id, file, { query: '&again=it+was+right' })
+        }
+        await Promise.all(files.map((file, index) => comeAndGo(file, told[index])))
+        const standing = files.filter((_, index) => told[index] === 'stays' || told[index] === 'comes again')
+        const expected = await judgedFrom(
+          standing.map((file) => ({ file })),
+          LIVE,
+        )
+        expect(comparable(await temperatureOf(path))).toEqual(expected)
+      }),
+      { numRuns: 8 },
+    )
+  })
+
   test('is told of as taken back among the readings', async () => {
     const { sensor, path } = await travel(api, lane, [])
     const { id } = (await importing(sensor.id, table([41, 5]))).body
     await superseding(id)
     await importing(sensor.id, table([6, 5]))
+    await measure(api, sensor.id, [7])
+    const sent = { takenBack: false, conflicts: [], takenBackConflicts: [] }
     const expected = [
-      { valueC: 41, takenBack: true, conflicts: [6], takenBackConflicts: [] },
-      { valueC: 5, takenBack: false, conflicts: [], takenBackConflicts: [] },
+      { ...sent, valueC: 7, source: 'live' },
+      { valueC: 41, source: 'readout', takenBack: true, conflicts: [6], takenBackConflicts: [] },
+      { ...sent, valueC: 5, source: 'readout' },
     ]
     for (const list of [`/sensors/${sensor.id}/readings`, `${path}/readings`]) {
       expect((await api.get(lane.sponsor.key, list)).items).toMatchObject(expected)
+      const pages: Json[] = []
+      for (let cursor = ''; cursor !== '&cursor=null'; ) {
+        const { items, nextCursor } = await api.get(lane.sponsor.key, `${list}?limit=1${cursor}`)
+        pages.push(...items)
+        cursor = `&cursor=${nextCursor}`
+      }
+      expect(pages).toMatchObject(expected)
     }
     const { series } = await api.get(lane.sponsor.key, `${path}/series`)
-    expect(series[0].buckets.map(({ highestC }: Json) => highestC).filter(Number)).toEqual([6.5, 5.5])
+    expect(series[0].buckets.map(({ highestC }: Json) => highestC).filter(Number)).toEqual([7.5, 5.5])
   })
 
   test('is not taken back twice, and is entered again only with a reason, as if it had never gone', async () => {
