@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from '../../db/connect.ts'
+import { anyOf } from '../../db/tables.ts'
 import { type Certificate, certificateAt, corrected, rulingCertificates } from '../domain/calibration.ts'
 import { FAULT_HIGH_MILLI_C, FAULT_LOW_MILLI_C } from '../domain/excursion.ts'
 import { type Cell, type HoldRule, joined } from '../domain/series.ts'
@@ -93,6 +94,7 @@ async function binned(tx: Tx, scans: readonly Scan[], { originAt, widthMs }: Bin
   const lowest = instant(Math.min(...scans.map(({ fromAt }) => fromAt)))
   const highest = instant(Math.max(...scans.map(({ toAt }) => toAt)))
   const isValid = sql`value_milli_c > p.low and value_milli_c < p.high`
+  const judged = await standing(tx, scans)
   const columns = sql`measured_at, case when ${isValid} then value_milli_c end as v,
     case when ${isValid} then measured_at end as valid_at`
   const { rows } = await sql<Binned>`
@@ -104,16 +106,30 @@ async function binned(tx: Tx, scans: readonly Scan[], { originAt, widthMs }: Bin
         count(v) as values, count(*) - count(v) as faults, min(v) as low, max(v) as high,
         min(valid_at) as "firstAt", max(valid_at) as "lastAt"
       from (
-        select ${columns} from reading r where ${stands('r')} and sensor_id = p.sensor and channel = p.channel
+        select ${columns} from reading r where ${judged('r')} and sensor_id = p.sensor and channel = p.channel
           and measured_at >= p.since and measured_at < p.until
           and measured_at >= ${lowest}::timestamptz and measured_at < ${highest}::timestamptz
         union all
-        select ${columns} from conflict c where ${stands('c')} and sensor_id = p.sensor and channel = p.channel
+        select ${columns} from conflict c where ${judged('c')} and sensor_id = p.sensor and channel = p.channel
           and measured_at >= p.since and measured_at < p.until
       ) r
       group by ${sql.join([sql`1`, ...apart(scans)])}
     ) x order by p.id, x.at`.execute(tx)
   return rows
+}
+
+/**
+ * What was taken back is not shown. To ask it of each reading costs half as much again, so only of sensors with files.
+ */
+async function standing(tx: Tx, scans: readonly Scan[]): Promise<(row: 'r' | 'c') => RawBuilder<boolean>> {
+  const sensors = [...new Set(scans.map(({ placement }) => placement.sensorId))]
+  const file = await tx
+    .selectFrom('logger_import')
+    .select('id')
+    .where('sensor_id', '=', anyOf(sensors))
+    .limit(1)
+    .executeTakeFirst()
+  return (row) => (file === undefined ? sql<boolean>`true` : stands(row))
 }
 
 /** What keeps rows of one bin apart, where anything has to: looking for a certificate costs each row as much again. */

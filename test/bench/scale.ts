@@ -13,37 +13,50 @@ import { openStage, PREFIX, placeFleet, type Stage } from './stage.ts'
 export const scaleBenchmark: Benchmark = {
   name: 'scale',
   run: async ({ quick }) => {
-    const sensors = await growth(quick ? [500, 2000] : [1000, 10_000], async (count) => {
-      const cost = await onFleet(count, 0, quick)
-      return { ...cost, of: `${count} sensors` }
-    })
-    const stored = await growth(quick ? [20_000, 80_000] : [1_000_000, 10_000_000], async (count) => {
-      const cost = await onFleet(2000, count, quick)
-      return { ...cost, of: `${count} stored` }
-    })
+    const sensors = await growth(quick ? [500, 2000] : [1000, 10_000], (count) =>
+      openRecorder(`${count} sensors`, { sensors: count, stored: 0, quick }),
+    )
+    const stored = await growth(quick ? [20_000, 80_000] : [1_000_000, 10_000_000], (count) =>
+      openRecorder(`${count} stored`, { sensors: 2000, stored: count, quick }),
+    )
     const long = quick ? [] : [await longRun()]
     const figures = [figure('scaleSensors', sensors), figure('scaleStored', stored)]
     return [worstOf(figures), ...figures, ...long]
   },
 }
 
-type Cost = { us: number; buffers: number; rssMb: number }
-type Named = Cost & { of: string }
+type Named = { of: string; us: number; buffers: number }
 
+/** Both by turns, so that the machine's slow minutes are those of both. */
 async function growth(
   counts: readonly [number, number],
-  costOf: (count: number) => Promise<Named>,
+  openOne: (count: number) => Promise<Recorder>,
 ): Promise<[Named, Named]> {
-  const small = await costOf(counts[0])
-  const large = await costOf(counts[1])
-  return [small, large]
+  const small = await openOne(counts[0])
+  const large = await openOne(counts[1]).catch(async (error: unknown) => {
+    await small.stage.close()
+    throw error
+  })
+  try {
+    for (let round = 0; round <= small.rounds; round++) for (const one of [small, large]) await recordRound(one, round)
+    return [costOf(small), costOf(large)]
+  } finally {
+    for (const { stage } of [small, large]) await stage.close()
+  }
 }
 
 function figure(name: string, [small, large]: [Named, Named]): Figure {
-  const text = ({ of, us, buffers, rssMb }: Named) =>
-    `${of}: ${us.toFixed(1)} us and ${buffers.toFixed(2)} buffers per reading, ${rssMb} MB resident`
+  const text = ({ of, us, buffers }: Named) =>
+    `${of}: ${us.toFixed(1)} us and ${buffers.toFixed(2)} buffers per reading`
   const value = Math.round((large.us / small.us) * 100) / 100
-  return { name, value, unit: 'times', floor: 1, ratio: value, notes: `${text(small)}; ${text(large)}` }
+  return {
+    name,
+    value,
+    unit: 'times',
+    floor: 1,
+    ratio: value,
+    notes: `${text(small)}; ${text(large)}; ${residentMb()} MB resident`,
+  }
 }
 
 function worstOf(figures: readonly Figure[]): Figure {
@@ -54,17 +67,25 @@ function worstOf(figures: readonly Figure[]): Figure {
 /** At the door a batch has 5,300 messages on the mean: not all of them are full. */
 const BATCH = 5000
 
-async function onFleet(sensors: number, stored: number, quick: boolean): Promise<Cost> {
+/** A fleet with a database of its own, and what each round of recording cost so far. */
+type Recorder = {
+  of: string
+  stage: Stage
+  series: Series
+  rounds: number
+  messages: number
+  costs: number[]
+  buffers: number[]
+}
+
+type Fleet = { sensors: number; stored: number; quick: boolean }
+
+async function openRecorder(of: string, { sensors, stored, quick }: Fleet): Promise<Recorder> {
   const stage = await openStage()
-  try {
-    const ids = await placeFleet(stage.owner, { sensors, shipments: sensors / 4 })
-    if (stored > 0) await storeElsewhere(stage, stored)
-    const rounds = quick ? 1 : 5
-    const each = Math.max(sensors, quick ? 10_000 : 50_000)
-    return await record(stage, { sensors: ids, slot: 0 }, { rounds, messages: each })
-  } finally {
-    await stage.close()
-  }
+  const ids = await placeFleet(stage.owner, { sensors, shipments: sensors / 4 })
+  if (stored > 0) await storeElsewhere(stage, stored)
+  const messages = Math.max(sensors, quick ? 10_000 : 50_000)
+  return { of, stage, series: { sensors: ids, slot: 0 }, rounds: quick ? 1 : 9, messages, costs: [], buffers: [] }
 }
 
 /** Readings of other sensors, as years of a fleet leave them: two months, a reading a minute. */
@@ -85,27 +106,25 @@ export async function storeElsewhere(stage: Pick<Stage, 'owner'>, readings: numb
   await pool.query('vacuum analyze reading')
 }
 
-async function record(
-  stage: Stage,
-  series: Series,
-  { rounds, messages }: { rounds: number; messages: number },
-): Promise<Cost> {
-  const costs: number[] = []
-  const buffers: number[] = []
-  for (let round = 0; round <= rounds; round++) {
-    const batches = batchesOf(series, messages)
-    const before = await buffersTouched(stage)
-    const start = performance.now()
-    for (const batch of batches) await recordMessages(stage.ctx, batch)
-    const us = ((performance.now() - start) * 1000) / messages
-    const touched = (await buffersTouched(stage)) - before
-    // the first round learns the fleet
-    if (round === 0) continue
-    costs.push(us)
-    buffers.push(touched / messages)
-  }
-  const rssMb = Math.round(process.memoryUsage().rss / 2 ** 20)
-  return { us: median(costs), buffers: median(buffers), rssMb }
+async function recordRound({ stage, series, messages, costs, buffers }: Recorder, round: number): Promise<void> {
+  const batches = batchesOf(series, messages)
+  const before = await buffersTouched(stage)
+  const start = performance.now()
+  for (const batch of batches) await recordMessages(stage.ctx, batch)
+  const us = ((performance.now() - start) * 1000) / messages
+  const touched = (await buffersTouched(stage)) - before
+  // the first round learns the fleet
+  if (round === 0) return
+  costs.push(us)
+  buffers.push(touched / messages)
+}
+
+function costOf({ of, costs, buffers }: Recorder): Named {
+  return { of, us: median(costs), buffers: median(buffers) }
+}
+
+function residentMb(): number {
+  return Math.round(process.memoryUsage().rss / 2 ** 20)
 }
 
 function batchesOf(series: Series, messages: number) {
@@ -136,9 +155,13 @@ async function longRun(): Promise<Figure> {
   const stage = await openStage()
   try {
     const ids = await placeFleet(stage.owner, { sensors, shipments: sensors / 4 })
-    const before = Math.round(process.memoryUsage().rss / 2 ** 20)
-    const cost = await record(stage, { sensors: ids, slot: 0 }, { rounds: 3, messages: sensors })
-    const notes = `${cost.buffers.toFixed(2)} buffers per reading; ${before} MB resident before, ${cost.rssMb} MB after`
+    const before = residentMb()
+    const series = { sensors: ids, slot: 0 }
+    const recorder: Recorder = { of: '', stage, series, rounds: 3, messages: sensors, costs: [], buffers: [] }
+    for (let round = 0; round <= recorder.rounds; round++) await recordRound(recorder, round)
+    const cost = costOf(recorder)
+    const memory = `${before} MB resident before, ${residentMb()} MB after`
+    const notes = `${cost.buffers.toFixed(2)} buffers per reading; ${memory}`
     return {
       name: 'scaleLong',
       value: Math.round(cost.us * 10) / 10,
