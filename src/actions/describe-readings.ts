@@ -20,7 +20,7 @@ export type ReadingRow = {
   seq: number | null
   receivedAt: number
   knownAt: number | null
-  /** Read out by imports that were all taken back: kept, and not judged. */
+  /** Read out by imports of which none stands (taken back, broken off): kept, and not judged. */
   takenBack: boolean
   namedCertificate: number | null
 }
@@ -35,7 +35,7 @@ export type Reading = Omit<ReadingRow, 'namedCertificate'> & {
   withinUncertainty: boolean | null
   /** Other values stored for the same instant; null is a fault. The worse one is judged. */
   conflicts: (number | null)[]
-  /** Others that were taken back. */
+  /** Others that no import that stands says. */
   takenBackConflicts: (number | null)[]
 }
 

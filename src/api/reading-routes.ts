@@ -25,8 +25,8 @@ const reading = z
       .meta({ description: 'other values for this instant; the worse is judged' }),
     takenBack: z
       .boolean()
-      .meta({ description: 'valueC was read out by imports that were all taken back: kept, and not judged' }),
-    takenBackConflicts: z.array(z.number().nullable()).meta({ description: 'other values that were taken back' }),
+      .meta({ description: 'no import that says valueC stands (taken back, or broken off): kept, and not judged' }),
+    takenBackConflicts: z.array(z.number().nullable()).meta({ description: 'other values of which the same holds' }),
     raw: z.string().nullable().meta({ description: 'the sensor’s text, where it says more than the value' }),
     seq: z.int().nullable(),
     receivedAt: printedInstant,

@@ -64,7 +64,7 @@ function worstOf(figures: readonly Figure[]): Figure {
   return { name: 'scale', value, unit: 'times', floor: 1, ratio: value, notes: 'the worse of the next two' }
 }
 
-/** At the door a batch has 5,300 messages on the mean: not all of them are full. */
+/** What a batch has at the door on the mean: not all of them are full. */
 const BATCH = 5000
 
 /** A fleet with a database of its own, and what each round of recording cost so far. */
