@@ -1,32 +1,46 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { connectAsync } from 'mqtt'
+import { connectAsync, type MqttClient } from 'mqtt'
 import { T0 } from '../support/limits.ts'
 
-/** A process of its own that publishes at a steady rate and then tells when it published each message. */
-type Plan = { url: string; prefix: string; sensors: number[]; perSecond: number; seconds: number; first: number }
+/** What to publish, where: `perSecond` messages for so many seconds, the first with number `first`. */
+export type Publishing = {
+  url: string
+  prefix: string
+  sensors: readonly number[]
+  perSecond: number
+  seconds: number
+  first: number
+}
 
-process.once('message', (plan: Plan) => void publish(plan))
+/*
+ * A process of its own: whatever it is sent it publishes at a steady rate, and tells when it published each message.
+ */
+process.on('message', (publishing: Publishing) => void publish(publishing))
+process.once('disconnect', () => client?.end())
+
+let client: MqttClient | null = null
 
 const TICK_MS = 5
 
-async function publish({ url, prefix, sensors, perSecond, seconds, first }: Plan): Promise<void> {
-  const client = await connectAsync(url, { protocolVersion: 5 })
+async function publish({ url, prefix, sensors, perSecond, seconds, first }: Publishing): Promise<void> {
+  client ??= await connectAsync(url, { protocolVersion: 5 })
+  const opened = client
   const count = perSecond * seconds
-  const publishedMs: number[] = []
+  const publishedMs = new Array<number>(count)
   const startMs = monotonicMs()
-  while (publishedMs.length < count) {
+  let [published, acked] = [0, 0]
+  while (acked < count) {
     const due = Math.min(count, Math.ceil(((monotonicMs() - startMs) / 1000) * perSecond))
-    while (publishedMs.length < due) {
+    for (; published < due; published++) {
       // a millisecond each, so that every message is told apart
-      const index = first + publishedMs.length
+      const index = first + published
       const at = new Date(T0 + index).toISOString()
       const payload = `{"readings":[{"at":"${at}","channel":"probe","value":5.2,"unit":"CEL"}]}`
-      publishedMs.push(monotonicMs())
-      client.publish(`${prefix}/${sensors[index % sensors.length]}/readings`, payload, { qos: 1 })
+      publishedMs[published] = monotonicMs()
+      opened.publish(`${prefix}/${sensors[index % sensors.length]}/readings`, payload, { qos: 1 }, () => acked++)
     }
     await pause(TICK_MS)
   }
-  await client.endAsync()
   process.send?.(publishedMs)
 }
 

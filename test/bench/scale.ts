@@ -1,7 +1,8 @@
 import { recordMessages } from '../../src/actions/record-messages.ts'
+import type { ReceivedMessage } from '../../src/domain/message.ts'
 import { receiveMessage } from '../../src/ingest/message.ts'
 import { T0 } from '../support/limits.ts'
-import { type Benchmark, type Figure, median } from './figure.ts'
+import { type Benchmark, type Figure, median, ratioOf } from './figure.ts'
 import { oneEach, type Series } from './series.ts'
 import { openStage, PREFIX, placeFleet, type Stage } from './stage.ts'
 
@@ -25,30 +26,30 @@ export const scaleBenchmark: Benchmark = {
   },
 }
 
-type Named = { of: string; us: number; buffers: number }
+type Cost = { of: string; costs: readonly number[]; us: number; buffers: number }
 
-/** Both by turns, so that the machine's slow minutes are those of both. */
+/** Batch by batch in turn, so that the machine's slow seconds are those of both. */
 async function growth(
   counts: readonly [number, number],
   openOne: (count: number) => Promise<Recorder>,
-): Promise<[Named, Named]> {
+): Promise<[Cost, Cost]> {
   const small = await openOne(counts[0])
   const large = await openOne(counts[1]).catch(async (error: unknown) => {
     await small.stage.close()
     throw error
   })
   try {
-    for (let round = 0; round <= small.rounds; round++) for (const one of [small, large]) await recordRound(one, round)
+    // the first round learns the fleet
+    for (let round = 0; round <= small.rounds; round++) await recordRound([small, large], { counts: round > 0 })
     return [costOf(small), costOf(large)]
   } finally {
     for (const { stage } of [small, large]) await stage.close()
   }
 }
 
-function figure(name: string, [small, large]: [Named, Named]): Figure {
-  const text = ({ of, us, buffers }: Named) =>
-    `${of}: ${us.toFixed(1)} us and ${buffers.toFixed(2)} buffers per reading`
-  const value = Math.round((large.us / small.us) * 100) / 100
+function figure(name: string, [small, large]: [Cost, Cost]): Figure {
+  const text = ({ of, us, buffers }: Cost) => `${of}: ${us.toFixed(1)} us and ${buffers.toFixed(2)} buffers per reading`
+  const value = ratioOf(large.costs, small.costs)
   return {
     name,
     value,
@@ -106,28 +107,44 @@ export async function storeElsewhere(stage: Pick<Stage, 'owner'>, readings: numb
   await pool.query('vacuum analyze reading')
 }
 
-async function recordRound({ stage, series, messages, costs, buffers }: Recorder, round: number): Promise<void> {
-  const batches = batchesOf(series, messages)
-  const before = await buffersTouched(stage)
-  const start = performance.now()
-  for (const batch of batches) await recordMessages(stage.ctx, batch)
-  const us = ((performance.now() - start) * 1000) / messages
-  const touched = (await buffersTouched(stage)) - before
-  // the first round learns the fleet
-  if (round === 0) return
-  costs.push(us)
-  buffers.push(touched / messages)
+async function recordRound(recorders: readonly Recorder[], { counts }: { counts: boolean }): Promise<void> {
+  const taking = []
+  for (const recorder of recorders) taking.push(await takeRound(recorder))
+  const most = Math.max(...taking.map(({ batches }) => batches.length))
+  for (let index = 0; index < most; index++) {
+    const inTurn = index % 2 === 0 ? taking : taking.toReversed()
+    for (const round of inTurn) await recordNext(round, index)
+  }
+  for (const { recorder, ms, before } of taking) {
+    const touched = (await buffersTouched(recorder.stage)) - before
+    if (!counts) continue
+    recorder.costs.push((ms * 1000) / recorder.messages)
+    recorder.buffers.push(touched / recorder.messages)
+  }
 }
 
-function costOf({ of, costs, buffers }: Recorder): Named {
-  return { of, us: median(costs), buffers: median(buffers) }
+type Round = { recorder: Recorder; batches: ReceivedMessage[][]; before: number; ms: number }
+
+async function takeRound(recorder: Recorder): Promise<Round> {
+  const batches = batchesOf(recorder.series, recorder.messages)
+  return { recorder, batches, before: await buffersTouched(recorder.stage), ms: 0 }
+}
+
+async function recordNext(round: Round, index: number): Promise<void> {
+  const start = performance.now()
+  await recordMessages(round.recorder.stage.ctx, round.batches[index] ?? [])
+  round.ms += performance.now() - start
+}
+
+function costOf({ of, costs, buffers }: Recorder): Cost {
+  return { of, costs, us: median(costs), buffers: median(buffers) }
 }
 
 function residentMb(): number {
   return Math.round(process.memoryUsage().rss / 2 ** 20)
 }
 
-function batchesOf(series: Series, messages: number) {
+function batchesOf(series: Series, messages: number): ReceivedMessage[][] {
   const received = [...oneEach(series, messages)].map(({ topic, payload }) =>
     receiveMessage(topic, Buffer.from(payload), { prefix: PREFIX, receivedAt: Date.now(), retained: false }),
   )
@@ -158,7 +175,7 @@ async function longRun(): Promise<Figure> {
     const before = residentMb()
     const series = { sensors: ids, slot: 0 }
     const recorder: Recorder = { of: '', stage, series, rounds: 3, messages: sensors, costs: [], buffers: [] }
-    for (let round = 0; round <= recorder.rounds; round++) await recordRound(recorder, round)
+    for (let round = 0; round <= recorder.rounds; round++) await recordRound([recorder], { counts: round > 0 })
     const cost = costOf(recorder)
     const memory = `${before} MB resident before, ${residentMb()} MB after`
     const notes = `${cost.buffers.toFixed(2)} buffers per reading; ${memory}`
