@@ -42,9 +42,9 @@ export type KnownReadings = {
 
 /**
  * Stores readings, sorted by key: same key and value is a duplicate, another value for a stored key goes to `conflict`.
- * What is later than everything stored of its sensor, or known to be lacking, is new for certain and goes in by COPY,
- * at a third of the cost; what is not, is inserted where the key is free. Should what is known be wrong, COPY violates
- * the key and the caller begins anew.
+ * What is later than everything stored of its sensor, or known to be lacking, is new for certain and simply goes in, by
+ * COPY where it is much, at a third of the cost; what is not, is inserted where the key is free. Should what is known be
+ * wrong, the key is violated and the caller begins anew.
  */
 export async function storeReadings(
   run: Recording,
@@ -52,10 +52,7 @@ export async function storeReadings(
   { readings, known }: { readings: readonly ToStore[]; known: KnownReadings },
 ): Promise<StoredReadings> {
   const { certain, doubtful, repeated } = divide(readings, known)
-  if (certain.length > 0) {
-    const { statement, rows } = copyOf(certain, batchId)
-    await copyIn(run.client, statement, rows)
-  }
+  if (certain.length > 0) await storeCertain(run, batchId, certain)
   if (doubtful.length === 0) {
     const numbersLost = numbersOnlyIn(repeated, certain)
     return { inserted: certain, conflicts: [], duplicates: repeated.length, late: lateOf(certain, known), numbersLost }
@@ -109,9 +106,37 @@ function divide(readings: readonly ToStore[], { newest, lacks }: KnownReadings):
     else doubtful.push(reading)
     before = reading
   }
-  if (certain.length >= COPY_FROM_READINGS) return { certain, doubtful, repeated }
-  const few = doubtful.length === 0 ? certain : [...certain, ...doubtful].sort(byKey)
-  return { certain: [], doubtful: few, repeated }
+  if (certain.length >= COPY_FROM_READINGS || doubtful.length === 0) return { certain, doubtful, repeated }
+  // so few are not worth a statement of their own
+  return { certain: [], doubtful: [...certain, ...doubtful].sort(byKey), repeated }
+}
+
+/** Asks for nothing back and looks for nothing: 1.6 instead of 1.7 ms for a batch of 28, 2.3 instead of 2.6 for 80. */
+async function storeCertain(run: Recording, batchId: number, readings: readonly ToStore[]): Promise<void> {
+  if (readings.length < COPY_FROM_READINGS) {
+    await run.client.query({ name: 'insert_certain', text: INSERT, values: columnsOf(batchId, readings) })
+    return
+  }
+  const { statement, rows } = copyOf(readings, batchId)
+  await copyIn(run.client, statement, rows)
+}
+
+const INSERT = `
+  insert into reading (sensor_id, channel, measured_at, received_at, batch_id, seq, value_milli_c, raw, source)
+  select sensor_id, channel, measured_at, received_at, $1, seq, value_milli_c, coalesce(raw, ''), source
+  from unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::int[], $8::text[],
+    $9::smallint[]) as r(sensor_id, channel, measured_at, received_at, seq, value_milli_c, raw, source)`
+
+function columnsOf(batchId: number, readings: readonly ToStore[]): [number, ...Buffer[]] {
+  return [
+    batchId,
+    ...keyColumns(readings),
+    instants(readings.map((reading) => reading.receivedAt)),
+    int8s(readings.map((reading) => reading.seq)),
+    int4s(readings.map((reading) => reading.milliC)),
+    texts(readings.map((reading) => reading.raw)),
+    int2s(readings.map((reading) => reading.source)),
+  ]
 }
 
 /** The sensors of readings, in order of key, that are not later than all that was stored before. */
@@ -145,21 +170,8 @@ async function insertNew(run: Recording, batchId: number, readings: readonly ToS
   })
   const { rows } = await run.client.query<KeyRow>({
     name: 'insert_readings',
-    text: `insert into reading (sensor_id, channel, measured_at, received_at, batch_id, seq, value_milli_c, raw, source)
-      select sensor_id, channel, measured_at, received_at, $1, seq, value_milli_c, coalesce(raw, ''), source
-      from unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::int[], $8::text[],
-        $9::smallint[]) as r(sensor_id, channel, measured_at, received_at, seq, value_milli_c, raw, source)
-      on conflict do nothing
-      returning sensor_id, channel, measured_at, source`,
-    values: [
-      batchId,
-      ...keyColumns(firsts),
-      instants(firsts.map((reading) => reading.receivedAt)),
-      int8s(firsts.map((reading) => reading.seq)),
-      int4s(firsts.map((reading) => reading.milliC)),
-      texts(firsts.map((reading) => reading.raw)),
-      int2s(firsts.map((reading) => reading.source)),
-    ],
+    text: `${INSERT} on conflict do nothing returning sensor_id, channel, measured_at, source`,
+    values: columnsOf(batchId, firsts),
   })
   if (rows.length === firsts.length) return new Set(firsts)
   const keys = new Set(rows.map((row) => `${row.sensor_id}/${row.channel}/${row.measured_at}/${row.source}`))
