@@ -42,8 +42,8 @@ export type KnownReadings = {
 
 /**
  * Stores readings, sorted by key: same key and value is a duplicate, another value for a stored key goes to `conflict`.
- * What is later than everything stored of its sensor, or known to be lacking, is new for certain and simply goes in, by
- * COPY where it is much, at a third of the cost; what is not, is inserted where the key is free. Should what is known be
+ * What is later than everything stored of its sensor, or known to be lacking, is new for certain and simply goes in,
+ * much of it by COPY, at a third of the cost; what is not, is inserted where the key is free. Should what is known be
  * wrong, the key is violated and the caller begins anew.
  */
 export async function storeReadings(

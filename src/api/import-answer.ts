@@ -37,7 +37,10 @@ const fileSummary = z.object({
   model: text,
   serial: text,
   name: text,
-  signed: z.boolean().meta({ description: 'by its maker; the file as it came in is kept' }),
+  signed: z.boolean().meta({
+    description:
+      "carries its maker's signature, which is not verified here: the file is kept byte for byte, for who can",
+  }),
   encoding: z.string(),
   zone: z.object({ stated: text, used: text.meta({ description: 'null: every row states its offset' }) }),
   dateOrder: z.object({ order: text, because: z.string() }),

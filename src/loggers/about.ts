@@ -14,7 +14,7 @@ export type About = {
   model: string | null
   serial: string | null
   name: string | null
-  /** Carries the maker's own signature, so only its original bytes prove anything. */
+  /** Carries its maker's signature, which we cannot verify: its original bytes are kept for who can. */
   signed: boolean
   declaredSamples: number | null
   declaredIntervalMs: number | null

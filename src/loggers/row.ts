@@ -69,7 +69,8 @@ function readValue(text: string, channel: Channel, around: Around): RowValue | L
   const { decimal } = number
   if (channel.quantity !== 'temperature') return { ...fault, decimal }
   const unit = rowUnit(number.unit, channel, around)
-  if (!isTemperatureUnit(unit)) return 'UNIT_UNREADABLE'
+  // "1O.2" is no 1 in the unit O.2
+  if (!isTemperatureUnit(unit)) return /\d/.test(number.unit) ? 'VALUE_UNREADABLE' : 'UNIT_UNREADABLE'
   const converted = toMilliC(decimal, unit)
   // beyond every temperature stand codes of devices: 9999, -3276.8
   if (converted === null) return { ...fault, unit }

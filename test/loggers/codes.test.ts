@@ -81,6 +81,14 @@ test.each(Object.entries(REJECTING))(
   },
 )
 
+test.each(['5.O1', '1O.2', '5.0 5.1'])(
+  '%s is a value nobody can read, not one in a unit nobody knows',
+  async (value) => {
+    const { account } = await understood(rows(TITLE, ...GOOD, `2026-03-02 10:15,${value}`))
+    expect(account.reasons).toEqual({ VALUE_UNREADABLE: 1 })
+  },
+)
+
 /** The least that warns of each. */
 const WARNING: Record<WarningCode, Case> = {
   RECORD_INCOMPLETE: [LOGGER_FILES['maxim, month first'], { zone: '+00:00' }],
