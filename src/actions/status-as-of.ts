@@ -14,6 +14,7 @@ import type { ShipmentFacts } from './judging-facts.ts'
 import { byPlacement, type NewestRow, newestObservationsOf } from './newest-observations.ts'
 import { openReReviews } from './re-reviews.ts'
 import { foldKnown, knownRows, loadRecorded, type Recorded, type RecordedRow } from './recorded-rows.ts'
+import { isSaidBy } from './said-by.ts'
 import { loadOthers } from './sensor-status.ts'
 import { type ShipmentStatus, statusOf } from './shipment-status.ts'
 import { refuseUnlessSeen } from './shipments.ts'
@@ -110,8 +111,8 @@ function countOutside(
 ): number {
   if (window === null) return 0
   const isOutside = ({ at, isFirst }: RecordedRow) => isFirst && (at < window.fromAt || at >= window.toAt)
-  return placements.reduce(
-    (sum, placement) => sum + knownRows(placement, recorded, isKnown).filter(isOutside).length,
-    0,
-  )
+  return placements.reduce((sum, placement) => {
+    const outside = knownRows(placement, recorded, isKnown).filter(isOutside)
+    return sum + outside.filter((row) => isSaidBy(row, placement.readouts)).length
+  }, 0)
 }

@@ -12,6 +12,7 @@ import { worksOf } from './judge.ts'
 import { loadFacts, type ShipmentFacts } from './judging-facts.ts'
 import { numbers } from './load-rows.ts'
 import { openReReviews, type ReReview } from './re-reviews.ts'
+import { stands } from './said-by.ts'
 import { loadOthers, type OtherPlacement } from './sensor-status.ts'
 import { type EvaluationHead, loadHeads } from './store-evaluations.ts'
 import { storedAssessment } from './stored-assessment.ts'
@@ -135,6 +136,6 @@ async function countOutside(tx: Tx, { window, placements }: ShipmentFacts): Prom
     from placement p join reading r on r.sensor_id = p.sensor_id and r.channel = p.channel
       and r.measured_at >= p.from_at and r.measured_at < coalesce(p.to_at, 'infinity')
     where p.id = any(${numbers(placements.map(({ id }) => id))}::bigint[])
-      and (r.measured_at < ${from}::timestamptz or r.measured_at >= ${to}::timestamptz)`.execute(tx)
+      and (r.measured_at < ${from}::timestamptz or r.measured_at >= ${to}::timestamptz) and ${stands('r')}`.execute(tx)
   return result.rows[0]?.count ?? 0
 }

@@ -4,7 +4,7 @@ import { replayShipment } from '../../src/actions/replay.ts'
 import { type Api, createApi, iso, type Json } from '../support/api.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { type Asked, importFor, table } from '../support/importing.ts'
-import { createLane, type Lane, measure, travel } from '../support/lane.ts'
+import { addSensor, createLane, type Lane, measure, openShipment, travel } from '../support/lane.ts'
 
 let database: TestDatabase
 let api: Api
@@ -37,8 +37,7 @@ describe('an import of a file that was wrongly read', () => {
     expect(taken.body.readouts).toMatchObject([
       { channel: 'probe', superseded: { at: new Date(api.clock.now).toISOString(), reason: 'the clock stood at UTC' } },
     ])
-    const { outOfWindow: _counted, ...unjudged } = (await temperatureOf(path)).counts
-    expect(before.counts).toMatchObject(unjudged)
+    expect((await temperatureOf(path)).counts).toEqual(before.counts)
     await importing(sensor.id, local, { query: '&zone=UTC' })
     const [event] = (await temperatureOf(path)).levels.find(({ id }: Json) => id === 'H2').events
     expect(event).toMatchObject({ start: iso(15) })
@@ -49,6 +48,23 @@ describe('an import of a file that was wrongly read', () => {
       reason: 'the clock stood at UTC',
       after: { importId: wrong.body.id },
     })
+  })
+
+  test('is not counted outside of the window either, now or as of now', async () => {
+    const shipment = await openShipment(api, lane)
+    const sensor = await addSensor(api, lane.sponsor)
+    const path = `/shipments/${shipment.id}`
+    await api.post(lane.sponsor.key, `${path}/custody-events`, { kind: 'packed', at: iso(30), units: ['BAG-1'] })
+    await api.post(lane.sponsor.key, `${path}/placements`, { sensorId: sensor.id, from: iso(0) })
+    const outside = async () => {
+      const asOf = new Date(api.clock.now).toISOString()
+      const then = await api.get(lane.sponsor.key, `${path}/status?asOf=${asOf}`)
+      return [(await temperatureOf(path)).counts.outOfWindow, then.temperature.counts.outOfWindow]
+    }
+    const { id } = (await importing(sensor.id, table([5, 5, 5, 5]))).body
+    expect(await outside()).toEqual([2, 2])
+    await superseding(id)
+    expect(await outside()).toEqual([0, 0])
   })
 
   test('leaves what another import read out as well', async () => {
