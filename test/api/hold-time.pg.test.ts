@@ -3,6 +3,7 @@ import { recordMessages } from '../../src/actions/record-messages.ts'
 import { receiveMessage } from '../../src/ingest/message.ts'
 import { type Api, createApi, DAY, iso, type Json, named } from '../support/api.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { importFor, table } from '../support/importing.ts'
 import { addSensor, createLane, type Lane, openShipment } from '../support/lane.ts'
 import { T0 } from '../support/limits.ts'
 
@@ -115,6 +116,20 @@ describe('the hold time left in the status', () => {
     expect((await holdTime()).holdTimeLeft).toMatchObject({ chargedAt: iso(1440), since: iso(1440) })
     await say('correction', 1500, { corrects: event.seq, replacement: null, reason: 'another box' })
     expect((await holdTime()).holdTimeLeft).toEqual(before)
+  })
+
+  test('surroundings that an import said are unknown once it is taken back', async () => {
+    const { path, holdTime } = await shipped()
+    const sensor = await addSensor(api, lane.sponsor)
+    const placed = { sensorId: sensor.id, role: 'ambient', from: iso(0) }
+    await api.post(lane.sponsor.key, `${path}/placements`, placed)
+    const reasons = async () => (await holdTime()).holdTimeLeft.reasons
+    const { id } = (await importFor(api, lane, { sensorId: sensor.id, file: table(every(() => 30)) })).body
+    expect(await reasons()).not.toContain('AMBIENT_UNKNOWN')
+    await api.post(lane.sponsor.key, `/readings/imports/${id}/supersession`, { reason: 'of another box' })
+    // an estimate serves for the rest of its minute
+    api.clock.now += 60_000
+    expect(await reasons()).toContain('AMBIENT_UNKNOWN')
   })
 
   test('of dry ice is in kilograms', async () => {

@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { recordMessages } from '../../src/actions/record-messages.ts'
 import { replayShipment } from '../../src/actions/replay.ts'
 import { type Api, createApi, iso, type Json } from '../support/api.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { type Asked, importFor, table } from '../support/importing.ts'
 import { addSensor, createLane, type Lane, measure, openShipment, travel } from '../support/lane.ts'
+import { MINUTE, T0 } from '../support/limits.ts'
+import { message } from '../support/world.ts'
 
 let database: TestDatabase
 let api: Api
@@ -65,6 +68,23 @@ describe('an import of a file that was wrongly read', () => {
     expect(await outside()).toEqual([2, 2])
     await superseding(id)
     expect(await outside()).toEqual([0, 0])
+  })
+
+  test('does not make a logger more diligent at the departure check', async () => {
+    const { sensor, path } = await travel(api, lane, [])
+    const minute = Math.floor((api.clock.now - T0) / MINUTE) - 50
+    const live = [0, 15, 45].map((after) => ({ at: T0 + (minute + after) * MINUTE, c: 5 }))
+    await recordMessages(api.ctx, [message(sensor.id, live, api.clock.now)])
+    const isSilent = async () => {
+      const { findings } = await api.get(lane.sponsor.key, `${path}/departure-check`)
+      return findings.some(({ code }: Json) => code === 'DATA_GAP')
+    }
+    expect(await isSilent()).toBe(true)
+    const file = table([5], { fromMinute: minute + 30 })
+    const { id } = (await importing(sensor.id, file)).body
+    expect(await isSilent()).toBe(false)
+    await superseding(id)
+    expect(await isSilent()).toBe(true)
   })
 
   test('leaves what another import read out as well', async () => {
