@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { withClient } from '../../db/connect.ts'
 import { recordMessages } from '../../src/actions/record-messages.ts'
 import { replayShipment } from '../../src/actions/replay.ts'
 import { type Api, createApi, iso, type Json } from '../support/api.ts'
@@ -91,6 +93,18 @@ describe('an import of a file that was wrongly read', () => {
     const { sensor, path } = await travel(api, lane, [])
     const first = await importing(sensor.id, table([5, 5.1]))
     await importing(sensor.id, table([5, 5.1, 5.2]))
+    await superseding(first.body.id)
+    expect((await temperatureOf(path)).counts.valid).toBe(3)
+  })
+
+  test('leaves what another one read out before it was kept who says a value again', async () => {
+    const { sensor, path } = await travel(api, lane, [])
+    const first = await importing(sensor.id, table([5, 5.1]))
+    await importing(sensor.id, table([5, 5.1, 5.2]))
+    const migration = readFileSync('db/migrations/0024_reading_again.sql', 'utf8')
+    const entering = migration.slice(migration.indexOf('insert into'))
+    await withClient(database.ownerUrl, (client) => client.query(`delete from reading_again; ${entering}`))
+    expect((await temperatureOf(path)).counts.valid).toBe(3)
     await superseding(first.body.id)
     expect((await temperatureOf(path)).counts.valid).toBe(3)
   })
