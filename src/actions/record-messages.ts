@@ -15,9 +15,10 @@ import { type Turn, takeTurn } from './recording-turns.ts'
 import { resolveUplinks } from './resolve-uplinks.ts'
 import { storeObservations } from './store-observations.ts'
 import {
-  areCertain,
   byKey,
   COPY_FROM_READINGS,
+  type Divided,
+  divide,
   type StoredReadings,
   storeReadings,
   type ToStore,
@@ -111,8 +112,9 @@ async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Turn }): 
   await turn.toStore()
   const { batchId, known } = await openBatch(run, { memory, gathered: work.gathered, turn })
   requireBegun(run)
-  const storing = store(run, batchId, { ...work, known })
-  const lockedEarly = mayLockEarly(run, { ...work, known }) ? lockAll(run, { ...work, known }) : null
+  const divided = divideBy({ ...work, known })
+  const storing = store(run, batchId, { ...work, known, divided })
+  const lockedEarly = mayLockEarly(run, work, divided) ? lockAll(run, { ...work, known }) : null
   const stored = await storing
   turn.haveStored()
   await storeObservations(run.tx, batchId, ofKnown(messages, known))
@@ -130,13 +132,10 @@ async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Turn }): 
   return { stored: inserted.length, duplicates, conflicts: conflicts.length, unjudged }
 }
 
-type Opened = Work & { turn: Turn; known: KnownSensors }
-
 /** Conflicts and observations are stored before shipments are locked: in another order two processes could deadlock. */
-function mayLockEarly({ client }: Recording, { messages, gathered, known, trusting, turn }: Opened): boolean {
-  if (!client.pipeline || !trusting || !turn.isFirst()) return false
-  if (messages.some(({ parsed }) => parsed.observations.length > 0)) return false
-  return areCertain(readingsOf(gathered, known), { newest: (sensorId) => known.get(sensorId)?.newestAt ?? NEVER })
+function mayLockEarly({ client }: Recording, { messages, turn }: Work & { turn: Turn }, divided: Divided): boolean {
+  if (!client.pipeline || !turn.isFirst() || divided.doubtful.length > 0) return false
+  return messages.every(({ parsed }) => parsed.observations.length === 0)
 }
 
 /** Sent right behind the readings: locks what they concern, since all of them are new. */
@@ -146,15 +145,21 @@ function lockAll(run: Recording, { gathered, memory, known }: Opened): Promise<D
 
 const NONE: ReadonlySet<number> = new Set()
 
-async function store(run: Recording, batchId: number, work: Work & { known: KnownSensors }): Promise<StoredReadings> {
-  const { gathered, known, memory, trusting } = work
-  const stored = await storeReadings(run, batchId, {
-    readings: readingsOf(gathered, known),
-    known: {
-      newest: (sensorId) => (trusting ? (known.get(sensorId)?.newestAt ?? NEVER) : NEVER),
-      lacks: (reading) => trusting && lacksReading(memory, known, reading),
-    },
+type Opened = Work & { known: KnownSensors }
+
+function divideBy({ gathered, known, memory, trusting }: Opened): Divided {
+  return divide(readingsOf(gathered, known), {
+    newest: (sensorId) => (trusting ? (known.get(sensorId)?.newestAt ?? NEVER) : NEVER),
+    lacks: (reading) => trusting && lacksReading(memory, known, reading),
   })
+}
+
+async function store(
+  run: Recording,
+  batchId: number,
+  { gathered, known, divided }: Opened & { divided: Divided },
+): Promise<StoredReadings> {
+  const stored = await storeReadings(run, batchId, divided)
   for (const [sensorId, { memory }] of known) {
     memory.newestAt = Math.max(memory.newestAt, gathered.get(sensorId)?.at(-1)?.at ?? memory.newestAt)
   }

@@ -11,7 +11,7 @@ import { markForJudging } from './judge.ts'
 import { lockShipments } from './locks.ts'
 import { sayAgain } from './said-by.ts'
 import { insertObservations, type ObservationToStore } from './store-observations.ts'
-import { byKey, storeReadings, type ToStore } from './store-readings.ts'
+import { byKey, divide, storeReadings, type ToStore } from './store-readings.ts'
 
 /** A batch of one sensor's memory. */
 export type ReadoutBatch = {
@@ -48,11 +48,9 @@ export async function recordReadout(
   await sql`select id from sensor where id = ${sensorId} for key share`.execute(tx)
   const batchId = await nextBatchId(tx)
   // nothing is known of what is stored: each key is looked for
-  const unknown = {
-    readings: readings.toSorted(byKey),
-    known: { newest: () => Number.POSITIVE_INFINITY, lacks: () => false },
-  }
-  const { inserted, conflicts, duplicates } = await storeReadings(run, batchId, unknown)
+  const unknown = { newest: () => Number.POSITIVE_INFINITY, lacks: () => false }
+  const divided = divide(readings.toSorted(byKey), unknown)
+  const { inserted, conflicts, duplicates } = await storeReadings(run, batchId, divided)
   const stored = new Set([...inserted, ...conflicts])
   await sayAgain(tx, { sensorId, importId, batchId, readings: readings.filter((reading) => !stored.has(reading)) })
   const observed = await insertObservations(tx, batchId, observations)

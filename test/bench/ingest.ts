@@ -13,8 +13,8 @@ export const ingestBenchmark: Benchmark = {
     onStage(async (stage, sensors) => {
       const size = quick ? { messages: 20_000, rounds: 1 } : { messages: 100_000, rounds: 9 }
       const [subject, floor] = await byTurns(stage, size, [
-        { door: 'subject', series: (messages) => oneEach(sensors, messages) },
-        { door: 'floor', series: (messages) => oneEach({ ...sensors }, messages) },
+        { name: 'door', door: 'subject', series: (messages) => oneEach(sensors, messages) },
+        { name: 'floor', door: 'floor', series: (messages) => oneEach({ ...sensors }, messages) },
       ])
       return [figure('ingest', [subject, floor], 1)]
     }),
@@ -25,10 +25,10 @@ export const ingestDirtyBenchmark: Benchmark = {
   name: 'ingestDirty',
   run: ({ quick }) =>
     onStage(async (stage, sensors) => {
-      const size = quick ? { messages: 20_000, rounds: 1 } : { messages: 100_000, rounds: 9 }
+      const size = quick ? { messages: 20_000, rounds: 1 } : { messages: 100_000, rounds: 13 }
       const [soiled, clean] = await byTurns(stage, size, [
-        { door: 'subject', series: (messages) => dirty(sensors, messages) },
-        { door: 'subject', series: (messages) => oneEach(sensors, messages) },
+        { name: 'dirty', door: 'subject', series: (messages) => dirty(sensors, messages) },
+        { name: 'clean', door: 'subject', series: (messages) => oneEach(sensors, messages) },
       ])
       const figured = figure('ingestDirty', [soiled, clean], 1)
       return [{ ...figured, notes: `1 % twice, 5 % late, 0.5 % invalid; its floor is ingest; ${figured.notes}` }]
@@ -42,8 +42,8 @@ export const backfillBenchmark: Benchmark = {
     onStage(async (stage, sensors) => {
       const size = quick ? { messages: 1000, rounds: 1 } : { messages: 10_000, rounds: 9 }
       const [subject, floor] = await byTurns(stage, size, [
-        { door: 'subject', series: (messages) => hours(sensors, messages) },
-        { door: 'floor', series: (messages) => hours({ ...sensors }, messages) },
+        { name: 'door', door: 'subject', series: (messages) => hours(sensors, messages) },
+        { name: 'floor', door: 'floor', series: (messages) => hours({ ...sensors }, messages) },
       ])
       return [figure('backfill', [subject, floor], 60)]
     }),
@@ -58,9 +58,9 @@ async function onStage(work: (stage: Stage, sensors: Series) => Promise<Figure[]
   }
 }
 
-type Contender = { door: Door; series: (messages: number) => Iterable<Queued> }
+type Contender = { name: string; door: Door; series: (messages: number) => Iterable<Queued> }
 
-/** Contenders alternate, so that the machine's moods meet both; the first round warms up. */
+/** Contenders alternate, and so does who begins, so that the machine's moods meet both; the first round warms up. */
 async function byTurns(
   stage: Stage,
   { messages, rounds }: { messages: number; rounds: number },
@@ -68,12 +68,14 @@ async function byTurns(
 ): Promise<[Run[], Run[]]> {
   const runs: [Run[], Run[]] = [[], []]
   for (let round = 0; round <= rounds; round++) {
-    const two = await through(stage, second.door, second.series(messages))
-    const one = await through(stage, first.door, first.series(messages))
-    if (round === 0) continue
-    runs[0].push(one)
-    runs[1].push(two)
-    process.stderr.write(`  round ${round}: ${rate(one, 1)} and ${rate(two, 1)} messages/s\n`)
+    const inTurn = round % 2 === 0 ? [first, second] : [second, first]
+    const said = []
+    for (const contender of inTurn) {
+      const run = await through(stage, contender.door, contender.series(messages))
+      said.push(`${contender.name} ${rate(run, 1)}`)
+      if (round > 0) runs[contender === first ? 0 : 1].push(run)
+    }
+    process.stderr.write(`  round ${round}: ${said.join(', ')} messages/s\n`)
   }
   return runs
 }

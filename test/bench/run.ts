@@ -42,7 +42,7 @@ async function measured(name: string): Promise<Figure[]> {
   const child = fork(join(import.meta.dirname, 'one.ts'), [name, values.quick ? 'quick' : 'whole'])
   const sent: Figure[] = []
   child.on('message', (figured) => sent.push(...(figured as Figure[])))
-  const [code] = await once(child, 'exit')
+  const [[code]] = await Promise.all([once(child, 'exit'), once(child, 'disconnect')])
   if (code !== 0) throw new Error(`measuring ${name} failed`)
   return sent
 }
