@@ -10,10 +10,11 @@ import { lotsOfShipment } from './batch-facts.ts'
 import { estimateContainer } from './container-status.ts'
 import { loadCustody } from './custody-status.ts'
 import { factsAsOf, headAsOf } from './facts-as-of.ts'
-import type { ShipmentFacts } from './judging-facts.ts'
+import type { PlacementFacts, ShipmentFacts } from './judging-facts.ts'
 import { byPlacement, type NewestRow, newestObservationsOf } from './newest-observations.ts'
 import { openReReviews } from './re-reviews.ts'
-import { foldKnown, knownRows, loadRecorded, type Recorded, type RecordedRow } from './recorded-rows.ts'
+import { loadReadouts } from './readouts.ts'
+import { foldKnown, knownRows, loadRecorded, type RecordedRow } from './recorded-rows.ts'
 import { isSaidBy } from './said-by.ts'
 import { loadOthers } from './sensor-status.ts'
 import { type ShipmentStatus, statusOf } from './shipment-status.ts'
@@ -68,13 +69,20 @@ async function statusFacts(tx: Tx, known: Omit<Answering, 'recomputedAt'>): Prom
   const recorded = await loadRecorded(tx, judging.placements)
   const isKnown = (row: RecordedRow) => row.knownAt <= asOf
   const folded = foldKnown(judging, recorded, isKnown)
+  const sensorIds = judging.placements.map(({ sensorId }) => sensorId)
+  // those too that lie outside of the window, for which a placement has no use
+  const readouts = await loadReadouts(tx, sensorIds, asOf)
+  const standing = (placement: PlacementFacts) =>
+    knownRows(placement, recorded, isKnown).filter((row) =>
+      isSaidBy(row, readouts.get(`${placement.sensorId}/${placement.channel}`) ?? []),
+    )
   return {
     shipmentId,
     ...(await loadNamed(tx, judging)),
     judging,
     folded: folded.map((fold) => ({ ...fold, seenAt: upToAt(fold.state) })),
     archived: null,
-    outOfWindow: countOutside(judging, recorded, isKnown),
+    outOfWindow: countOutside(judging, standing),
     head: head && { version: head.version, contentSha256: head.contentSha256, inputsSha256: head.inputsSha256 },
     custody: await loadCustody(tx, shipmentId, asOf),
     others: await loadOthers(tx, shipmentId, asOf),
@@ -106,13 +114,9 @@ async function loadNamed(tx: Tx, { shipmentId, profileId }: ShipmentFacts) {
 
 function countOutside(
   { window, placements }: ShipmentFacts,
-  recorded: Recorded,
-  isKnown: (row: RecordedRow) => boolean,
+  rowsOf: (placement: PlacementFacts) => readonly RecordedRow[],
 ): number {
   if (window === null) return 0
   const isOutside = ({ at, isFirst }: RecordedRow) => isFirst && (at < window.fromAt || at >= window.toAt)
-  return placements.reduce((sum, placement) => {
-    const outside = knownRows(placement, recorded, isKnown).filter(isOutside)
-    return sum + outside.filter((row) => isSaidBy(row, placement.readouts)).length
-  }, 0)
+  return placements.reduce((sum, placement) => sum + rowsOf(placement).filter(isOutside).length, 0)
 }

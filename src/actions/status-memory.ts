@@ -99,7 +99,7 @@ type Found = {
   /** The newest decision of the sponsor about a lot of the product; null: none. */
   decided: number | null
   /** By placement, ascending; at most `MOST_FRESH` in all. */
-  fresh: { placement: number; at: number; value: number | null }[] | null
+  fresh: { placement: number; at: number; value: number | null; first: boolean }[] | null
   /** JSON of `NewestRow[]`, and of `SequenceRow[]`: as texts they are compared before they are read. */
   newest: string | null
   sequences: string | null
@@ -131,7 +131,8 @@ const LOOK = sql<Found>`
     (select max(e.version) from evaluation e where e.shipment_id = s.id) as version,
     ${ledgerDigest()} as ledger,
     (select max(d.id) from lot_decision d where d.product_id = s.product_id) as decided,
-    (select json_agg(json_build_object('placement', x.id, 'at', x.at, 'value', x.value) order by x.at)
+    (select json_agg(json_build_object('placement', x.id, 'at', x.at, 'value', x.value, 'first', x.first)
+        order by x.at)
       from (${freshRows()}) x) as fresh,
     ${newestObservationsOf(sql<number>`s.id`)} as newest,
     ${sequencesOf()} as sequences
@@ -146,13 +147,13 @@ function ledgerDigest() {
 
 /** Of the live stream: whatever is read out of a memory raises the revision. */
 function freshRows() {
-  return sql`select l.id, floor(extract(epoch from r.measured_at) * 1000)::bigint as at, r.value
+  return sql`select l.id, floor(extract(epoch from r.measured_at) * 1000)::bigint as at, r.value, r.first
     from placement l cross join lateral (select ($4::timestamptz[])[array_position($3::bigint[], l.id)] as after) known
     cross join lateral (
-      select measured_at, value_milli_c as value from reading where sensor_id = l.sensor_id and channel = l.channel
+      select measured_at, value_milli_c as value, true as first from reading where sensor_id = l.sensor_id and channel = l.channel
         and source = 0 and measured_at > known.after and measured_at < coalesce(l.to_at, 'infinity')
-      union all select measured_at, value_milli_c from conflict where sensor_id = l.sensor_id and channel = l.channel
-        and source = 0 and measured_at > known.after and measured_at < coalesce(l.to_at, 'infinity')
+      union all select measured_at, value_milli_c, false from conflict where sensor_id = l.sensor_id
+        and channel = l.channel and source = 0 and measured_at > known.after and measured_at < coalesce(l.to_at, 'infinity')
     ) r where l.shipment_id = s.id and l.superseded_at is null order by r.measured_at limit ${sql.lit(MOST_FRESH)}`
 }
 
@@ -204,7 +205,8 @@ function foldOn(facts: StatusFacts, fresh: NonNullable<Found['fresh']>): void {
       fold,
       inScope.map(({ at, value }) => ({ at, milliC: value })),
     )
-    if (isJudging && facts.outOfWindow !== null) facts.outOfWindow += rows.length - inScope.length
+    const outside = rows.filter(({ at, first }) => first && !(at >= fromAt && at < toAt))
+    if (isJudging && facts.outOfWindow !== null) facts.outOfWindow += outside.length
     fold.seenAt = rows.at(-1)?.at ?? fold.seenAt
   }
 }

@@ -5,6 +5,7 @@ import { withClient } from '../../db/connect.ts'
 import { importFile, previewImport } from '../../src/actions/import-file.ts'
 import { recordMessages } from '../../src/actions/record-messages.ts'
 import { shipmentStatus } from '../../src/actions/shipment-status.ts'
+import { statusAsOf } from '../../src/actions/status-as-of.ts'
 import { supersedeImport } from '../../src/actions/supersede-import.ts'
 import type { CustodyKind } from '../../src/domain/custody-event.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
@@ -48,7 +49,10 @@ const step = fc.oneof(
   },
   {
     weight: 3,
-    arbitrary: fc.record({ do: fc.constantFrom('late', 'again', 'contradict', 'before packing'), sensor: fc.nat(1) }),
+    arbitrary: fc.record({
+      do: fc.constantFrom('late', 'again', 'contradict', 'twice', 'before packing'),
+      sensor: fc.nat(1),
+    }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('say', 'shorten', 'wait', 'observe'), sensor: fc.nat(1) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('read out', 'take back'), sensor: fc.nat(1) }) },
@@ -67,10 +71,20 @@ test('a status from memory says what a process says that remembers nothing', { t
         const fresh = await statusOf({ ...world, ctx: stranger.ctx }, scene)
         await stranger.close()
         expect(remembered).toEqual(fresh)
+        const then = await statusAsOf(world.ctx, actorOf(world.sender), { ...scene, asOf: world.clock.now })
+        if (isRefusal(then)) throw new Error(then.detail)
+        expect(then.temperature.outOfWindow).toBe(fresh.temperature.outOfWindow)
       }
     }),
     { numRuns: 12, endOnFailure: true },
   )
+})
+
+test('two values of one instant outside of the window are one reading there', async () => {
+  const scene = { ...(await openScene()), minute: -20 }
+  expect((await statusOf(world, scene)).temperature.outOfWindow).toBe(0)
+  await tellTwice(scene, scene.sensors[0] ?? 0)
+  expect((await statusOf(world, scene)).temperature.outOfWindow).toBe(1)
 })
 
 async function openScene(): Promise<Scene> {
@@ -100,6 +114,9 @@ async function play(scene: Scene, { do: what, sensor, minutes = 10, c = 5 }: Ste
     case 'contradict':
       await measure(Math.max(0, scene.minute - 5), what === 'again' ? 5 : 8.5, 5)
       break
+    case 'twice':
+      await tellTwice(scene, sensorId)
+      break
     case 'before packing':
       await measure(-20, 7, 5)
       break
@@ -121,6 +138,14 @@ async function play(scene: Scene, { do: what, sensor, minutes = 10, c = 5 }: Ste
     default:
       await observe(scene, sensorId)
   }
+}
+
+/** One message with two values of one new instant. */
+async function tellTwice(scene: Scene, sensorId: number): Promise<void> {
+  const at = T0 + scene.minute * MINUTE
+  const samples = [5, 6].map((c) => ({ at, c }))
+  await recordMessages(world.ctx, [message(sensorId, samples, world.clock.now)])
+  scene.minute += 1
 }
 
 function kindAt({ minute }: Scene): CustodyKind {

@@ -70,6 +70,11 @@ describe('an import of a file that was wrongly read', () => {
     expect(await outside()).toEqual([2, 2])
     await superseding(id)
     expect(await outside()).toEqual([0, 0])
+    // wholly outside
+    const other = (await importing(sensor.id, table([5, 5]))).body
+    expect(await outside()).toEqual([2, 2])
+    await superseding(other.id)
+    expect(await outside()).toEqual([0, 0])
   })
 
   test('does not make a logger more diligent at the departure check', async () => {
