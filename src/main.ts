@@ -12,6 +12,8 @@ export async function main(args: readonly string[]): Promise<void> {
     warn(error.message)
     process.exitCode = 1
   }
+  // all is done and written then; Node taking itself apart may never end (nodejs/node#47748)
+  process.once('beforeExit', () => process.exit())
 }
 
 const USAGE = `unbroken COMMAND

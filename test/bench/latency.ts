@@ -60,10 +60,11 @@ async function measure({ stage, publisher, sensors, plan }: Measuring): Promise<
   const floor: Percentiles[] = []
   let { first } = plan
   for (let round = 0; round <= plan.rounds; round++) {
-    for (const [door, into] of [
+    const doors = [
       ['floor', floor],
       ['subject', subject],
-    ] as const) {
+    ] as const
+    for (const [door, into] of round % 2 === 0 ? doors : doors.toReversed()) {
       const measured = await paced(stage, { door, publisher, sensors, plan, first })
       first += plan.perSecond * plan.seconds
       if (round > 0) into.push(measured)

@@ -28,7 +28,7 @@ export const scaleBenchmark: Benchmark = {
 
 type Cost = { of: string; costs: readonly number[]; us: number; buffers: number }
 
-/** Batch by batch in turn, so that the machine's slow seconds are those of both. */
+/** Both by turns, so that the machine's slow minutes are those of both. */
 async function growth(
   counts: readonly [number, number],
   openOne: (count: number) => Promise<Recorder>,
@@ -39,8 +39,9 @@ async function growth(
     throw error
   })
   try {
-    // the first round learns the fleet
-    for (let round = 0; round <= small.rounds; round++) await recordRound([small, large], { counts: round > 0 })
+    for (let round = 0; round <= small.rounds; round++) {
+      for (const one of round % 2 === 0 ? [small, large] : [large, small]) await recordRound(one, round)
+    }
     return [costOf(small), costOf(large)]
   } finally {
     for (const { stage } of [small, large]) await stage.close()
@@ -86,7 +87,7 @@ async function openRecorder(of: string, { sensors, stored, quick }: Fleet): Prom
   const ids = await placeFleet(stage.owner, { sensors, shipments: sensors / 4 })
   if (stored > 0) await storeElsewhere(stage, stored)
   const messages = Math.max(sensors, quick ? 10_000 : 50_000)
-  return { of, stage, series: { sensors: ids, slot: 0 }, rounds: quick ? 1 : 9, messages, costs: [], buffers: [] }
+  return { of, stage, series: { sensors: ids, slot: 0 }, rounds: quick ? 1 : 19, messages, costs: [], buffers: [] }
 }
 
 /** Readings of other sensors, as years of a fleet leave them: two months, a reading a minute. */
@@ -107,33 +108,17 @@ export async function storeElsewhere(stage: Pick<Stage, 'owner'>, readings: numb
   await pool.query('vacuum analyze reading')
 }
 
-async function recordRound(recorders: readonly Recorder[], { counts }: { counts: boolean }): Promise<void> {
-  const taking = []
-  for (const recorder of recorders) taking.push(await takeRound(recorder))
-  const most = Math.max(...taking.map(({ batches }) => batches.length))
-  for (let index = 0; index < most; index++) {
-    const inTurn = index % 2 === 0 ? taking : taking.toReversed()
-    for (const round of inTurn) await recordNext(round, index)
-  }
-  for (const { recorder, ms, before } of taking) {
-    const touched = (await buffersTouched(recorder.stage)) - before
-    if (!counts) continue
-    recorder.costs.push((ms * 1000) / recorder.messages)
-    recorder.buffers.push(touched / recorder.messages)
-  }
-}
-
-type Round = { recorder: Recorder; batches: ReceivedMessage[][]; before: number; ms: number }
-
-async function takeRound(recorder: Recorder): Promise<Round> {
-  const batches = batchesOf(recorder.series, recorder.messages)
-  return { recorder, batches, before: await buffersTouched(recorder.stage), ms: 0 }
-}
-
-async function recordNext(round: Round, index: number): Promise<void> {
+async function recordRound({ stage, series, messages, costs, buffers }: Recorder, round: number): Promise<void> {
+  const batches = batchesOf(series, messages)
+  const before = await buffersTouched(stage)
   const start = performance.now()
-  await recordMessages(round.recorder.stage.ctx, round.batches[index] ?? [])
-  round.ms += performance.now() - start
+  for (const batch of batches) await recordMessages(stage.ctx, batch)
+  const us = ((performance.now() - start) * 1000) / messages
+  const touched = (await buffersTouched(stage)) - before
+  // the first round learns the fleet
+  if (round === 0) return
+  costs.push(us)
+  buffers.push(touched / messages)
 }
 
 function costOf({ of, costs, buffers }: Recorder): Cost {
@@ -175,7 +160,7 @@ async function longRun(): Promise<Figure> {
     const before = residentMb()
     const series = { sensors: ids, slot: 0 }
     const recorder: Recorder = { of: '', stage, series, rounds: 3, messages: sensors, costs: [], buffers: [] }
-    for (let round = 0; round <= recorder.rounds; round++) await recordRound([recorder], { counts: round > 0 })
+    for (let round = 0; round <= recorder.rounds; round++) await recordRound(recorder, round)
     const cost = costOf(recorder)
     const memory = `${before} MB resident before, ${residentMb()} MB after`
     const notes = `${cost.buffers.toFixed(2)} buffers per reading; ${memory}`

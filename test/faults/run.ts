@@ -78,3 +78,5 @@ function say(line: string): void {
 }
 
 process.exitCode = await main()
+// all is done and written then; Node taking itself apart may never end (nodejs/node#47748)
+process.once('beforeExit', () => process.exit())
