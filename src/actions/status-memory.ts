@@ -147,15 +147,14 @@ function ledgerDigest() {
 
 /** Of the live stream: whatever is read out of a memory raises the revision. */
 function freshRows() {
-  return sql`select l.id, floor(extract(epoch from r.measured_at) * 1000)::bigint as at, r.value,
-      r.first
+  const from = (table: 'reading' | 'conflict') => sql`select measured_at, value_milli_c as value,
+      ${sql.lit(table === 'reading')} as first
+    from ${sql.table(table)} where sensor_id = l.sensor_id and channel = l.channel and source = 0
+      and measured_at > known.after and measured_at < coalesce(l.to_at, 'infinity')`
+  return sql`select l.id, floor(extract(epoch from r.measured_at) * 1000)::bigint as at, r.value, r.first
     from placement l cross join lateral (select ($4::timestamptz[])[array_position($3::bigint[], l.id)] as after) known
-    cross join lateral (
-      select measured_at, value_milli_c as value, true as first from reading where sensor_id = l.sensor_id
-        and channel = l.channel and source = 0 and measured_at > known.after and measured_at < coalesce(l.to_at, 'infinity')
-      union all select measured_at, value_milli_c, false from conflict where sensor_id = l.sensor_id
-        and channel = l.channel and source = 0 and measured_at > known.after and measured_at < coalesce(l.to_at, 'infinity')
-    ) r where l.shipment_id = s.id and l.superseded_at is null order by r.measured_at limit ${sql.lit(MOST_FRESH)}`
+    cross join lateral (${from('reading')} union all ${from('conflict')}) r
+    where l.shipment_id = s.id and l.superseded_at is null order by r.measured_at limit ${sql.lit(MOST_FRESH)}`
 }
 
 function sequencesOf() {
