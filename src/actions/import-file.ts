@@ -1,6 +1,7 @@
 import type { Ctx } from '../context.ts'
 import { type Actor, denied } from '../domain/actor.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
+import { serialsOf } from '../loggers/about.ts'
 import type { Answers, Question } from '../loggers/question.ts'
 import { type FileSummary, summaryOf } from '../loggers/summary.ts'
 import { type Survey, surveyFile } from '../loggers/survey.ts'
@@ -56,14 +57,16 @@ export async function previewImport(ctx: Ctx, actor: Actor, asked: ImportAsked):
   if (surveyed.outcome === 'no_table') return refuse('file_unreadable', surveyed.detail)
   if (surveyed.outcome === 'asks') return { asks: surveyed.questions }
   const summary = summaryOf(surveyed.survey)
-  const problem = serialProblem(sensor, summary, asked.serialDiffers) ?? (await archiveProblem(ctx, surveyed.survey))
+  const problem =
+    serialProblem(sensor, serialsOf(surveyed.survey), asked.serialDiffers) ??
+    (await archiveProblem(ctx, surveyed.survey))
   return problem ?? { summary, survey: surveyed.survey }
 }
 
 /** What is archived cannot be stored beside: the whole file waits until its months are back. */
-async function archiveProblem(ctx: Ctx, { first, last }: Survey): Promise<Refusal | null> {
-  if (first === null || last === null) return null
-  const span = { fromAt: first.at, toAt: last.at + 1 }
+async function archiveProblem(ctx: Ctx, { oldestAt, newestAt }: Survey): Promise<Refusal | null> {
+  if (oldestAt > newestAt) return null
+  const span = { fromAt: oldestAt, toAt: newestAt + 1 }
   const readings = within(await archivedMonths(ctx.db.kysely, 'reading'), span)
   const observations = within(await archivedMonths(ctx.db.kysely, 'observation'), span)
   const names = [...readings, ...observations].map(({ name }) => name)
@@ -102,11 +105,12 @@ export async function importFile(
 }
 
 /** A file of another device would put another box's temperatures under this sensor. */
-function serialProblem(sensor: Sensor, { serial }: FileSummary, reason: string | null): Refusal | null {
-  if (serial === null || reason !== null || plain(serial) === plain(sensor.serial)) return null
+function serialProblem(sensor: Sensor, serials: readonly string[], reason: string | null): Refusal | null {
+  const others = serials.filter((serial) => plain(serial) !== plain(sensor.serial))
+  if (others.length === 0 || reason !== null) return null
   return refuse(
     'serial_differs',
-    `The file is of a logger with serial number ${serial}, sensor ${sensor.id} has ${sensor.serial}: ` +
+    `The file is of a logger with serial number ${others.join(', ')}, sensor ${sensor.id} has ${sensor.serial}: ` +
       'import it for the sensor it is of, or say why it differs.',
   )
 }

@@ -60,6 +60,11 @@ export function aboutOf(survey: Survey): About {
   }
 }
 
+/** Every serial number of a logger that the file names, in its head, in later blocks or in a column; each once. */
+export function serialsOf({ sayings, serials }: Survey): string[] {
+  return [...new Set([...(sayings.get('serial') ?? []), ...serials])]
+}
+
 /** The channel a vendor's statistics speak of: the only temperature, or none where there are several. */
 export function mainChannel({ channels }: Survey): ChannelStatistics | null {
   const temperatures = channels.filter(({ channel }) => channel.quantity === 'temperature')

@@ -41,9 +41,18 @@ const TEMPERATURE = /temp|thermo|probe|sonde|fühler|^t\d?$|^t[_ ]?(?:int|ext)/i
 
 type OtherUnit = readonly [pattern: RegExp, unit: QuantityUnit]
 
+/** Percents are of humidity where the title names nothing else that has percents. */
+const HUMIDITY = new RegExp(
+  [
+    ...['humid', 'feucht', 'hygro', 'hum\\b', '\\br\\.?h\\b', '%\\s?r\\.?[hf]', '^%$'],
+    '^(?!.*(?:batt|akku|charge|oxygen|sauerstoff|\\bc?o2|level|füll)).*\\(\\s?%\\s?\\)$',
+  ].join('|'),
+  'i',
+)
+
 const OTHERS: readonly (readonly [quantity: Quantity, words: RegExp, units: readonly OtherUnit[]])[] = [
   // relative humidity has no other unit
-  ['humidity', /humid|feucht|hygro|hum\b|\br\.?h\b|%\s?r\.?[hf]|\(\s?%\s?\)$|^%$/i, [[/./, 'P1']]],
+  ['humidity', HUMIDITY, [[/./, 'P1']]],
   [
     'pressure',
     /press|druck|baro|\bhpa\b|\bmbar\b|\bkpa\b/i,
@@ -55,7 +64,7 @@ const OTHERS: readonly (readonly [quantity: Quantity, words: RegExp, units: read
   ],
   [
     'battery_voltage',
-    /volt|spannung|batt/i,
+    /volt|spannung|batt(?!.*%)/i,
     [
       [/\bmV\b/, '2Z'],
       [/\bV\b/, 'VLT'],

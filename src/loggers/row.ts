@@ -3,6 +3,7 @@ import type { LineReason } from './account.ts'
 import { type Channel, isTemperatureUnit } from './channels.ts'
 import type { Plan } from './plan.ts'
 import type { QuantityUnit } from './quantity.ts'
+import type { Table } from './table.ts'
 import { isFaultText, readNumber, temperatureUnit } from './values.ts'
 
 /**
@@ -32,6 +33,7 @@ export function readRow(cells: readonly string[], plan: Plan): RowContent {
   const values: RowValue[] = []
   let words = false
   for (const channel of channels) {
+    if (isCutDecimal(cells, channel, table)) return { is: 'rejected', reason: 'CELLS_DO_NOT_FIT' }
     const text = cells[channel.index] ?? ''
     const value = readValue(text, channel, { cells, plan })
     if (typeof value === 'string' && value !== 'words') return { is: 'rejected', reason: value }
@@ -52,6 +54,16 @@ function besideTable(cells: readonly string[], width: number): string | null {
   const first = beside.find((cell) => cell !== '') ?? ''
   return readNumber(first, '.') === null ? beside.join(',') : null
 }
+
+/** "8,9" degrees between commas: a whole number, and beside it digits where a title announces words or nothing. */
+function isCutDecimal(cells: readonly string[], { quantity, index }: Channel, { titles, delimiter }: Table): boolean {
+  const title = titles[index + 1]
+  if (delimiter !== ',' || quantity !== 'temperature' || title === undefined) return false
+  if (!/^\d{1,3}$/.test(cells[index + 1] ?? '') || !/^[-+]?\d+$/.test(cells[index] ?? '')) return false
+  return title === '' || WORDS_TITLE.test(title)
+}
+
+const WORDS_TITLE = /remark|comment|note|alarm|mark|event|bemerk|komment|hinweis|ereignis/i
 
 /** Domain page 2.3: at or below -270 and at or above 150 degrees is a fault, whatever the vendor. */
 const [FAULT_LOW_MILLI_C, FAULT_HIGH_MILLI_C] = [-270_000, 150_000]

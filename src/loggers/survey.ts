@@ -29,6 +29,9 @@ export type Survey = {
   marked: number
   first: { timeText: string; at: number } | null
   last: { timeText: string; at: number } | null
+  /** Of all rows, in whatever order they stand; of none infinite. */
+  oldestAt: number
+  newestAt: number
   channels: ChannelStatistics[]
   steps: Steps
   decidedByOrder: number
@@ -173,12 +176,15 @@ function gathering(plan: Plan) {
   const channels = new Map(plan.channels.map((channel) => [channel.index, channelStatistics(channel)]))
   const steps = stepStatistics()
   const so = { rows: 0, marked: 0 }
+  let [oldestAt, newestAt] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   const firstRows: TableRow[] = []
   let lastRows: TableRow[] = []
   const take = (rows: readonly TableRow[]) => {
     for (const row of rows) {
       so.rows++
       if (row.marked) so.marked++
+      oldestAt = Math.min(oldestAt, row.at)
+      newestAt = Math.max(newestAt, row.at)
       if (firstRows.length < SHOWN_ROWS) firstRows.push(row)
       steps.take(row.at)
       for (const value of row.values) channels.get(value.channel.index)?.take(row, value)
@@ -188,7 +194,8 @@ function gathering(plan: Plan) {
   const end = () => {
     const [first = null, last = null] = [firstRows[0], lastRows.at(-1)]
     const statistics = [...channels.values()].map((one) => one.end())
-    return { ...so, first, last, firstRows, lastRows, channels: statistics, steps: steps.end() }
+    const span = { oldestAt, newestAt }
+    return { ...so, ...span, first, last, firstRows, lastRows, channels: statistics, steps: steps.end() }
   }
   return { take, end }
 }

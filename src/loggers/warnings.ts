@@ -1,5 +1,4 @@
-import type { About, StatedValue } from './about.ts'
-import { mainChannel } from './about.ts'
+import { type About, mainChannel, type StatedValue, serialsOf } from './about.ts'
 import { quoted } from './question.ts'
 import type { ChannelStatistics } from './statistics.ts'
 import type { Survey } from './survey.ts'
@@ -34,17 +33,14 @@ export type Warning = { code: WarningCode; text: string }
 
 /** Compares what a file holds with what it says about itself, and with an even record. */
 export function warningsOf(survey: Survey, about: About): Warning[] {
+  const serials = serialsOf(survey)
   const found: (Warning | null)[] = [
     ...recordWarnings(survey, about),
     ...timeWarnings(survey, about),
     zoneWarning(survey),
     ...statisticWarnings(survey, about),
     warn(survey.notRead.length > 0, 'COLUMNS_NOT_READ', `not read: ${survey.notRead.map(quoted).join(', ')}`),
-    warn(
-      survey.serials.length > 1,
-      'SERIALS_DIFFER',
-      `serial numbers of several devices: ${survey.serials.join(', ')}`,
-    ),
+    warn(serials.length > 1, 'SERIALS_DIFFER', `serial numbers of several devices: ${serials.join(', ')}`),
   ]
   return found.flatMap((warning) => warning ?? [])
 }

@@ -25,13 +25,16 @@ beforeEach(async () => {
   }
 })
 
-test('a file of a logger with readings of an archived month waits for that month', async () => {
+test.each([
+  ['ascending', [3, 4, 5]],
+  ['descending', [5, 4, 3]],
+])('a file of a logger with readings of an archived month, %s, waits for that month', async (_order, days) => {
   const measure = async (id: number, from: number) =>
     void (await recordMessages(world.ctx, [message(id, [{ at: from, c: 5 }], world.clock.now)]))
   const { sensorId } = await endedJourney(world, { measure })
   world.clock.now = LATER
   await archiveNow(keeperOf(owner, world, { directory: disk.directory }), world, 'reading 2026-03')
-  const rows = Array.from({ length: 3 }, (_, index) => `2026-03-0${index + 3}T10:00:00Z,5.${index}`)
+  const rows = days.map((day) => `2026-03-0${day}T10:00:00Z,5.${day}`)
   const bytes = Buffer.from(`Timestamp,Temperature (°C)\r\n${rows.join('\r\n')}\r\n`)
   const file = { source: sourceOf(bytes), sha256: 'a'.repeat(64), bytes: bytes.length }
   const asked = { sensorId, file, answers: NO_ANSWERS, serialDiffers: null, again: null }

@@ -171,6 +171,26 @@ test('a file of another device is refused unless somebody says why it differs', 
   expect(kept.serialDiffers).toBe('new probe head')
 })
 
+const inColumn = (...serials: string[]) =>
+  ['Time (UTC),Temperature (°C),Serial Number', ...serials.map((serial, row) => `${iso(row * 15)},5,${serial}`)].join(
+    '\n',
+  )
+
+test.each<[string, (own: string) => string]>([
+  ['two others in a column', () => inColumn('AAA1', 'AAA1', 'BBB2', 'BBB2')],
+  ['its own and another one in a column', (own) => inColumn(own, own, 'BBB2', 'BBB2')],
+  ['its own and another one in blocks', (own) => `Serial: ${own}\n${table([5, 5])}Serial: BBB2\n${table([25, 25])}`],
+])('so is a file of several devices: %s', async (_how, fileOf) => {
+  const { sensor, path } = await travel(api, lane, [])
+  const refused = (await importing(sensor.id, fileOf(sensor.serial))).body
+  expect([refused.type, refused.detail]).toEqual([
+    expect.stringMatching(/serial-differs$/),
+    expect.stringContaining('BBB2'),
+  ])
+  const { temperature } = await api.get(lane.sponsor.key, `${path}/status`)
+  expect(temperature.counts.valid).toBe(0)
+})
+
 test('what a file leaves open is asked with the answers that fit, and nothing is stored', async () => {
   const { sensor } = await travel(api, lane, [])
   const open = await importing(sensor.id, table([5], { title: 'Time' }))

@@ -89,6 +89,24 @@ test.each(['5.O1', '1O.2', '5.0 5.1'])(
   },
 )
 
+test.each(['', 'Remark', 'Alarm'])(
+  'a decimal comma between commas is not cut where "%s" stands beside',
+  async (title) => {
+    const commas = ['2026-03-02 10:00,8,9,', '2026-03-02 10:05,8,8,', '2026-03-02 10:10,8,']
+    const { account, rows: read } = await understood(rows(`${TITLE},${title}`, ...commas))
+    expect(account.reasons).toEqual({ CELLS_DO_NOT_FIT: 2 })
+    expect(read).toBe(1)
+  },
+)
+
+test('percents of a battery or of oxygen are no humidity', async () => {
+  const title = `${TITLE},Battery (%),Oxygen (%),CO2 (%),Ch 2 (%)`
+  const { channels } = await understood(
+    rows(title, '2026-03-02 10:00,5.0,88,21,5,40', '2026-03-02 10:05,5.1,87,21,5,41'),
+  )
+  expect(channels.map(({ quantity }) => quantity)).toEqual(['temperature', 'humidity'])
+})
+
 /** The least that warns of each. */
 const WARNING: Record<WarningCode, Case> = {
   RECORD_INCOMPLETE: [LOGGER_FILES['maxim, month first'], { zone: '+00:00' }],
