@@ -43,6 +43,7 @@ function resolved(
   { message, uplink }: Waiting,
   registration: (LorawanRegistration & { sensorId: number }) | undefined,
 ): ReceivedMessage {
+  if (isEmpty(uplink)) return withoutReadings(message, registration?.sensorId ?? null)
   if (registration === undefined) return waiting(message, { sensorId: null, undecoded: unknownDevice(uplink) })
   const { sensorId, decoder, fields } = registration
   if (decoder === null) return waiting(message, { sensorId, undecoded: noDecoder(sensorId) })
@@ -52,6 +53,16 @@ function resolved(
     return waiting(message, { sensorId, undecoded: { reason: 'NOT_DECODED', detail } })
   }
   return { ...message, parsed: { sensorId, seq: uplink.seq, ...decoded, problem: null } }
+}
+
+/** Commands between the device and the network: nothing is measured, but its frame counter counts them. */
+function isEmpty({ bytes, decoded }: Uplink): boolean {
+  return bytes.length === 0 && decoded === null
+}
+
+function withoutReadings(message: ReceivedMessage, sensorId: number | null): ReceivedMessage {
+  const { seq } = message.parsed
+  return { ...message, parsed: { sensorId, seq, readings: [], observations: [], held: [], problem: null } }
 }
 
 function waiting(message: ReceivedMessage, why: { sensorId: number | null; undecoded: Undecoded }): ReceivedMessage {

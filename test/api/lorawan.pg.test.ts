@@ -193,6 +193,22 @@ test('other events of a device, and what passes between it and the network, leav
   expect(await count()).toBe(before)
 })
 
+test.each([
+  ['The Things Stack', TTS_TOPIC, theThingsStackBody],
+  ['ChirpStack', CHIRPSTACK_TOPIC, chirpstackBody],
+])('frames between device and network are no gap: %s', async (_network, topic, bodyOf) => {
+  const devEui = newEui()
+  const { id } = await register({ devEui, decoder: 'dragino_lht65n' })
+  await arrive(topic, bodyOf({ devEui, at: iso(5), fCnt: 1, bytes: LHT65N }))
+  await arrive(topic, bodyOf({ devEui, at: iso(6), fPort: 0, fCnt: 2 }))
+  await arrive(topic, bodyOf({ devEui, at: iso(10), fCnt: 3, bytes: LHT65N }))
+  const missing = async () => (await api.get(lane.sponsor.key, `/sensors/${id}/sequence-events`)).items
+  expect(await missing()).toEqual([])
+  await arrive(topic, bodyOf({ devEui, at: iso(15), fCnt: 5, bytes: LHT65N }))
+  expect(await missing()).toMatchObject([{ kind: 'missing' }])
+  expect(await readings(id)).toHaveLength(6)
+})
+
 describe('what a DevEUI is', () => {
   test('may be said anew; what was said before stays on record, and what was recorded stays', async () => {
     const [first, second] = [newEui(), newEui()]

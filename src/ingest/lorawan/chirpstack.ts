@@ -1,13 +1,13 @@
 import type { MessageProblem } from '../../domain/message.ts'
 import type { Uplink } from '../../domain/uplink.ts'
 import { isObject } from '../taking.ts'
-import { type IGNORED, type NetworkMessage, readUplink } from './network-message.ts'
+import { type NetworkMessage, readUplink } from './network-message.ts'
 
 /**
  * An uplink event of ChirpStack v4 as JSON (chirpstack.io, "Event types": UplinkEvent). Zeros may be left out. The time
  * is that of reception, stated inside.
  */
-export function readChirpstack(body: unknown): Uplink | typeof IGNORED | MessageProblem {
+export function readChirpstack(body: unknown): Uplink | MessageProblem {
   if (!isObject(body)) return notOne('the body is no object')
   const { deviceInfo, joinServerContext } = body
   if (!isObject(deviceInfo)) return notOne('deviceInfo is missing')

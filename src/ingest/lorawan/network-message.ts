@@ -3,9 +3,6 @@ import { parseInstant } from '../../domain/units.ts'
 import type { Uplink } from '../../domain/uplink.ts'
 import { base64Bytes } from './base64.ts'
 
-/** An uplink that carries nothing from the device: commands between it and the network. */
-export const IGNORED = 'ignored'
-
 /** The fields network servers agree on, each with the name its server gives it. */
 export type NetworkMessage = {
   devEui: Named
@@ -24,7 +21,7 @@ const MAX_PORT = 255
 const MAX_COUNTER = 0xffff_ffff
 
 /** Checks the fields and makes an uplink of them. Never throws. */
-export function readUplink(message: NetworkMessage): Uplink | typeof IGNORED | MessageProblem {
+export function readUplink(message: NetworkMessage): Uplink | MessageProblem {
   const { payload, decoded = null, time } = message
   const devEui = typeof message.devEui[0] === 'string' ? message.devEui[0].toLowerCase() : ''
   if (!/^[0-9a-f]{16}$/.test(devEui)) return fault('ENVELOPE_SHAPE', message.devEui, 'no 16 hexadecimal digits')
@@ -37,7 +34,6 @@ export function readUplink(message: NetworkMessage): Uplink | typeof IGNORED | M
   if (typeof time[0] !== 'string') return fault('TIME_MISSING', time, 'missing: when was it received?')
   const instant = parseInstant(time[0])
   if (typeof instant === 'string') return fault(instant, time, 'no ISO 8601 time with offset')
-  if (bytes.length === 0 && decoded === null) return IGNORED
   return { devEui, fPort, bytes, decoded, at: instant.at, seq }
 }
 

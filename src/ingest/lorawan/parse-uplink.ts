@@ -2,7 +2,6 @@ import type { MessageProblem, ParsedMessage } from '../../domain/message.ts'
 import { readJson } from '../read-json.ts'
 import { isProblem } from '../taking.ts'
 import { readChirpstack } from './chirpstack.ts'
-import { IGNORED } from './network-message.ts'
 import { readTheThingsStack } from './the-things-stack.ts'
 import type { UplinkTopic } from './uplink-topic.ts'
 
@@ -17,7 +16,6 @@ export function parseUplink({ network, event }: UplinkTopic, payload: Uint8Array
   const body = readJson(payload)
   if (isProblem(body)) return empty(body)
   const uplink = BY_NETWORK[network](body.json)
-  if (uplink === IGNORED) return empty(null)
   return isProblem(uplink) ? empty(uplink) : { ...empty(null), seq: uplink.seq, uplink }
 }
 

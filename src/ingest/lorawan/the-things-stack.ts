@@ -1,13 +1,13 @@
 import type { MessageProblem } from '../../domain/message.ts'
 import type { Uplink } from '../../domain/uplink.ts'
 import { isObject } from '../taking.ts'
-import { type IGNORED, type NetworkMessage, readUplink } from './network-message.ts'
+import { type NetworkMessage, readUplink } from './network-message.ts'
 
 /**
  * An uplink message of The Things Stack v3 (thethingsindustries.com, "Data Formats": JSON of its MQTT server). Fields
  * that are empty, 0 or false are left out. The time is that of reception by the Network Server, stated inside.
  */
-export function readTheThingsStack(body: unknown): Uplink | typeof IGNORED | MessageProblem {
+export function readTheThingsStack(body: unknown): Uplink | MessageProblem {
   if (!isObject(body)) return notOne('the body is no object')
   const { end_device_ids: ids, uplink_message: message, simulated } = body
   if (!isObject(ids)) return notOne('end_device_ids is missing')

@@ -146,8 +146,9 @@ describe.each(SERVERS)('%s', (_name, topic, bodyOf) => {
     )
   })
 
-  test('an uplink without payload is between device and network, and tells nothing', () => {
-    expect(parse(topic, bodyOf({ at: AT, fPort: 0, fCnt: 5 }))).toEqual(NOTHING)
+  test('an uplink without payload is between device and network, and tells its frame counter only', () => {
+    const uplink = { devEui: DEV_EUI, fPort: 0, bytes: new Uint8Array(), decoded: null, seq: 5 }
+    expect(parse(topic, bodyOf({ at: AT, fPort: 0, fCnt: 5 }))).toMatchObject({ ...NOTHING, seq: 5, uplink })
   })
 
   test('other events of a device tell nothing, whatever stands in them', () => {
