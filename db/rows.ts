@@ -272,6 +272,7 @@ export type SensorSequence = {
   epoch: number
   seen: string
   up_to_at: Instant
+  begun_at: InstantOrNull
   missing_since: InstantOrNull
   asked: OrNull<string>
   attempts: Generated<number>

@@ -6,13 +6,13 @@ import { EARLIEST_AT } from '../domain/units.ts'
 import type { KnownSensors } from './known-sensors.ts'
 import type { SensorMemory } from './recorder-memory.ts'
 import type { StoredReadings } from './store-readings.ts'
-import { ranges, storeSequences } from './store-sequences.ts'
+import { ranges, type SequenceOf, storeSequences } from './store-sequences.ts'
 
 /**
  * What is remembered of a sensor's sequence. `top` runs ahead of the last range by numbers not stored yet; they stand
  * with readings later than `upToAt`.
  */
-export type SequenceMemory = { epoch: number; seen: SeqRange[]; upToAt: number; top: number; unstored: number }
+export type SequenceMemory = Sequence & { upToAt: number; top: number; unstored: number }
 
 export type Following = {
   messages: readonly ReceivedMessage[]
@@ -62,10 +62,9 @@ function take({ messages, known, numbersLost, shared }: Following): Map<number, 
       pending = { newestAt: sensor.newestAt, joined: null, begun: false }
       changed.set(sensorId, pending)
     }
-    const later = isLater(readings, pending.newestAt)
-    const mayRemember = !shared && pending.joined === null && !numbersLost.get(sensorId)?.has(seq)
-    const isRemembered = mayRemember && extend(sensor.memory.sequence, parsed)
-    if (!isRemembered) join(pending, sensor.memory, { seq, later })
+    const isKnown = numbersLost.get(sensorId)?.has(seq) === true
+    const isRemembered = !shared && pending.joined === null && !isKnown && extend(sensor.memory.sequence, parsed)
+    if (!isRemembered) join(pending, sensor.memory, { seq, readings, isKnown })
     pending.newestAt = newestOf(readings, pending.newestAt)
   }
   return changed
@@ -121,14 +120,27 @@ function extend(sequence: SequenceMemory | null, { seq, readings }: ParsedMessag
   return true
 }
 
-function join(pending: Pending, { sequence }: SensorMemory, { seq, later }: { seq: number; later: boolean }): void {
-  const current = pending.joined ?? (sequence && { epoch: sequence.epoch, seen: seenOf(sequence) })
-  const step = stepOf(current, seq, later)
-  if (step === 'repeated') return
+/** A message to be joined; `isKnown`: it brings no reading that was not stored. */
+type Joining = Pick<ParsedMessage, 'readings'> & { seq: number; isKnown: boolean }
+
+function join(pending: Pending, { sequence }: SensorMemory, { seq, readings, isKnown }: Joining): void {
+  const current = pending.joined ?? (sequence && { ...sequence, seen: seenOf(sequence) })
+  const begunAt = current?.begunAt ?? null
+  const former = begunAt !== null && readings.length > 0 && newestOf(readings, EARLIEST_AT) < begunAt
+  const step = stepOf(current, { seq, later: isLater(readings, pending.newestAt), former })
+  // a message of before a restart that comes again fills no gap of after it
+  if (step === 'repeated' || step === 'former' || (step === 'missing' && former && isKnown)) return
   const isNew = step === 'first' || step === 'restart'
-  const epoch = (current?.epoch ?? 0) + (step === 'restart' ? 1 : 0)
   pending.begun ||= isNew
-  pending.joined = { epoch, seen: isNew ? [[seq, seq]] : union(current?.seen ?? [], [[seq, seq]]) }
+  pending.joined = {
+    epoch: (current?.epoch ?? 0) + (step === 'restart' ? 1 : 0),
+    seen: isNew ? [[seq, seq]] : union(current?.seen ?? [], [[seq, seq]]),
+    begunAt: step === 'restart' ? oldestOf(readings) : begunAt,
+  }
+}
+
+function oldestOf(readings: readonly { at: number }[]): number | null {
+  return readings.reduce<number | null>((oldest, { at }) => Math.min(oldest ?? at, at), null)
 }
 
 function seenOf({ seen, top }: SequenceMemory): SeqRange[] {
@@ -148,27 +160,27 @@ function upToAt(newestAt: number, exact: boolean): number {
   return exact ? newestAt : newestAt - LATE_BY_MS
 }
 
-function remember({ epoch, seen }: Sequence, enteredUpToAt = Number.POSITIVE_INFINITY): SequenceMemory {
-  return { epoch, seen, upToAt: enteredUpToAt, top: seen.at(-1)?.[1] ?? -1, unstored: 0 }
+function remember({ epoch, seen, begunAt }: Sequence, enteredUpToAt: number): SequenceMemory {
+  return { epoch, seen, begunAt, upToAt: enteredUpToAt, top: seen.at(-1)?.[1] ?? -1, unstored: 0 }
 }
 
-type StoredRow = { sensorId: number; epoch: number; seen: string; upToAt: number; since: string | null }
+type StoredRow = Omit<SequenceOf, 'seen'> & { seen: string; since: string | null }
 
 /** What was seen of sensors: as stored, with the numbers of later readings that were only remembered. */
 export async function loadSequences(run: Recording, ids: Buffer): Promise<Map<number, SequenceMemory>> {
   const { rows } = await run.client.query<StoredRow>({
     name: 'load_sequences',
     text: `select q.sensor_id as "sensorId", q.epoch, q.seen::text as seen, q.up_to_at as "upToAt",
-        (select range_agg(int8range(r.seq, r.seq, '[]'))::text from reading r
+        q.begun_at as "begunAt", (select range_agg(int8range(r.seq, r.seq, '[]'))::text from reading r
           where r.sensor_id = q.sensor_id and r.measured_at > q.up_to_at and r.source = 0
             and r.seq is not null) as since
       from sensor_sequence q where q.sensor_id = any($1::bigint[])`,
     values: [ids],
   })
   return new Map(
-    rows.map(({ sensorId, epoch, seen, upToAt: enteredUpToAt, since }) => {
+    rows.map(({ sensorId, epoch, seen, begunAt, upToAt: enteredUpToAt, since }) => {
       const all = union(ranges(seen), since === null ? [] : ranges(since))
-      return [sensorId, remember({ epoch, seen: all }, enteredUpToAt)]
+      return [sensorId, remember({ epoch, seen: all, begunAt }, enteredUpToAt)]
     }),
   )
 }

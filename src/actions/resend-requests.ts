@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
-import { type Tx, transaction } from '../../db/connect.ts'
+import { transaction } from '../../db/connect.ts'
 import { at, atOrNull } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
-import { gapsOf, nextResendAt, type SeqRange } from '../domain/sequence.ts'
+import { gapsOf, nextResendAt, RETELL_MS, type SeqRange } from '../domain/sequence.ts'
 import { multirange, ranges } from './store-sequences.ts'
 
 /** What a sensor's downlink shall ask for from now on; an empty list asks for nothing more. */
@@ -13,8 +13,9 @@ const MOST_PER_CALL = 500
 
 /**
  * The downlinks that must change now: missing messages are asked for when they have been missing for a while, again
- * with longer pauses, and no more after some attempts; what is filled is taken back. Each counts as asked once this
- * commits: the downlink is desired state, so publishing it twice, or later after a crash, does no harm.
+ * with longer pauses, and no more after some attempts; what is filled is taken back. Each counts as asked once it is
+ * published and noted so; until then it is due again after a while, as after a crash or where the broker went away:
+ * the downlink is desired state, so publishing it twice does no harm.
  */
 export async function dueResendRequests(ctx: Ctx): Promise<ResendRequest[]> {
   const now = ctx.now()
@@ -28,24 +29,39 @@ export async function dueResendRequests(ctx: Ctx): Promise<ResendRequest[]> {
       .forUpdate()
       .skipLocked()
       .execute()
-    const due = rows.map((row) => {
+    const ids = rows.map((row) => row.sensor_id)
+    if (ids.length === 0) return []
+    await tx
+      .updateTable('sensor_sequence')
+      .set({ resend_due_at: at(now + RETELL_MS) })
+      .where('sensor_id', 'in', ids)
+      .execute()
+    return rows.map((row) => {
       const missing = gapsOf(ranges(row.seen))
       return { sensorId: row.sensor_id, missing, attempt: missing.length === 0 ? 0 : row.attempts + 1 }
     })
-    for (const request of due) await noteAsked(tx, request, now)
-    return due
   })
 }
 
-async function noteAsked(tx: Tx, { sensorId, missing, attempt }: ResendRequest, now: number): Promise<void> {
-  const asks = missing.length > 0
-  await tx
-    .updateTable('sensor_sequence')
-    .set({
-      asked: asks ? sql<string>`${multirange(missing)}::int8multirange` : null,
-      attempts: attempt,
-      resend_due_at: atOrNull(asks ? nextResendAt(now, attempt) : null),
-    })
-    .where('sensor_id', '=', sensorId)
-    .execute()
+/**
+ * Notes what downlinks ask for since they were published. Where other numbers are missing by now, this was not asked
+ * for them: what they are due for stands.
+ */
+export async function noteAsked(ctx: Ctx, requests: readonly ResendRequest[]): Promise<void> {
+  const now = ctx.now()
+  for (const { sensorId, missing, attempt } of requests) {
+    const told = sql<string>`${multirange(missing)}::int8multirange`
+    const nextAt = missing.length === 0 ? null : nextResendAt(now, attempt)
+    const isStill = sql<boolean>`sequence_gaps(seen) = ${told}`
+    await ctx.db.kysely
+      .updateTable('sensor_sequence')
+      .set({
+        asked: sql<string>`nullif(${told}, '{}')`,
+        attempts: sql<number>`case when ${isStill} then ${attempt} else attempts end`,
+        resend_due_at: sql<number>`case when ${isStill} then ${atOrNull(nextAt)}::timestamptz
+          else coalesce(resend_due_at, ${at(now)}::timestamptz) end`,
+      })
+      .where('sensor_id', '=', sensorId)
+      .execute()
+  }
 }

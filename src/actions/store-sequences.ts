@@ -16,7 +16,7 @@ type Storing = { joined: readonly SequenceOf[]; batchId: number; knownAt: number
 
 type Overfull = Omit<Storing, 'joined'> & { overfull: readonly SequenceOf[] }
 
-type Row = { sensorId: number; epoch: number; seen: string; upToAt: number }
+type Row = Omit<SequenceOf, 'seen'> & { seen: string }
 
 /**
  * Joins sequences, in order of sensor, with those stored, since another process may have seen more; the newer epoch
@@ -35,9 +35,10 @@ export async function storeSequences(run: Recording, { joined, batchId, knownAt 
       batchId,
       new Date(knownAt).toISOString(),
       new Date(knownAt + RESEND_GRACE_MS).toISOString(),
-      // what is newly missing is asked for at least once
+      // of what was asked for and came in part, the rest is asked for at least once
       MAX_RESEND_ATTEMPTS - 1,
       int4s(joined.map(({ seen }) => seen.length - 1)),
+      instants(joined.map(({ begunAt }) => begunAt)),
     ],
   })
   const stored = rows.map((row) => ({ ...row, seen: ranges(row.seen) }))
@@ -48,25 +49,30 @@ export async function storeSequences(run: Recording, { joined, batchId, knownAt 
 
 /**
  * One statement, so that each row is written once. `offset 0`: else what is worked out in one step stands in the next
- * as often as that names it, and is worked out as often.
+ * as often as that names it, and is worked out as often. Numbers that were never asked for have all attempts before
+ * them; they do not put off what is due earlier.
  */
 const STORE = `
   with stored as (
-    insert into sensor_sequence as q (sensor_id, epoch, seen, up_to_at, missing_since, resend_due_at)
-    select sensor, epoch, seen::int8multirange, up_to, case when gaps > 0 then $6::timestamptz end,
+    insert into sensor_sequence as q (sensor_id, epoch, seen, up_to_at, begun_at, missing_since, resend_due_at)
+    select sensor, epoch, seen::int8multirange, up_to, begun, case when gaps > 0 then $6::timestamptz end,
       case when gaps > 0 then $7::timestamptz end
-    from unnest($1::bigint[], $2::int[], $3::text[], $4::timestamptz[], $9::int[])
-      as n(sensor, epoch, seen, up_to, gaps)
-    on conflict (sensor_id) do update set (epoch, seen, up_to_at, missing_since, attempts, resend_due_at) = (
+    from unnest($1::bigint[], $2::int[], $3::text[], $4::timestamptz[], $9::int[], $10::timestamptz[])
+      as n(sensor, epoch, seen, up_to, gaps, begun)
+    on conflict (sensor_id) do update set (epoch, seen, up_to_at, begun_at, missing_since, attempts, resend_due_at) = (
       select j.epoch, j.seen, greatest(q.up_to_at, excluded.up_to_at),
+        case when excluded.epoch > q.epoch then excluded.begun_at when excluded.epoch < q.epoch then q.begun_at
+          else least(q.begun_at, excluded.begun_at) end,
         case when g.gaps = '{}' then null when j.epoch > q.epoch then $6 else coalesce(q.missing_since, $6) end,
-        case when c.changed then least(q.attempts, $8::int) else q.attempts end,
-        case when not c.changed then q.resend_due_at when g.gaps <> '{}' then $7 when q.asked is not null then $6 end
+        case when not c.changed then q.attempts when j.epoch > q.epoch or q.asked is null or not g.gaps <@ q.asked
+          then 0 else least(q.attempts, $8::int) end,
+        case when not c.changed then q.resend_due_at when g.gaps <> '{}' then least(q.resend_due_at, $7::timestamptz)
+          when q.asked is not null then $6 end
       from (select greatest(q.epoch, excluded.epoch) as epoch, case when excluded.epoch > q.epoch then excluded.seen
           when excluded.epoch < q.epoch then q.seen else q.seen + excluded.seen end as seen offset 0) j
       cross join lateral (select sequence_gaps(j.seen) as gaps offset 0) g
       cross join lateral (select j.epoch > q.epoch or g.gaps <> sequence_gaps(q.seen) as changed offset 0) c)
-    returning sensor_id, new.epoch, new.seen, new.up_to_at, old.epoch as epoch_before,
+    returning sensor_id, new.epoch, new.seen, new.up_to_at, new.begun_at, old.epoch as epoch_before,
       sequence_gaps(new.seen) as gaps, coalesce(sequence_gaps(old.seen), '{}') as gaps_before
   ), noted as (
     insert into sequence_event (sensor_id, epoch, kind, from_seq, to_seq, batch_id, known_at)
@@ -78,7 +84,7 @@ const STORE = `
       union all select 3, epoch, 'missing', unnest(case when restarted then gaps else gaps - gaps_before end)
       union all select 4, epoch, 'filled', unnest(gaps_before - gaps) where not restarted) e
     order by sensor_id, step, numbers)
-  select sensor_id as "sensorId", epoch, seen::text as seen, up_to_at as "upToAt" from stored`
+  select sensor_id as "sensorId", epoch, seen::text as seen, up_to_at as "upToAt", begun_at as "begunAt" from stored`
 
 /** Gives up the oldest gaps of sequences that have more than are kept. */
 async function giveUp(run: Recording, { overfull, batchId, knownAt }: Overfull): Promise<void> {

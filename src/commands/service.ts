@@ -4,7 +4,7 @@ import { bootstrapKey } from '../actions/bootstrap-key.ts'
 import { appendDueRoots } from '../actions/due-roots.ts'
 import { judgePending } from '../actions/judge.ts'
 import { recordMessages } from '../actions/record-messages.ts'
-import { dueResendRequests } from '../actions/resend-requests.ts'
+import { dueResendRequests, noteAsked } from '../actions/resend-requests.ts'
 import { verifySensor } from '../actions/sensors.ts'
 import { ensureServiceKey } from '../actions/service-keys.ts'
 import { createApp } from '../api/app.ts'
@@ -157,10 +157,14 @@ const ROOT_EVERY_MS = 2000
 function askForMissing(ctx: Ctx, broker: Broker): Repeated {
   const ask = async () => {
     if (!broker.connected()) return
-    for (const { sensorId, missing, attempt } of await dueResendRequests(ctx)) {
-      broker.tell(sensorId, { resend: missing, attempt })
-      if (missing.length > 0) ctx.metrics.resendRequests.inc()
-    }
+    const due = await dueResendRequests(ctx)
+    const told = await Promise.allSettled(
+      due.map(async ({ sensorId, missing, attempt }) => broker.tell(sensorId, { resend: missing, attempt })),
+    )
+    const asked = due.filter((_, index) => told[index]?.status === 'fulfilled')
+    await noteAsked(ctx, asked)
+    ctx.metrics.resendRequests.inc(asked.filter(({ missing }) => missing.length > 0).length)
+    for (const { reason } of told.filter((one) => one.status === 'rejected')) throw reason
   }
   return repeat(ASK_EVERY_MS, ask, {
     failed: (err) => ctx.log.warn({ err }, 'Missing messages could not be asked for; trying again'),
@@ -199,7 +203,7 @@ function repeat(
 type Broker = {
   url: string
   connected: () => boolean
-  tell: (sensorId: number, desired: DesiredState) => void
+  tell: (sensorId: number, desired: DesiredState) => Promise<void>
   close: () => Promise<void>
 }
 

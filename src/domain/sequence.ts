@@ -4,27 +4,37 @@
  *
  *   first number ──► seen {n} ── n+1 ──► grows ── later one ──► a gap ── the missing ones ──► closed
  *                                 └─ a number seen before, with readings later than all: restart, a new epoch
+ *                                    └─ a later number with readings from before the epoch: former, no gap
  */
 export type Sequence = {
   /** Restarts seen so far. */
   epoch: number
   /** Ascending, apart by at least one number; both ends belong to a range. */
   seen: SeqRange[]
+  /** The earliest reading of the message that began the epoch, epoch milliseconds; null: no restart was seen. */
+  begunAt: number | null
 }
 
 /** Both ends belong to it. */
 export type SeqRange = readonly [from: number, to: number]
 
-/** How a number stands to what was seen; `later`: all readings of its message are later than all known before. */
-export type SequenceStep = 'first' | 'next' | 'ahead' | 'missing' | 'repeated' | 'restart'
+/** How a number stands to what was seen. */
+export type SequenceStep = 'first' | 'next' | 'ahead' | 'missing' | 'repeated' | 'restart' | 'former'
 
-/** Tells what a number is, without changing anything. */
-export function stepOf(sequence: Sequence | null, seq: number, later: boolean): SequenceStep {
+/** A message's number; `later`, `former`: all its readings are later than all known, from before the epoch. */
+export type Numbered = { seq: number; later: boolean; former: boolean }
+
+/**
+ * Tells what a number is, without changing anything. A device may send what it saved up before its restart under new
+ * numbers, so one that goes on from what was seen, or was missing, counts whatever its readings; one further on whose
+ * readings are from before the epoch was given before the restart, and shows no gap.
+ */
+export function stepOf(sequence: Sequence | null, { seq, later, former }: Numbered): SequenceStep {
   const top = sequence?.seen.at(-1)?.[1]
   const bottom = sequence?.seen[0]?.[0]
   if (sequence === null || top === undefined || bottom === undefined) return 'first'
   if (seq === top + 1) return 'next'
-  if (seq > top) return 'ahead'
+  if (seq > top) return former ? 'former' : 'ahead'
   const isSeen = seq < bottom || sequence.seen.some(([from, to]) => seq >= from && seq <= to)
   if (isSeen && later) return 'restart'
   return isSeen && seq >= bottom ? 'repeated' : 'missing'
@@ -67,6 +77,9 @@ export function capped(seen: readonly SeqRange[]): { seen: SeqRange[]; givenUp: 
 export const RESEND_GRACE_MS = 60_000
 /** A sensor that has not answered so often does not have them any more. */
 export const MAX_RESEND_ATTEMPTS = 5
+
+/** What is being told and was not confirmed for so long is told again. */
+export const RETELL_MS = 60_000
 
 /**
  * When numbers that were asked for, `attempts` times with this one, are asked for again; null: no more. The pause

@@ -35,7 +35,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   return {
     port,
     url: `mqtt://${LOOPBACK}:${port}`,
-    tell: (sensorId, desired) => tell(broker, options, { sensorId, desired }),
+    tell: (sensorId, desired) => tell(broker, options.prefix, { sensorId, desired }),
     close: () => close(state, { server, sockets, broker }),
   }
 }
@@ -43,8 +43,8 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
 export type EmbeddedBroker = {
   port: number
   url: string
-  /** Publishes a sensor's desired state, retained. */
-  tell: (sensorId: number, desired: DesiredState) => void
+  /** Publishes a sensor's desired state, retained; fulfilled once it is kept. */
+  tell: (sensorId: number, desired: DesiredState) => Promise<void>
   /** Takes no more, stores and acks what came in, then disconnects everybody. */
   close: () => Promise<void>
 }
@@ -178,11 +178,11 @@ function forgetParked(state: State, gone: Client): void {
 
 type Telling = { sensorId: number; desired: DesiredState }
 
-function tell(broker: Aedes, { prefix, log }: EmbeddedBrokerOptions, { sensorId, desired }: Telling): void {
+function tell(broker: Aedes, prefix: string, { sensorId, desired }: Telling): Promise<void> {
   const { topic, payload } = downlink(prefix, sensorId, desired)
   const packet = { cmd: 'publish', topic, payload, qos: 1, retain: true, dup: false } as const
-  broker.publish(packet, (error) => {
-    if (error) log.warn({ err: error, topic }, 'A downlink could not be published; it is tried again later')
+  return new Promise((resolve, reject) => {
+    broker.publish(packet, (error) => (error ? reject(error) : resolve()))
   })
 }
 

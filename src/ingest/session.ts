@@ -46,8 +46,8 @@ export function openSession(options: SessionOptions): Session {
 export type Session = {
   /** Whether readings can arrive now: connected and subscribed. */
   connected: () => boolean
-  /** Publishes a sensor's desired state, retained; it leaves when there is a connection. */
-  tell: (sensorId: number, desired: DesiredState) => void
+  /** Publishes a sensor's desired state, retained; fulfilled once the broker has it. */
+  tell: (sensorId: number, desired: DesiredState) => Promise<void>
   /** Takes no more, stores and acks what came in, then disconnects; the broker keeps the session. */
   close: () => Promise<void>
 }
@@ -89,6 +89,8 @@ const SUBSCRIBE_RETRY_MS = 5000
 const CONNECT_TIMEOUT_MS = 10_000
 /** For the DISCONNECT to leave once everything is acked. */
 const DISCONNECT_MS = 2000
+/** A broker that is there confirms in milliseconds; one that is away hears it when it is back. */
+const TOLD_WITHIN_MS = 10_000
 /** MQTT 5 reason code. */
 const SESSION_TAKEN_OVER = 0x8e
 
@@ -205,10 +207,15 @@ function onClose(session: State): void {
 MQTT_URL; trying again every ${RECONNECT_MS / 1000} s`)
 }
 
-function tell({ client, options }: State, sensorId: number, desired: DesiredState): void {
+async function tell({ client, options }: State, sensorId: number, desired: DesiredState): Promise<void> {
   const { topic, payload } = downlink(options.broker.prefix, sensorId, desired)
-  client.publish(topic, payload, { qos: 1, retain: true }, (error) => {
-    if (error) options.log.warn({ err: error, topic }, 'A downlink could not be published; it is tried again later')
+  const unheard = new AbortController()
+  const late = pause(TOLD_WITHIN_MS, undefined, { ref: false, signal: unheard.signal }).then(() => {
+    throw new Error(`the broker has not confirmed it within ${TOLD_WITHIN_MS / 1000} s`)
+  })
+  await Promise.race([client.publishAsync(topic, payload, { qos: 1, retain: true }), late]).finally(() => {
+    late.catch(() => undefined)
+    unheard.abort()
   })
 }
 

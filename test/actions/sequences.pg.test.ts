@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { recordMessages } from '../../src/actions/record-messages.ts'
-import { dueResendRequests } from '../../src/actions/resend-requests.ts'
+import { dueResendRequests, noteAsked } from '../../src/actions/resend-requests.ts'
 import type { Ctx } from '../../src/context.ts'
-import { MAX_RESEND_ATTEMPTS, RESEND_GRACE_MS } from '../../src/domain/sequence.ts'
+import { MAX_RESEND_ATTEMPTS, RESEND_GRACE_MS, RETELL_MS } from '../../src/domain/sequence.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { MINUTE, T0 } from '../support/limits.ts'
 import { addSensor, anotherProcess, createWorld, numbered, type World } from '../support/world.ts'
@@ -58,6 +58,19 @@ test.each([
   ['a restart counts anew', ['5 6 7', '0@20 1@21'], 'restart 1:0-0'],
   ['what was missing before a restart is given up', ['5 8', '0@20'], 'missing 0:6-7, given_up 0:6-7, restart 1:0-0'],
   ['a restart whose first message is lost', ['1 2 3', '2@30 4@31'], 'restart 1:2-2, missing 1:3-3'],
+  ['numbers of before a restart that come after it', ['7 8', '0@20', '9@9 10@10', '1@21 2@22'], 'restart 1:0-0'],
+  ['in one batch', ['7 8', '0@20 9@9 1@21 10@10 2@22'], 'restart 1:0-0'],
+  [
+    'with what was missing before it',
+    ['2 5', '0@20 1@21', '4@4', '2@22'],
+    'missing 0:3-4, given_up 0:3-4, restart 1:0-0',
+  ],
+  [
+    'twice, where one of that number is missing after it',
+    ['2 3', '0@20 4@24', '3', '1@21'],
+    'restart 1:0-0, missing 1:1-3, filled 1:1-1',
+  ],
+  ['what was saved up before a restart and is sent after it', ['7 8', '0@20 1@9', '2@10 3@11 4@21'], 'restart 1:0-0'],
 ])('noted: %s', async (_what, batches, events) => {
   for (const batch of batches) await receive(batch)
   expect(await noted()).toBe(events)
@@ -131,11 +144,22 @@ test('more gaps than are kept: the oldest are given up', async () => {
   expect(events.match(/given_up/g)).toHaveLength(5)
 })
 
-async function due() {
-  const requests = await dueResendRequests(world.ctx)
-  return requests
-    .filter((request) => request.sensorId === sensorId)
-    .map(({ missing, attempt }) => ({ missing, attempt }))
+/** What the downlink of the sensor asks for now, published or not. */
+async function due({ published = true } = {}) {
+  const all = await dueResendRequests(world.ctx)
+  const requests = all.filter((request) => request.sensorId === sensorId)
+  if (published) await noteAsked(world.ctx, requests)
+  return requests.map(({ missing, attempt }) => ({ missing, attempt }))
+}
+
+/** Every request of so many hours, shortly. */
+async function askedIn(hours: number): Promise<string[]> {
+  const asked: string[] = []
+  for (let minute = 0; minute < hours * 60; minute += 10) {
+    world.clock.now += 10 * MINUTE
+    for (const { missing, attempt } of await due()) asked.push(`${attempt}: ${missing.join(' ')}`)
+  }
+  return asked
 }
 
 test('missing messages are asked for after a while, again with pauses, and taken back once filled', async () => {
@@ -156,12 +180,72 @@ test('missing messages are asked for after a while, again with pauses, and taken
 
 test('a sensor that never answers is asked only so often', async () => {
   await receive('1 3')
-  let asked = 0
-  for (let hour = 0; hour < 200; hour++) {
-    world.clock.now += 60 * MINUTE
-    asked += (await due()).length
+  expect(await askedIn(12)).toHaveLength(MAX_RESEND_ATTEMPTS)
+})
+
+test('what is lost after it has all its attempts, and so has what is lost after a restart', async () => {
+  await receive('1 3')
+  await askedIn(12)
+  await receive('5')
+  const attempts = ['1', '2', '3', '4', '5']
+  expect(await askedIn(12)).toEqual(attempts.map((attempt) => `${attempt}: 2,2 4,4`))
+  await receive('1@20 3@21')
+  expect(await askedIn(12)).toEqual(attempts.map((attempt) => `${attempt}: 2,2`))
+})
+
+test('losses that go on do not put off that they are asked for', async () => {
+  await receive('1 3')
+  world.clock.now += RESEND_GRACE_MS / 2
+  await receive('5')
+  world.clock.now += RESEND_GRACE_MS / 2
+  expect(await due()).toEqual([
+    {
+      missing: [
+        [2, 2],
+        [4, 4],
+      ],
+      attempt: 1,
+    },
+  ])
+})
+
+test('a request that could not be published is due again, the last one and the one that takes back too', async () => {
+  await receive('1 3')
+  for (let attempt = 1; attempt <= MAX_RESEND_ATTEMPTS; attempt++) {
+    world.clock.now += RESEND_GRACE_MS * 4 ** attempt
+    expect(await due({ published: false })).toEqual([{ missing: [[2, 2]], attempt }])
+    expect(await due()).toEqual([])
+    world.clock.now += RETELL_MS
+    expect(await due()).toEqual([{ missing: [[2, 2]], attempt }])
   }
-  expect(asked).toBe(MAX_RESEND_ATTEMPTS)
+  expect(await askedIn(10)).toEqual([])
+  await receive('2')
+  expect(await due({ published: false })).toEqual([{ missing: [], attempt: 0 }])
+  world.clock.now += RETELL_MS
+  expect(await due()).toEqual([{ missing: [], attempt: 0 }])
+  expect(await askedIn(10)).toEqual([])
+})
+
+test('what changes while a request is published is not taken for asked', async () => {
+  await receive('1 3')
+  world.clock.now += RESEND_GRACE_MS
+  const lost = await dueResendRequests(world.ctx)
+  await receive('5')
+  await noteAsked(world.ctx, lost)
+  world.clock.now += RESEND_GRACE_MS
+  const filled = await dueResendRequests(world.ctx)
+  expect(filled).toMatchObject([
+    {
+      missing: [
+        [2, 2],
+        [4, 4],
+      ],
+      attempt: 1,
+    },
+  ])
+  await receive('2 4')
+  await noteAsked(world.ctx, filled)
+  expect(await due()).toEqual([{ missing: [], attempt: 0 }])
 })
 
 test('what comes again by way of another process that shares the subscription is no restart', async () => {

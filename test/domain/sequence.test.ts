@@ -18,20 +18,24 @@ const SEEN: SeqRange[] = [
 ]
 
 test.each([
-  ['the next number', 10, true, 'next'],
-  ['a number further on', 12, true, 'ahead'],
-  ['a number in a gap, late', 6, false, 'missing'],
-  ['a number in a gap with new readings, as after a queue', 7, true, 'missing'],
-  ['a number before the first, late', 1, false, 'missing'],
-  ['a number seen before, with old readings', 4, false, 'repeated'],
-  ['a number seen before, with readings later than all', 4, true, 'restart'],
-  ['a number before the first, with readings later than all', 0, true, 'restart'],
-] as const)('%s is told', (_what, seq, later, step) => {
-  expect(stepOf({ epoch: 0, seen: SEEN }, seq, later)).toBe(step)
+  ['the next number', 10, 'later', 'next'],
+  ['a number further on', 12, 'later', 'ahead'],
+  ['a number in a gap, late', 6, 'late', 'missing'],
+  ['a number in a gap with new readings, as after a queue', 7, 'later', 'missing'],
+  ['a number before the first, late', 1, 'late', 'missing'],
+  ['a number seen before, with old readings', 4, 'late', 'repeated'],
+  ['a number seen before, with readings later than all', 4, 'later', 'restart'],
+  ['a number before the first, with readings later than all', 0, 'later', 'restart'],
+  ['a number further on with readings from before the epoch', 12, 'former', 'former'],
+  ['the next number with readings saved up before the epoch', 10, 'former', 'next'],
+  ['a missing number with readings saved up before the epoch', 6, 'former', 'missing'],
+] as const)('%s is told', (_what, seq, age, step) => {
+  const numbered = { seq, later: age === 'later', former: age === 'former' }
+  expect(stepOf({ epoch: 1, seen: SEEN, begunAt: 0 }, numbered)).toBe(step)
 })
 
 test('the first number of a sensor is neither a gap nor a restart', () => {
-  expect(stepOf(null, 812, true)).toBe('first')
+  expect(stepOf(null, { seq: 812, later: true, former: false })).toBe('first')
 })
 
 const numbers = fc.array(fc.nat(60), { maxLength: 40 })
