@@ -9,7 +9,7 @@ import { archivedMonths, within } from './archived-months.ts'
 import type { GivenFile } from './logger-files.ts'
 import { beginImport, type Run } from './logger-imports.ts'
 import { getSensor, type Sensor } from './sensors.ts'
-import { type Held, type StoredFile, storeRows } from './store-rows.ts'
+import { type Held, refuseArchived, type StoredFile, storeRows } from './store-rows.ts'
 
 /** What a person asks for with a file. */
 export type ImportAsked = {
@@ -70,15 +70,14 @@ async function archiveProblem(ctx: Ctx, { oldestAt, newestAt }: Survey): Promise
   const readings = within(await archivedMonths(ctx.db.kysely, 'reading'), span)
   const observations = within(await archivedMonths(ctx.db.kysely, 'observation'), span)
   const names = [...readings, ...observations].map(({ name }) => name)
-  if (names.length === 0) return null
-  const detail = `The file has readings of months that are archived (${names.join(', ')})`
-  return refuse('archived', `${detail}: have them restored, then import it again.`)
+  return names.length === 0 ? null : refuseArchived(names)
 }
 
 /**
  * Imports a previewed file: keeps its bytes, stores its readings as read out of the sensor's memory in transactions of
  * at most 5,000, and with the last of them the stretch that is now known whole. Interrupted, it goes on where the same
- * file is imported again; done before, it changes nothing. Judged afterwards, once. Refused: `import_superseded`.
+ * file is imported again; done before, it changes nothing. Judged afterwards, once. Refused: `import_superseded`,
+ * `archived`.
  */
 export async function importFile(
   { ctx, actor }: { ctx: Ctx; actor: Actor },
@@ -101,7 +100,7 @@ export async function importFile(
   }
   const whole: StoredFile = { sensorId, importId, source: file.source, survey, again }
   const stored = await storeRows({ ctx, actor }, whole, onProgress)
-  return { importId, created, summary: begun.summary, ...stored }
+  return isRefusal(stored) ? stored : { importId, created, summary: begun.summary, ...stored }
 }
 
 /** A file of another device would put another box's temperatures under this sensor. */

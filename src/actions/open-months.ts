@@ -13,12 +13,17 @@ export async function inOpenMonths<T>(
   messages: readonly ReceivedMessage[],
   work: (storable: readonly ReceivedMessage[]) => Promise<T>,
 ): Promise<T> {
+  return againIfDropped(db, async () => work(await openMonths(db, messages)))
+}
+
+/** Runs a look for months and the work that stores in them; once more where a month is dropped between the two. */
+export async function againIfDropped<T>(db: Database, work: () => Promise<T>): Promise<T> {
   try {
-    return await work(await openMonths(db, messages))
+    return await work()
   } catch (error) {
     if (!isMissingPartition(error)) throw error
     forgetPartitions(db)
-    return await work(await openMonths(db, messages))
+    return await work()
   }
 }
 

@@ -39,23 +39,19 @@ export async function restoreArchive(restorer: Restorer, directory: string): Pro
   if (problems.length > 0) {
     throw new SetupError(`${directory} is not what was archived; take another copy of it:\n${listed(problems)}`)
   }
-  if (recorded?.restored === true)
-    throw new SetupError(`${manifest.name} is restored already: its rows are in the database.`)
   await recording(restorer.db, (run) => restoreIn(run, restorer, { found, directory, archiveId: recorded?.id ?? null }))
   return manifest
 }
 
-type Recorded = { id: number; name: string; sha256: string; manifest: unknown; restored: boolean }
+type Recorded = { id: number; sha256: string; manifest: unknown }
 
 async function findRecord(db: Database, { name }: Manifest): Promise<Recorded | undefined> {
   const row = await db.kysely
     .selectFrom('archive')
-    .leftJoin('archive_restoration', 'archive_id', 'archive.id')
-    .select(['archive.id', 'name', 'manifest_sha256', 'manifest', 'archive_id'])
+    .select(['id', 'manifest_sha256 as sha256', 'manifest'])
     .where('name', '=', name)
     .executeTakeFirst()
-  if (row === undefined) return undefined
-  return { ...row, sha256: row.manifest_sha256, restored: row.archive_id !== null }
+  return row
 }
 
 function recordProblems(recorded: Recorded | undefined, { manifest, sha256 }: ArchiveFiles): string[] {
@@ -90,18 +86,36 @@ async function restoreIn(run: Recording, restorer: Restorer, restoring: Restorin
   await record(tx, restoring, restorer.now())
 }
 
-/** Rows of the month that are here stay what they are: an archive is not mixed into them. */
+/**
+ * Rows of the month that are here stay what they are: an archive is not mixed into them, and of several archives of a
+ * month the newest has all rows. One restores at a time: the second sees what the first has done.
+ */
 async function requireAbsent(tx: Tx, { name, table, month }: Manifest): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtext(${`restore ${table} ${month}`}))`.execute(tx)
+  const newest = await newestArchive(tx, { table, month })
+  if (newest !== undefined && newest.name !== name && !newest.restored) {
+    throw new SetupError(`The archive of ${table} ${month} is ${newest.name} here: restore that.`)
+  }
+  if (newest?.restored === true) {
+    throw new SetupError(`${newest.name} is restored already: its rows are in the database.`)
+  }
   const here = await sql<{ here: boolean }>`
     select exists (select from ${sql.id(table)} where ${sql.raw(ofMonth(month))}) as here`.execute(tx)
   if (here.rows[0]?.here === true) {
     throw new SetupError(`The database has rows of ${table} ${month}: restore ${name} into an empty database.`)
   }
-  const own = await sql<{ name: string }>`
-    select a.name from archive a where a.table_name = ${table} and to_char(a.month, 'YYYY-MM') = ${month}
-      and a.name <> ${name} and not exists (select from archive_restoration r where r.archive_id = a.id)`.execute(tx)
-  const [other] = own.rows
-  if (other !== undefined) throw new SetupError(`The archive of ${table} ${month} is ${other.name} here: restore that.`)
+}
+
+async function newestArchive(tx: Tx, { table, month }: Pick<Manifest, 'table' | 'month'>) {
+  const row = await tx
+    .selectFrom('archive')
+    .leftJoin('archive_restoration', 'archive_id', 'archive.id')
+    .select(['name', 'archive_id'])
+    .where('table_name', '=', table)
+    .where(sql<boolean>`to_char(month, 'YYYY-MM') = ${month}`)
+    .orderBy('archive.id', 'desc')
+    .executeTakeFirst()
+  return row && { name: row.name, restored: row.archive_id !== null }
 }
 
 type Partition = { table: Manifest['table']; partition: string; month: Manifest['month'] }

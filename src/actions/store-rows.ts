@@ -3,7 +3,9 @@ import { recording } from '../../db/recording.ts'
 import { at } from '../../db/tables.ts'
 import type { Ctx } from '../context.ts'
 import type { Actor } from '../domain/actor.ts'
+import type { Month } from '../domain/month.ts'
 import { toScaled } from '../domain/quantity.ts'
+import { isRefusal, type Refusal, refuse } from '../domain/refusal.ts'
 import { clockOutcome, isUnitCode } from '../domain/units.ts'
 import { readRows } from '../loggers/read-rows.ts'
 import type { TableRow } from '../loggers/reader.ts'
@@ -13,6 +15,7 @@ import { audit } from './audit.ts'
 import type { ImportProgress } from './import-file.ts'
 import { judgePending } from './judge.ts'
 import type { Run } from './logger-imports.ts'
+import { againIfDropped } from './open-months.ts'
 import { ensurePartitions } from './partitions.ts'
 import { type RecordedReadout, recordReadout, type Stretch } from './record-readout.ts'
 import type { ObservationToStore } from './store-observations.ts'
@@ -41,13 +44,14 @@ type Who = { ctx: Ctx; actor: Actor }
 /**
  * Stores the rows of a file batch by batch. With the last one go the read-outs (the stretches of memory that are now
  * whole), the run and its audit row: an import without them was interrupted. Held readings are named and counted; the
- * same file imported when their time has come stores them.
+ * same file imported when their time has come stores them. Refused: `archived`, where a month of it is archived
+ * meanwhile; what was stored until then stays, and the same file imported later goes on.
  */
 export async function storeRows(
   who: Who,
   file: StoredFile,
   onProgress: (progress: ImportProgress) => void,
-): Promise<{ run: Run; held: Held[] }> {
+): Promise<{ run: Run; held: Held[] } | Refusal> {
   const { ctx } = who
   const of = file.survey.channels.reduce((sum, { readings, faults }) => sum + readings + faults, 0)
   const progress = newProgress(ctx.now())
@@ -55,14 +59,16 @@ export async function storeRows(
   for await (const rows of readRows(file.source, file.survey.plan)) {
     for (const row of rows) {
       if (batch.readings.length + batch.observations.length + row.values.length > MAX_PER_TRANSACTION) {
-        await storeBatch(who, { file, batch, progress }, null)
+        const refused = await storeBatch(who, { file, batch, progress }, null)
+        if (refused !== null) return refused
         batch = emptyBatch()
         onProgress({ readings: progress.met, of })
       }
       takeRow(file, { batch, progress }, row)
     }
   }
-  await storeBatch(who, { file, batch, progress }, runOf(progress))
+  const refused = await storeBatch(who, { file, batch, progress }, runOf(progress))
+  if (refused !== null) return refused
   onProgress({ readings: progress.met, of })
   for (const shipmentId of [...progress.shipmentIds].sort((a, b) => a - b)) await judgePending(ctx, shipmentId)
   return { run: runOf(progress), held: progress.held }
@@ -153,24 +159,45 @@ function rawText({ timeText }: TableRow, { text, unit }: RowValue): string {
 type OnItsWay = { file: StoredFile; batch: Batch; progress: Progress }
 
 /** One transaction; the last one, which is given the run, completes the import. */
-async function storeBatch({ ctx, actor }: Who, { file, batch, progress }: OnItsWay, last: Run | null): Promise<void> {
-  const { sensorId, importId } = file
-  const { readings, observations } = batch
-  await ensurePartitions(ctx.db, instantsOf(readings))
-  await ensurePartitions(ctx.db, instantsOf(observations), 'observation')
-  const recorded = await recording(ctx.db, async (run) => {
-    const whole = last === null ? [] : [...progress.stretches.values()]
-    const result = await recordReadout(run, { ctx, actor }, { sensorId, importId, readings, observations, whole })
-    if (last === null) return result
-    const counts = summed(last, countsOf(result, observations))
-    await complete(run.tx, { ctx, actor }, { file, stretches: whole, run: { ...last, ...counts } })
-    return result
+async function storeBatch(who: Who, onItsWay: OnItsWay, last: Run | null): Promise<Refusal | null> {
+  const { ctx } = who
+  const { batch, progress } = onItsWay
+  const recorded = await againIfDropped(ctx.db, async () => {
+    const archived = await archivedOf(ctx, batch)
+    return archived.length > 0 ? refuseArchived(archived) : recordBatch(who, onItsWay, last)
   })
-  Object.assign(progress, summed(progress, countsOf(recorded, observations)))
+  if (isRefusal(recorded)) return recorded
+  Object.assign(progress, summed(progress, countsOf(recorded, batch.observations)))
   for (const id of recorded.shipmentIds) progress.shipmentIds.add(id)
   ctx.metrics.readings.inc({ outcome: 'stored' }, recorded.stored)
   ctx.metrics.readings.inc({ outcome: 'duplicate' }, recorded.duplicates)
   ctx.metrics.readings.inc({ outcome: 'conflict' }, recorded.conflicts)
+  return null
+}
+
+/** The months of a batch that are archived; those that are missing are made. */
+async function archivedOf({ db }: Ctx, { readings, observations }: Batch): Promise<Month[]> {
+  const ofReadings = await ensurePartitions(db, instantsOf(readings))
+  const ofObservations = await ensurePartitions(db, instantsOf(observations), 'observation')
+  return [...new Set([...ofReadings, ...ofObservations])].sort()
+}
+
+/** What is archived cannot be stored beside; `names` are months or archives. */
+export function refuseArchived(names: readonly string[]): Refusal {
+  const detail = `The file has readings of months that are archived (${names.join(', ')})`
+  return refuse('archived', `${detail}: have them restored, then import it again.`)
+}
+
+function recordBatch(who: Who, { file, batch, progress }: OnItsWay, last: Run | null): Promise<RecordedReadout> {
+  const { sensorId, importId } = file
+  return recording(who.ctx.db, async (run) => {
+    const whole = last === null ? [] : [...progress.stretches.values()]
+    const result = await recordReadout(run, who, { sensorId, importId, ...batch, whole })
+    if (last === null) return result
+    const counts = summed(last, countsOf(result, batch.observations))
+    await complete(run.tx, who, { file, stretches: whole, run: { ...last, ...counts } })
+    return result
+  })
 }
 
 function instantsOf(values: readonly { at: number }[]): number[] {

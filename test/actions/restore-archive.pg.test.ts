@@ -100,6 +100,14 @@ test('it comes back once', async () => {
   expect(await everything(owner)).toEqual(before)
 })
 
+test('two restores at once bring it back once, and the other says so', async () => {
+  const outcomes = await Promise.allSettled([restore(), restore()])
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  const rejected = outcomes.find((outcome) => outcome.status === 'rejected')
+  expect(String(rejected?.reason)).toMatch(/reading-2026-03 is restored already/)
+  expect(await everything(owner)).toEqual(before)
+})
+
 test('and is archived again under another name, with the same rows', async () => {
   await restore()
   const again = await archiveNow(keeperOf(owner, world, disk), world, 'reading 2026-03')
@@ -108,9 +116,10 @@ test('and is archived again under another name, with the same rows', async () =>
   expect(again.files.map(({ rowsSha256 }) => rowsSha256)).toEqual(
     first.files.map((file: { rowsSha256: string }) => file.rowsSha256),
   )
-  await expect(restore()).rejects.toThrow(/restored already/)
+  await expect(restore()).rejects.toThrow('The archive of reading 2026-03 is reading-2026-03.2 here: restore that.')
   await restore(owner, join(disk.directory, 'reading-2026-03.2'))
   expect(await everything(owner)).toEqual(before)
+  await expect(restore()).rejects.toThrow(/^reading-2026-03.2 is restored already/)
 })
 
 test('an empty database takes it, for inspection, and no other rows of the month', async () => {
