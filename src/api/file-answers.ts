@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { Answers } from '../loggers/question.ts'
 import { DATE_ORDERS } from '../loggers/written-time.ts'
 
-const COLUMN = /^.{1,200}=(?:-|[a-z][a-z0-9_]{0,31})$/s
+const COLUMN = /^.{1,200}=(?:-|[a-z][a-z0-9_]{0,31}(?::[A-Z0-9]{2,3})?)$/s
 
 /** What a person says about a file beyond what it says itself: the same in a query and on the command line. */
 export const fileAnswers = {
@@ -18,9 +18,12 @@ export const fileAnswers = {
   channel: z
     .union([z.string(), z.array(z.string()).max(50)])
     .transform((given) => [given].flat())
-    .pipe(z.array(z.string().regex(COLUMN, 'must read COLUMN=channel, or COLUMN=-')))
+    .pipe(z.array(z.string().regex(COLUMN, 'must read COLUMN=channel, COLUMN=channel:UNIT or COLUMN=-')))
     .optional()
-    .meta({ description: 'COLUMN=channel, once per column: where its values go; COLUMN=- leaves it out' }),
+    .meta({
+      description:
+        'COLUMN=channel or COLUMN=channel:UNIT, once per column: where its values go; COLUMN=- leaves it out',
+    }),
 }
 
 const parsed = z.object(fileAnswers)

@@ -10,7 +10,7 @@ import type { ByteSource } from '../loggers/survey.ts'
 export const FILE_FLAGS = `  --zone ZONE          of local times in a file that names none: Europe/Berlin, +02:00
   --date-order dmy|mdy|ymd                 of dates that may be read in two ways
   --unit CEL|FAH|KEL   of temperatures whose unit the file omits
-  --channel COLUMN=channel                 where the values of a column go, COLUMN=- leaves it out; once per column`
+  --channel COLUMN=channel[:UNIT]          where the values of a column go, COLUMN=- leaves it out; once per column`
 
 /** Values of flags, in camel case, before they are checked; `flags` are those of the command itself. */
 type Shape = Record<string, z.ZodType>

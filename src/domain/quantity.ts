@@ -108,6 +108,18 @@ export function quantityOf(unit: ObservationUnit, channel: string | null): Quant
   return quantities.find((quantity) => channel === quantity || channel?.startsWith(`${quantity}_`)) ?? null
 }
 
+/** The quantity a channel is named after: its name, or what it begins with before `_`; null where it names none. */
+export function quantityNamed(channel: string): Quantity | null {
+  const named = QUANTITIES.filter((quantity) => channel === quantity || channel.startsWith(`${quantity}_`))
+  // a battery_voltage is no battery
+  return named.sort((a, b) => b.length - a.length)[0] ?? null
+}
+
+/** The units a quantity is taken in. */
+export function unitsOf(quantity: Quantity): ObservationUnit[] {
+  return OBSERVATION_UNIT_CODES.filter((unit) => UNITS[unit].quantities.includes(quantity))
+}
+
 /** The quantities a unit is shared by, as a sentence lists them. */
 export function sharedBy(unit: ObservationUnit): string {
   return UNITS[unit].quantities.map((quantity) => `"${quantity}"`).join(' or ')

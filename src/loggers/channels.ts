@@ -1,6 +1,7 @@
+import { isObservationUnit, quantityNamed, unitsOf } from '../domain/quantity.ts'
 import { isUnitCode, type UnitCode } from '../domain/units.ts'
 import type { Columns, MeasuredColumn, UnitSource } from './columns.ts'
-import type { QuantityUnit } from './quantity.ts'
+import { type QuantityUnit, unitIn } from './quantity.ts'
 import { type Answers, LEFT_OUT, type Question, quoted } from './question.ts'
 
 /** A column that is read: the sensor's channel its values belong to, and where their unit is known from. */
@@ -21,50 +22,83 @@ const CHANNEL = /^[a-z][a-z0-9_]{0,31}$/
 
 /**
  * Decides which columns are which channels: the first temperature is `probe`, the other temperatures go by their names,
- * every other column by its quantity, as at the MQTT door; answers overrule all of that. Asked: temperatures without a
- * unit, columns of numbers without meaning where no other temperature is found, and answers that name no column.
+ * every other column by its quantity, as at the MQTT door; answers overrule all of that. Asked: units that nobody says,
+ * columns of numbers without meaning where no other temperature is found, and answers that name no column.
  */
 export function readChannels(columns: Columns, answers: Answers): Channels {
-  const answered = new Map(Object.entries(answers.channels))
-  const found = [...columns.measured, ...claimed(columns, answered)].sort((a, b) => a.index - b.index)
-  const kept = found.filter(({ name }) => answered.get(name) !== LEFT_OUT)
-  const withUnits = kept.map((column) => withUnit(column, answers.unit))
+  const wishes = new Map(Object.entries(answers.channels).map(([name, text]) => [name, wishOf(text)]))
+  const found = [...columns.measured, ...claimed(columns, wishes)].sort((a, b) => a.index - b.index)
+  const kept = found.filter(({ name }) => wishes.get(name)?.channel !== LEFT_OUT)
+  const withUnits = kept.map((column) => withUnit(column, { answer: answers.unit, wish: wishes.get(column.name) }))
   const readable = withUnits.filter((column) => column.quantity === 'temperature' || isKnown(column))
-  const channels = withChannelNames(readable, answered)
-  const unread = [...columns.unknown.filter(({ name }) => !answered.has(name)), ...columns.technical]
+  const channels = withChannelNames(readable, wishes)
+  const unread = [...columns.unknown, ...columns.technical].filter(
+    ({ name }) => !found.some((one) => one.name === name),
+  )
   const silent = withUnits.filter((column) => !readable.includes(column))
   return {
     channels: channels.filter(isKnown),
     notRead: [...unread, ...silent, ...found.filter((column) => !kept.includes(column))].map(({ name }) => name),
-    questions: [...unitQuestions(withUnits, answers.unit), ...channelQuestions(columns, channels, answered)],
+    questions: [
+      ...unitQuestions(withUnits, answers.unit),
+      ...withUnits.flatMap((column) => wishQuestion(column, wishes.get(column.name)) ?? []),
+      ...channelQuestions(columns, channels, wishes),
+    ],
   }
 }
 
-/** Unknown columns that an answer gives a channel: temperatures, whose unit must be known like any other's. */
-function claimed(columns: Columns, answered: ReadonlyMap<string, string>): MeasuredColumn[] {
-  return columns.unknown.flatMap(({ index, name }) => {
-    const channel = answered.get(name)
-    if (channel === undefined || channel === LEFT_OUT) return []
+/** What a person says of a column: its channel, or `-`, and perhaps the unit, as written; '' says none. */
+type Wish = { channel: string; unit: string }
+type Wishes = ReadonlyMap<string, Wish>
+
+function wishOf(text: string): Wish {
+  const at = text.indexOf(':')
+  return at < 0 ? { channel: text, unit: '' } : { channel: text.slice(0, at), unit: text.slice(at + 1) }
+}
+
+/** Columns without a meaning of their own that an answer gives a channel: temperatures, unless that says otherwise. */
+function claimed({ unknown, technical }: Columns, wishes: Wishes): MeasuredColumn[] {
+  return [...unknown, ...technical].flatMap(({ index, name }) => {
+    const wish = wishes.get(name)
+    if (wish === undefined || wish.channel === LEFT_OUT) return []
     return [{ index, name, quantity: 'temperature' as const, unit: null, unitFrom: null }]
   })
 }
 
-function withUnit(column: MeasuredColumn, answer: UnitCode | null): MeasuredColumn {
+type UnitAnswers = { answer: UnitCode | null; wish: Wish | undefined }
+
+function withUnit(given: MeasuredColumn, { answer, wish }: UnitAnswers): MeasuredColumn {
+  const column = given.unitFrom === null && wish !== undefined ? withMeaning(given, wish) : given
   const open = column.unitFrom === null || column.unitFrom === 'dialect'
-  if (answer === null || !open || column.quantity !== 'temperature') return column
-  return { ...column, unit: answer, unitFrom: 'answer' }
+  const said = unitSaid(column, wish) ?? (column.quantity === 'temperature' ? answer : null)
+  return open && said !== null ? { ...column, unit: said, unitFrom: 'answer' } : column
+}
+
+/** A channel's name says what a title without a unit leaves open, and then the title may say the unit after all. */
+function withMeaning(column: MeasuredColumn, { channel }: Wish): MeasuredColumn {
+  const quantity = quantityNamed(channel)
+  if (quantity === null) return column
+  const unit = unitIn(column.name, quantity)
+  return { ...column, quantity, unit, unitFrom: unit === null ? null : 'title' }
+}
+
+/** The unit an answer about the column names, where it is one of the quantity. */
+function unitSaid({ quantity }: MeasuredColumn, wish: Wish | undefined): QuantityUnit | null {
+  const code = wish?.unit
+  if (quantity === 'temperature') return isUnitCode(code) ? code : null
+  return isObservationUnit(code) && unitsOf(quantity).includes(code) ? code : null
 }
 
 function isKnown<T extends MeasuredColumn>(column: T): column is T & { unitFrom: UnitSource } {
   return column.unitFrom !== null
 }
 
-function withChannelNames(columns: readonly MeasuredColumn[], answered: ReadonlyMap<string, string>) {
-  const taken = new Set<string>(answered.values())
-  const first = columns.find(({ quantity, name }) => quantity === 'temperature' && !answered.has(name))
+function withChannelNames(columns: readonly MeasuredColumn[], wishes: Wishes) {
+  const taken = new Set<string>([...wishes.values()].map(({ channel }) => channel))
+  const first = columns.find(({ quantity, name }) => quantity === 'temperature' && !wishes.has(name))
   const isFirstFree = !taken.has(FIRST_CHANNEL)
   return columns.map((column) => {
-    const given = answered.get(column.name)
+    const given = wishes.get(column.name)?.channel
     if (given !== undefined) return { ...column, channel: given }
     const wanted = column === first && isFirstFree ? FIRST_CHANNEL : nameOf(column)
     const channel = unused(wanted, taken)
@@ -93,10 +127,12 @@ function unused(wanted: string, taken: ReadonlySet<string>): string {
   }
 }
 
+const TEMPERATURE_UNITS = ['CEL', 'FAH', 'KEL'] as const
+
 function unitQuestions(columns: readonly MeasuredColumn[], answer: UnitCode | null): Question[] {
   const temperatures = columns.filter(({ quantity }) => quantity === 'temperature')
   const silent = temperatures.filter((column) => !isKnown(column)).map(({ name }) => quoted(name))
-  const offers = ['CEL', 'FAH', 'KEL']
+  const offers = TEMPERATURE_UNITS
   if (silent.length > 0) {
     const text = `The file does not say in which unit ${silent.join(', ')} is: pass it.`
     return [{ code: 'UNIT_MISSING', answer: 'unit', text, offers }]
@@ -107,20 +143,34 @@ function unitQuestions(columns: readonly MeasuredColumn[], answer: UnitCode | nu
   return [{ code: 'UNIT_CONTRADICTED', answer: 'unit', text, offers: [] }]
 }
 
+/** A column that is given a channel, whose unit nobody says, or is not what the answer says. */
+function wishQuestion({ quantity, name, unit, unitFrom }: MeasuredColumn, wish: Wish | undefined): Question | null {
+  if (wish === undefined || wish.channel === LEFT_OUT) return null
+  if (unitFrom !== null) {
+    if (wish.unit === '' || wish.unit === unit) return null
+    const said = unit ?? 'in the unit of each row'
+    const text = `The file says that ${quoted(name)} is ${said}, not ${wish.unit}: leave the unit out.`
+    return { code: 'UNIT_CONTRADICTED', answer: 'channel', text, offers: [] }
+  }
+  // asked for all temperatures at once
+  if (quantity === 'temperature' && wish.unit === '') return null
+  const offers = quantity === 'temperature' ? TEMPERATURE_UNITS : unitsOf(quantity)
+  const why = wish.unit === '' ? 'its title does not say the unit' : `${quoted(wish.unit)} is no unit of that`
+  const how = `write ${wish.channel}:UNIT, one of ${offers.join(', ')}`
+  const text = `${quoted(name)} is to be ${quantity}, and ${why}: ${how}.`
+  return { code: 'UNIT_MISSING', answer: 'channel', text, offers }
+}
+
 type Named = MeasuredColumn & { channel: string }
 
-function channelQuestions(
-  columns: Columns,
-  channels: readonly Named[],
-  answered: ReadonlyMap<string, string>,
-): Question[] {
+function channelQuestions(columns: Columns, channels: readonly Named[], wishes: Wishes): Question[] {
   const names = [...columns.measured, ...columns.unknown, ...columns.technical].map(({ name }) => name)
-  const strange = [...answered.keys()].filter((name) => !names.includes(name))
+  const strange = [...wishes.keys()].filter((name) => !names.includes(name))
   const ask = (text: string): Question => ({ code: 'CHANNEL_UNKNOWN', answer: 'channel', text, offers: names })
   const questions = strange.map((name) =>
     ask(`The file has no column ${quoted(name)}: it has ${names.map(quoted).join(', ') || 'none that could be read'}.`),
   )
-  for (const [name, channel] of answered) {
+  for (const [name, { channel }] of wishes) {
     if (channel === LEFT_OUT || CHANNEL.test(channel)) continue
     questions.push(ask(`${quoted(channel)} for ${quoted(name)} is no channel: a-z, 0-9 and _, or - to leave it out.`))
   }

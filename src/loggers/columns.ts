@@ -76,7 +76,7 @@ function take(columns: Columns, column: Column, dialect: Dialect): void {
   const meaning = meaningOf(title)
   const numeric = cells.some((cell) => readNumber(cell, columns.mark) !== null)
   if (isCounter(column)) return
-  if (meaning !== null) {
+  if (meaning !== null && isReadAs(meaning.quantity, cells, columns.mark)) {
     const own = meaning.unit ?? dialect.units?.[title] ?? null
     const unitFrom = meaning.unit === null ? (own === null ? null : 'dialect') : 'title'
     columns.measured.push({ index, name: nameOf(column, dialect), quantity: meaning.quantity, unit: own, unitFrom })
@@ -89,6 +89,12 @@ function take(columns: Columns, column: Column, dialect: Dialect): void {
   else if (!numeric) columns.texts.push(index)
   else if (TECHNICAL.test(title)) columns.technical.push({ index, name: title })
   else columns.unknown.push({ index, name: title === '' ? `column ${index + 1}` : title })
+}
+
+/** Whether the cells are what a title says: a position may be written as degrees and minutes, which are not read. */
+function isReadAs(quantity: Quantity, cells: readonly string[], mark: DecimalMark): boolean {
+  if (quantity !== 'latitude' && quantity !== 'longitude') return true
+  return cells.every((cell) => readNumber(cell, mark)?.unit === '')
 }
 
 const COUNTER = /^(?:#|no\.?|nr\.?|n°|index|record|row|lfd\.?(?: ?nr\.?)?|id|pos\.?|sample|reading|number|item)$/i

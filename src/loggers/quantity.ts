@@ -19,13 +19,19 @@ export type TitleMeaning = { quantity: Quantity; unit: QuantityUnit | null }
 export function meaningOf(title: string): TitleMeaning | null {
   if (title === '' || NOT_MEASURED.test(title)) return null
   const temperature = temperatureUnit(title)
-  for (const [quantity, words, units] of OTHERS) {
-    const unit = units.find(([pattern]) => pattern.test(title))?.[1] ?? null
+  for (const [quantity, words] of OTHERS) {
     // a temperature column may stand in a file about humidity: its own unit comes first
-    if (temperature === null && words.test(title)) return { quantity, unit }
+    if (temperature === null && words.test(title)) return { quantity, unit: unitIn(title, quantity) }
   }
   if (temperature !== null || TEMPERATURE.test(title)) return { quantity: 'temperature', unit: temperature }
   return null
+}
+
+/** The unit a title names for a quantity, whatever else it says; null where it names none. */
+export function unitIn(title: string, quantity: Quantity): QuantityUnit | null {
+  if (quantity === 'temperature') return temperatureUnit(title)
+  const units = OTHERS.find(([one]) => one === quantity)?.[2] ?? []
+  return units.find(([pattern]) => pattern.test(title))?.[1] ?? null
 }
 
 /** In the titles of several languages. */
@@ -33,7 +39,7 @@ export const DEW_POINT = ['dew', 'taupunkt', 'rosée', 'rocío'] as const
 
 const NOT_MEASURED = anywhere(
   ...['limit', 'alarm', 'set.?point', 'threshold', 'grenzwert', 'sollwert', 'setting', 'offset', 'elapsed', 'duration'],
-  ...['interval', 'rssi', 'signal', 'acceler', 'counter', 'sequence', 'count\\b', 'latitude', 'longitude'],
+  ...['interval', 'rssi', 'signal', 'acceler', 'counter', 'sequence', 'count\\b'],
   ...DEW_POINT,
 )
 
@@ -50,6 +56,8 @@ const HUMIDITY = new RegExp(
   'i',
 )
 
+const GRAM: OtherUnit = [/[([/]\s?g\s?[)\]]?$|\bgrams?\b/i, 'GRM']
+
 const OTHERS: readonly (readonly [quantity: Quantity, words: RegExp, units: readonly OtherUnit[]])[] = [
   // relative humidity has no other unit
   ['humidity', HUMIDITY, [[/./, 'P1']]],
@@ -62,6 +70,7 @@ const OTHERS: readonly (readonly [quantity: Quantity, words: RegExp, units: read
       [/kpa/i, 'KPA'],
     ],
   ],
+  ['battery', /(?:batt|akku).*%/i, [[/%/, 'P1']]],
   [
     'battery_voltage',
     /volt|spannung|batt(?!.*%)/i,
@@ -72,4 +81,24 @@ const OTHERS: readonly (readonly [quantity: Quantity, words: RegExp, units: read
   ],
   ['carbon_dioxide', /co2|co₂/i, [[/ppm/i, '59']]],
   ['light', /lux|illumin|\blight\b/i, [[/lux|\blx\b/i, 'LUX']]],
+  [
+    'tilt',
+    /\btilt|inclin|neigung/i,
+    [
+      [/\brad\b/i, 'C81'],
+      [/°|º|\bdeg/i, 'DD'],
+    ],
+  ],
+  [
+    'shock',
+    /\bshock|\bimpact|stoß|\bchoc\b/i,
+    [
+      [/m\/s(?:2|²|\^2)/i, 'MSK'],
+      [/[([/]\s?g\s?[)\]]?$/i, 'K40'],
+    ],
+  ],
+  ['mass', /\bmass\b|weight|gewicht/i, [[/\bkg\b/i, 'KGM'], [/\blbs?\b/i, 'LBR'], GRAM]],
+  // degrees, unless the cells say otherwise
+  ['latitude', /\blat(?:itude)?\b|breitengrad/i, [[/./, 'DD']]],
+  ['longitude', /\blon(?:g(?:itude)?)?\b|längengrad/i, [[/./, 'DD']]],
 ]

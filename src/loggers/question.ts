@@ -8,7 +8,10 @@ export type Answers = {
   dateOrder: DateOrder | null
   /** Of temperatures whose unit the file does not state. */
   unit: UnitCode | null
-  /** By the name of a column: the sensor's channel its values belong to, or `-` to leave the column out. */
+  /**
+   * By the name of a column: the sensor's channel its values belong to, or `-` to leave the column out. A channel named
+   * after a quantity (`tilt`, `mass_2`) takes that; the unit may follow, where the title does not say it: `mass:KGM`.
+   */
   channels: Readonly<Record<string, string>>
 }
 

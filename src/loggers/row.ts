@@ -84,12 +84,14 @@ function readValue(text: string, channel: Channel, around: Around): RowValue | L
   // "1O.2" is no 1 in the unit O.2
   if (!isTemperatureUnit(unit)) return /\d/.test(number.unit) ? 'VALUE_UNREADABLE' : 'UNIT_UNREADABLE'
   const converted = toMilliC(decimal, unit)
-  // beyond every temperature stand codes of devices: 9999, -3276.8
-  if (converted === null) return { ...fault, unit }
-  const { milliC, exact } = converted
-  if (milliC <= FAULT_LOW_MILLI_C || milliC >= FAULT_HIGH_MILLI_C) return { ...fault, unit }
-  return { channel, text, decimal, unit, milliC, exact }
+  // beyond every temperature stand codes of devices: 9999, -3276.8; they group no thousands, as "5.123" would
+  if (converted === null || converted.milliC <= FAULT_LOW_MILLI_C || converted.milliC >= FAULT_HIGH_MILLI_C) {
+    return GROUPED.test(text) ? 'VALUE_UNREADABLE' : { ...fault, unit }
+  }
+  return { channel, text, decimal, unit, ...converted }
 }
+
+const GROUPED = /^\D*\d{1,3}[., ']\d{3}(?!\d)/
 
 function faultOf(text: string, channel: Channel): RowValue {
   return { channel, text, decimal: null, unit: channel.unit, milliC: null, exact: true }

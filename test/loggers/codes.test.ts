@@ -104,7 +104,61 @@ test('percents of a battery or of oxygen are no humidity', async () => {
   const { channels } = await understood(
     rows(title, '2026-03-02 10:00,5.0,88,21,5,40', '2026-03-02 10:05,5.1,87,21,5,41'),
   )
-  expect(channels.map(({ quantity }) => quantity)).toEqual(['temperature', 'humidity'])
+  expect(channels.map(({ quantity }) => quantity)).toEqual(['temperature', 'battery', 'humidity'])
+})
+
+const CLIMATE = 'Tilt (°),Shock (g),Weight [kg],Lat,Longitude,Battery (V),CO2 (ppm),Light (lx)'
+
+test('what a logger measured beside its temperature is read', async () => {
+  const cells = (temperature: string) => `${temperature},12.5,0.9,14.25,52.5200066,-13.4,3.61,420,17`
+  const { channels } = await understood(
+    rows(`${TITLE},${CLIMATE}`, `2026-03-02 10:00,${cells('5.0')}`, `2026-03-02 10:05,${cells('5.1')}`),
+  )
+  expect(channels.map(({ channel, unit, minimum }) => `${channel} ${minimum?.text} ${unit}`)).toEqual([
+    ...['probe 5.0 CEL', 'tilt 12.5 DD', 'shock 0.9 K40', 'mass 14.25 KGM', 'latitude 52.5200066 DD'],
+    ...['longitude -13.4 DD', 'battery_voltage 3.61 VLT', 'carbon_dioxide 420 59', 'light 17 LUX'],
+  ])
+})
+
+test('a position in degrees and minutes is left out, and costs no temperature', async () => {
+  const found = await understood(rows(`${TITLE},Latitude`, '2026-03-02 10:00,5.0,52°31′N', '2026-03-02 10:05,5.1,-'))
+  expect([found.rows, found.account.kinds.rejected, found.channels.length]).toEqual([2, 0, 1])
+})
+
+/** A file with columns that do not say enough, and what it is said of them. */
+const LEAN = rows(
+  `${TITLE},Lean,Load,Max. acceleration (m/s²)`,
+  '2026-03-02 10:00,5.0,12.5,14,2.5',
+  '2026-03-02 10:05,5.1,13.5,14,9.75',
+)
+
+test.each([
+  [{ Lean: 'tilt:DD', Load: 'mass_2:LBR' }, ['temperature', 'tilt', 'mass']],
+  [{ Lean: 'tilt:C81' }, ['temperature', 'tilt']],
+  [{ Load: 'lid:FAH' }, ['temperature', 'temperature']],
+  [{ 'Max. acceleration (m/s²)': 'shock' }, ['temperature', 'shock']],
+])('a channel says what a column measures: %o', async (channels, quantities) => {
+  const found = await understood(LEAN, { channels })
+  expect(found.channels.map(({ quantity }) => quantity)).toEqual(quantities)
+})
+
+test.each([
+  [{ Lean: 'tilt' }, ['UNIT_MISSING']],
+  [{ Lean: 'tilt:KGM' }, ['UNIT_MISSING']],
+  [{ 'Temperature (°C)': 'probe:FAH' }, ['UNIT_CONTRADICTED']],
+])('%o is asked about', async (channels, asks) => {
+  expect(await understand(LEAN, { channels })).toEqual({ asks })
+})
+
+test('the channel of an acceleration is one, once a person says so', async () => {
+  const { channels } = await understood(LOGGER_FILES.ruuvi, { channels: { 'acceleration x': 'shock_x:K40' } })
+  expect(channels.find(({ quantity }) => quantity === 'shock')).toMatchObject({ channel: 'shock_x', readings: 2 })
+})
+
+test('degrees with a point in a file with commas are read as neither', async () => {
+  const semicolons = ['2026-03-02 10:00;5,1', '2026-03-02 10:05;5,2', '2026-03-02 10:10;5.123']
+  const found = await understood(rows('Time (UTC);Temperature (°C)', ...semicolons))
+  expect([found.rows, found.account.reasons]).toEqual([2, { VALUE_UNREADABLE: 1 }])
 })
 
 /** The least that warns of each. */
