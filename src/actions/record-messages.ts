@@ -7,7 +7,7 @@ import { countOf, type Gathered, gather, readingsOf } from './gather-readings.ts
 import { concernOf, judgeConcerned } from './judge-concerned.ts'
 import { keepMessages } from './keep-messages.ts'
 import { type KnownSensors, openBatch } from './known-sensors.ts'
-import { type Differing, lockConcerned } from './lock-concerned.ts'
+import { lockConcerned } from './lock-concerned.ts'
 import { inOpenMonths } from './open-months.ts'
 import { lacksInstant } from './recent-rows.ts'
 import { emptyMemory, forget, type Memory, memoryOf } from './recorder-memory.ts'
@@ -114,15 +114,15 @@ async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Turn }): 
   requireBegun(run)
   const divided = divideBy({ ...work, known })
   const storing = store(run, batchId, { ...work, known, divided })
-  const lockedEarly = mayLockEarly(run, work, divided) ? lockAll(run, { ...work, known }) : null
+  const concerned = mayLockEarly(run, work, divided) ? concernOf(divided.certain, known, divided.late) : null
+  // sent right behind the readings: all of them are new
+  const lockedEarly = concerned && run.behind(lockConcerned(run, concerned, memory))
   const stored = await storing
   turn.haveStored()
   await storeObservations(run.tx, batchId, ofKnown(messages, known))
   await keepMessages(run, ctx, { messages, known, conflicts: stored.conflicts })
   await turn.toJudge()
-  const changed =
-    stored.conflicts.length === 0 ? stored.inserted : [...stored.inserted, ...stored.conflicts].sort(byKey)
-  const concern = concernOf(changed, known, stored.late)
+  const concern = concerned ?? concernOf(changedBy(stored), known, stored.late)
   const differing = await (lockedEarly ?? lockConcerned(run, concern, memory))
   const knownAt = ctx.now()
   await closeBatch(run, { batchId, knownAt, messages: messages.length, stored })
@@ -138,12 +138,9 @@ function mayLockEarly({ client }: Recording, { messages, turn }: Work & { turn: 
   return messages.every(({ parsed }) => parsed.observations.length === 0)
 }
 
-/** Sent right behind the readings: locks what they concern, since all of them are new. */
-function lockAll(run: Recording, { gathered, memory, known }: Opened): Promise<Differing> {
-  return run.behind(lockConcerned(run, concernOf(readingsOf(gathered, known), known, NONE), memory))
+function changedBy({ inserted, conflicts }: StoredReadings): ToStore[] {
+  return conflicts.length === 0 ? inserted : [...inserted, ...conflicts].sort(byKey)
 }
-
-const NONE: ReadonlySet<number> = new Set()
 
 type Opened = Work & { known: KnownSensors }
 

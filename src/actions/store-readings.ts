@@ -49,12 +49,12 @@ export type KnownReadings = {
 export async function storeReadings(
   run: Recording,
   batchId: number,
-  { certain, doubtful, repeated, newest }: Divided,
+  { certain, doubtful, repeated, newest, late }: Divided,
 ): Promise<StoredReadings> {
   if (certain.length > 0) await storeCertain(run, batchId, certain)
   if (doubtful.length === 0) {
     const numbersLost = numbersOnlyIn(repeated, certain)
-    return { inserted: certain, conflicts: [], duplicates: repeated.length, late: lateOf(certain, newest), numbersLost }
+    return { inserted: certain, conflicts: [], duplicates: repeated.length, late, numbersLost }
   }
   const added = await insertNew(run, batchId, doubtful)
   const others = doubtful.filter((reading) => !added.has(reading))
@@ -86,6 +86,8 @@ export type Divided = {
   doubtful: ToStore[]
   repeated: ToStore[]
   newest: KnownReadings['newest']
+  /** Sensors of certain readings that are not later than all that was stored before. */
+  late: ReadonlySet<number>
 }
 
 /** Divides readings, in order of key, by what is known of what is stored. */
@@ -93,19 +95,24 @@ export function divide(readings: readonly ToStore[], { newest, lacks }: KnownRea
   const certain: ToStore[] = []
   const doubtful: ToStore[] = []
   const repeated: ToStore[] = []
+  const late = new Set<number>()
   let before: ToStore | null = null
   let newestAt = Number.POSITIVE_INFINITY
   for (const reading of readings) {
     if (before?.sensorId !== reading.sensorId) newestAt = newest(reading.sensorId)
     const isFirst = before === null || byKey(before, reading) !== 0
     if (!isFirst && before?.milliC === reading.milliC) repeated.push(reading)
-    else if (isFirst && (reading.at > newestAt || lacks(reading))) certain.push(reading)
-    else doubtful.push(reading)
+    else if (isFirst && reading.at > newestAt) certain.push(reading)
+    else if (isFirst && lacks(reading)) {
+      certain.push(reading)
+      late.add(reading.sensorId)
+    } else doubtful.push(reading)
     before = reading
   }
-  if (certain.length >= COPY_FROM_READINGS || doubtful.length === 0) return { certain, doubtful, repeated, newest }
+  if (certain.length >= COPY_FROM_READINGS || doubtful.length === 0)
+    return { certain, doubtful, repeated, newest, late }
   // so few are not worth a statement of their own
-  return { certain: [], doubtful: [...certain, ...doubtful].sort(byKey), repeated, newest }
+  return { certain: [], doubtful: [...certain, ...doubtful].sort(byKey), repeated, newest, late: new Set() }
 }
 
 /** Asks for nothing back and looks for nothing: 1.6 instead of 1.7 ms for a batch of 28, 2.3 instead of 2.6 for 80. */
