@@ -5,7 +5,8 @@ import type { Memory, ShipmentMemory } from './recorder-memory.ts'
 import { stripesOf } from './stripes.ts'
 
 /** The shipments that changed readings concern: their readings by placement, ascending, and whether any came late. */
-export type Concern = Map<number, { rows: Map<number, Row[]>; late: boolean }>
+export type Concern = Map<number, ConcernOf>
+type ConcernOf = { rows: Map<number, Row[]>; late: boolean }
 
 /** Shipments that differ from what is remembered of them, as their rows are. */
 export type Differing = ReadonlyMap<number, LockedRow>
@@ -80,11 +81,18 @@ async function lockRows(run: Recording, ids: readonly number[], memory: Memory):
  */
 export async function signShipments(run: Recording, work: LockedConcern): Promise<void> {
   const { ids, concern, memory, differing } = work
-  const isLate = (id: number) => concern.get(id)?.late === true
   const isOthers = (id: number) => {
     const row = differing.get(id)
     return row !== undefined && row.keeper !== memory.keeper
   }
+  const late = new Set(
+    ids.filter((id) => {
+      const came = concern.get(id)
+      // outside of the window nothing is compared with what the other process stored there, which may be later
+      return came?.late === true || (isOthers(id) && liesOutside(memory.shipments.get(id), came))
+    }),
+  )
+  const isLate = (id: number) => late.has(id)
   const signed = ids.filter((id) => isLate(id) || isOthers(id))
   if (signed.length > 0) {
     await run.client.query({
@@ -101,6 +109,12 @@ export async function signShipments(run: Recording, work: LockedConcern): Promis
     const stripe = memory.shipmentStripes.of(id)
     if (entry.stripe !== stripe) entry.stripe = isClosed(entry) ? NO_STRIPE : stripe
   }
+}
+
+function liesOutside(entry: ShipmentMemory | undefined, came: ConcernOf | undefined): boolean {
+  return (entry?.folded ?? []).some(({ placement: { id, rules } }) =>
+    came?.rows.get(id)?.some(({ at }) => at < rules.fromAt || at >= rules.toAt),
+  )
 }
 
 /** Of an entry whose row has to be compared always. */

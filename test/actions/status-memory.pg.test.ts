@@ -7,6 +7,7 @@ import { recordMessages } from '../../src/actions/record-messages.ts'
 import { shipmentStatus } from '../../src/actions/shipment-status.ts'
 import { statusAsOf } from '../../src/actions/status-as-of.ts'
 import { supersedeImport } from '../../src/actions/supersede-import.ts'
+import type { Ctx } from '../../src/context.ts'
 import type { CustodyKind } from '../../src/domain/custody-event.ts'
 import { isRefusal } from '../../src/domain/refusal.ts'
 import { NO_ANSWERS } from '../../src/loggers/question.ts'
@@ -85,6 +86,27 @@ test('two values of one instant outside of the window are one reading there', as
   expect((await statusOf(world, scene)).temperature.outOfWindow).toBe(0)
   await tellTwice(scene, scene.sensors[0] ?? 0)
   expect((await statusOf(world, scene)).temperature.outOfWindow).toBe(1)
+})
+
+test('what another process stores out of order outside of the window is counted', async () => {
+  const scene = await openScene()
+  const other = anotherProcess(world, database)
+  const [one, two] = [world.ctx, other.ctx].map((ctx) => ({ ...ctx, sharesMessages: true }))
+  if (one === undefined || two === undefined) throw new Error('there are two')
+  const tell = (ctx: Ctx, minute: number) =>
+    recordMessages(ctx, [message(scene.sensors[0] ?? 0, [{ at: T0 + minute * MINUTE, c: 5 }], world.clock.now)])
+  await tell(one, -25)
+  await tell(two, -22)
+  await tell(one, -10)
+  const shown = async () => {
+    const status = await shipmentStatus(one, actorOf(world.sender), scene.shipmentId)
+    return isRefusal(status) ? status.detail : status.temperature.outOfWindow
+  }
+  expect(await shown()).toBe(3)
+  // it knows of no reading later than that of minute -22
+  await tell(two, -15)
+  expect(await shown()).toBe(4)
+  await other.close()
 })
 
 async function openScene(): Promise<Scene> {
