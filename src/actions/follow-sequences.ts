@@ -3,7 +3,8 @@ import type { Recording } from '../../db/recording.ts'
 import type { ParsedMessage, ReceivedMessage } from '../domain/message.ts'
 import { type SeqRange, type Sequence, stepOf, union } from '../domain/sequence.ts'
 import { EARLIEST_AT } from '../domain/units.ts'
-import type { KnownSensors } from './known-sensors.ts'
+import type { Gathered } from './gather-readings.ts'
+import { knownOf } from './known-sensors.ts'
 import type { SensorMemory } from './recorder-memory.ts'
 import type { StoredReadings } from './store-readings.ts'
 import { ranges, type SequenceOf, storeSequences } from './store-sequences.ts'
@@ -16,7 +17,7 @@ export type SequenceMemory = Sequence & { upToAt: number; top: number; unstored:
 
 export type Following = {
   messages: readonly ReceivedMessage[]
-  known: KnownSensors
+  gathered: Gathered
   /** Numbers that stand with no stored reading. */
   numbersLost: StoredReadings['numbersLost']
   batchId: number
@@ -38,9 +39,9 @@ export async function followSequences(run: Recording, following: Following): Pro
   )
   joined.sort((a, b) => a.sensorId - b.sensorId)
   if (joined.length === 0) return
-  const { known, batchId, knownAt } = following
+  const { gathered, batchId, knownAt } = following
   for (const stored of await storeSequences(run, { joined, batchId, knownAt })) {
-    const sensor = known.get(stored.sensorId)
+    const sensor = knownOf(gathered, stored.sensorId)
     if (sensor !== undefined) sensor.memory.sequence = remember(stored, stored.upToAt)
   }
 }
@@ -51,11 +52,11 @@ export async function followSequences(run: Recording, following: Following): Pro
  */
 type Pending = { newestAt: number; joined: Sequence | null; begun: boolean }
 
-function take({ messages, known, numbersLost, shared }: Following): Map<number, Pending> {
+function take({ messages, gathered, numbersLost, shared }: Following): Map<number, Pending> {
   const changed = new Map<number, Pending>()
   for (const { parsed } of messages) {
     const { sensorId, seq, readings } = parsed
-    const sensor = sensorId === null ? undefined : known.get(sensorId)
+    const sensor = sensorId === null ? undefined : knownOf(gathered, sensorId)
     if (sensorId === null || seq === null || sensor === undefined) continue
     let pending = changed.get(sensorId)
     if (pending === undefined) {
@@ -74,9 +75,13 @@ function take({ messages, known, numbersLost, shared }: Following): Map<number, 
  * Where sensors seem to have restarted: looks how new their readings are by what others have stored. A message that
  * comes again, by way of another process, is no restart. Answers whether anything was newer than remembered.
  */
-async function catchUp(run: Recording, { known, batchId }: Following, pending: Map<number, Pending>): Promise<boolean> {
+async function catchUp(
+  run: Recording,
+  { gathered, batchId }: Following,
+  pending: Map<number, Pending>,
+): Promise<boolean> {
   const restarted = [...pending].flatMap(([id, { joined }]) =>
-    joined !== null && joined.epoch > (known.get(id)?.memory.sequence?.epoch ?? joined.epoch) ? [id] : [],
+    joined !== null && joined.epoch > (gathered.get(id)?.memory?.sequence?.epoch ?? joined.epoch) ? [id] : [],
   )
   if (restarted.length === 0) return false
   const { rows } = await run.client.query<{ id: number; newest: number | null }>({
@@ -88,7 +93,7 @@ async function catchUp(run: Recording, { known, batchId }: Following, pending: M
   })
   let isNewer = false
   for (const { id, newest } of rows) {
-    const sensor = known.get(id)
+    const sensor = gathered.get(id)
     if (sensor === undefined || newest === null || newest <= sensor.newestAt) continue
     sensor.newestAt = newest
     isNewer = true

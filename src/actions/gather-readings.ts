@@ -1,8 +1,16 @@
 import type { ReceivedMessage } from '../domain/message.ts'
+import type { SensorMemory } from './recorder-memory.ts'
 import { byKey, SOURCE, type ToStore } from './store-readings.ts'
 
-/** The readings of a batch by sensor, each list in order of key; a sensor without readings has an empty one. */
-export type Gathered = ReadonlyMap<number, ToStore[]>
+/** The sensors of a batch by id, ascending, with or without readings. */
+export type Gathered = ReadonlyMap<number, SensorInBatch>
+
+/**
+ * A sensor of a batch: its readings in order of key, what is remembered of it (null where it is not known, or not known
+ * yet), and how new its readings were before the batch. One entry for each, filled in on the way: with 10,000 sensors a
+ * map more costs as much as a statement.
+ */
+export type SensorInBatch = { readings: ToStore[]; memory: SensorMemory | null; newestAt: number }
 
 /** Gathers what messages bring, sensors in order of id: one pass, since lists of a sensor come mostly in order. */
 export function gather(messages: readonly ReceivedMessage[]): Gathered {
@@ -21,24 +29,28 @@ export function gather(messages: readonly ReceivedMessage[]): Gathered {
 }
 
 /** Numbers alone sort a fifth faster than pairs of them and lists: 1.1 instead of 1.4 ms for 5,000. */
-function inOrderOfId(lists: ReadonlyMap<number, ToStore[]>): Map<number, ToStore[]> {
-  const ordered = new Map<number, ToStore[]>()
-  for (const id of Float64Array.from(lists.keys()).sort()) ordered.set(id, lists.get(id) ?? [])
+function inOrderOfId(lists: ReadonlyMap<number, ToStore[]>): Gathered {
+  const ordered = new Map<number, SensorInBatch>()
+  for (const id of Float64Array.from(lists.keys()).sort()) {
+    ordered.set(id, { readings: lists.get(id) ?? [], memory: null, newestAt: Number.NEGATIVE_INFINITY })
+  }
   return ordered
 }
 
 /** How many readings there are. */
 export function countOf(gathered: Gathered): number {
   let count = 0
-  for (const list of gathered.values()) count += list.length
+  for (const { readings } of gathered.values()) count += readings.length
   return count
 }
 
-/** The readings of the sensors that exist, in order of key. */
-export function readingsOf(gathered: Gathered, known: ReadonlyMap<number, unknown>): ToStore[] {
-  const readings: ToStore[] = []
-  for (const [sensorId, list] of gathered) if (known.has(sensorId)) for (const reading of list) readings.push(reading)
-  return readings
+/** The readings of the sensors that are known, in order of key. */
+export function readingsOf(gathered: Gathered): ToStore[] {
+  const all: ToStore[] = []
+  for (const { readings, memory } of gathered.values()) {
+    if (memory !== null) for (const reading of readings) all.push(reading)
+  }
+  return all
 }
 
 function isInOrder(list: readonly ToStore[]): boolean {

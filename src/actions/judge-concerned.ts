@@ -3,10 +3,10 @@ import type { Ctx } from '../context.ts'
 import { noteCalmly } from '../domain/calm.ts'
 import { type Row, upToAt } from '../domain/excursion.ts'
 import type { Folded } from './fold-placements.ts'
+import type { Gathered } from './gather-readings.ts'
 import { judgeOrPostpone, MAX_ROWS_PER_TRANSACTION } from './judge.ts'
 import { type Extension, extensionOf, inScope, judgeRemembered, quietOf } from './judge-remembered.ts'
 import { isReadOut } from './judging-facts.ts'
-import type { KnownSensors } from './known-sensors.ts'
 import { loadRows } from './load-rows.ts'
 import { type Concern, idsOf, type LockedConcern, NO_STRIPE, signShipments } from './lock-concerned.ts'
 import { areLastOf } from './recent-rows.ts'
@@ -14,14 +14,14 @@ import { loadHeads } from './store-evaluations.ts'
 import type { ToStore } from './store-readings.ts'
 
 /** Finds the shipments of stored readings, which are in order of key, by the placements of their sensors. */
-export function concernOf(changed: readonly ToStore[], known: KnownSensors, late: ReadonlySet<number>): Concern {
+export function concernOf(changed: readonly ToStore[], gathered: Gathered, late: ReadonlySet<number>): Concern {
   const concern: Concern = new Map()
   let from = 0
   while (from < changed.length) {
     const sensorId = changed[from]?.sensorId ?? 0
     let to = from + 1
     while (changed[to]?.sensorId === sensorId) to++
-    for (const { id, channel, shipmentId, fromAt, toAt } of known.get(sensorId)?.memory.placements ?? []) {
+    for (const { id, channel, shipmentId, fromAt, toAt } of gathered.get(sensorId)?.memory?.placements ?? []) {
       const rows = within(changed, { from, to }, (row) => row.channel === channel && row.at >= fromAt && row.at < toAt)
       if (rows.length === 0) continue
       const entry = concern.get(shipmentId) ?? { rows: new Map(), late: false }

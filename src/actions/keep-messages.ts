@@ -5,10 +5,12 @@ import type { Ctx } from '../context.ts'
 import type { ReceivedMessage } from '../domain/message.ts'
 import { isoInstant } from '../domain/units.ts'
 import { audit, type Deed } from './audit.ts'
+import type { Gathered } from './gather-readings.ts'
+import { knownOf } from './known-sensors.ts'
 import type { ToStore } from './store-readings.ts'
 
 /** What a batch leaves for a person: its messages, the sensors that exist, and the conflicts it stored. */
-type Met = { messages: readonly ReceivedMessage[]; known: ReadonlyMap<number, unknown>; conflicts: readonly ToStore[] }
+type Met = { messages: readonly ReceivedMessage[]; gathered: Gathered; conflicts: readonly ToStore[] }
 
 /**
  * Keeps with raw bytes what a person must look at: rejected (cannot be read, wholly or in part), held (implausible
@@ -16,8 +18,8 @@ type Met = { messages: readonly ReceivedMessage[]; known: ReadonlyMap<number, un
  * transaction.
  */
 export async function keepMessages(run: Recording, ctx: Ctx, met: Met): Promise<void> {
-  const unusual = met.messages.filter((message) => !isPlain(message, met.known))
-  const kept = unusual.flatMap((message) => reasonsToKeep(message, met.known).map((why) => ({ message, why })))
+  const unusual = met.messages.filter((message) => !isPlain(message, met.gathered))
+  const kept = unusual.flatMap((message) => reasonsToKeep(message, met.gathered).map((why) => ({ message, why })))
   const now = ctx.now()
   const ids = await insertKept(run, kept, now)
   const deeds: Deed[] = [
@@ -44,19 +46,19 @@ export async function keepMessages(run: Recording, ctx: Ctx, met: Met): Promise<
 type Why = { outcome: 'rejected' | 'held' | 'quarantined'; reason: string; detail: string }
 
 /** Nearly every message is understood in full and of a known sensor: it leaves nothing for a person. */
-function isPlain({ parsed }: ReceivedMessage, known: ReadonlyMap<number, unknown>): boolean {
+function isPlain({ parsed }: ReceivedMessage, gathered: Gathered): boolean {
   const { problem, held, undecoded, archived, sensorId } = parsed
   if (problem !== null || held.length > 0 || undecoded !== undefined || archived !== undefined) return false
-  return sensorId !== null && known.has(sensorId)
+  return sensorId !== null && knownOf(gathered, sensorId) !== undefined
 }
 
-function reasonsToKeep(message: ReceivedMessage, known: ReadonlyMap<number, unknown>): Why[] {
+function reasonsToKeep(message: ReceivedMessage, gathered: Gathered): Why[] {
   const { parsed } = message
   const { problem, held, sensorId, archived } = parsed
   const whys: Why[] = []
   if (problem !== null) whys.push({ outcome: 'rejected', ...problem })
   if (parsed.undecoded !== undefined) return [...whys, { outcome: 'quarantined', ...parsed.undecoded }]
-  const unknown = sensorId !== null && !known.has(sensorId)
+  const unknown = sensorId !== null && knownOf(gathered, sensorId) === undefined
   const measured = parsed.readings.length + parsed.observations.length + held.length + (archived?.count ?? 0)
   if (unknown && measured > 0) {
     const detail = `no sensor ${sensorId} is registered: register it, then release this message`

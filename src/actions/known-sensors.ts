@@ -1,40 +1,51 @@
 import { int4s, int8s } from '../../db/binary.ts'
 import type { Recording } from '../../db/recording.ts'
 import { loadSequences } from './follow-sequences.ts'
-import type { Gathered } from './gather-readings.ts'
+import type { Gathered, SensorInBatch } from './gather-readings.ts'
 import { forget, type Memory, type PlacementLink, type SensorMemory } from './recorder-memory.ts'
 import type { Turn } from './recording-turns.ts'
-import type { ToStore } from './store-readings.ts'
 import { stripesOf } from './stripes.ts'
 
-/** A sensor of a batch: what is remembered of it, and how new its readings were before the batch. */
-export type KnownSensor = { memory: SensorMemory; newestAt: number }
-export type KnownSensors = Map<number, KnownSensor>
+/** The sensor of a batch, once it is known; undefined: it does not exist. */
+export function knownOf(gathered: Gathered, sensorId: number): KnownSensor | undefined {
+  const sensor = gathered.get(sensorId)
+  return sensor !== undefined && isKnown(sensor) ? sensor : undefined
+}
 
-/** A batch that is being recorded: its number and its sensors, whose stripes are held. */
-export type OpenBatch = { batchId: number; known: KnownSensors }
+type KnownSensor = SensorInBatch & { memory: SensorMemory }
+
+function isKnown(sensor: SensorInBatch): sensor is KnownSensor {
+  return sensor.memory !== null
+}
 
 type Opening = { memory: Memory; gathered: Gathered; turn: Turn }
 
 /**
- * Takes a number for the batch and holds the stripes of its sensors against changes of their placements; answers those
- * that exist with what decides where their readings belong. Only what is not remembered, or has changed, is asked for,
- * and then not before the batches ahead have ended: what they store is not seen yet.
+ * Takes a number for the batch, which it answers, and holds the stripes of its sensors against changes of their
+ * placements; from then on those that exist are known, with what decides where their readings belong. Only what is not
+ * remembered, or has changed, is asked for, and then not before the batches ahead have ended: what they store is not
+ * seen yet.
  *
  * The same statement tells whether the database is the one that is remembered: a restore or a failover restarts the
  * server or makes another database, and then what is remembered may be of a future that did not happen.
  */
-export async function openBatch(run: Recording, { memory, gathered, turn }: Opening): Promise<OpenBatch> {
+export async function openBatch(run: Recording, { memory, gathered, turn }: Opening): Promise<number> {
   const batchId = await open(run, gathered, memory)
   turn.haveOpened()
-  const { known, doubtful } = recall(memory, gathered)
-  const changed = doubtful.length === 0 ? [] : await compare(run, { memory, gathered, known }, doubtful)
+  const doubtful = recall(memory, gathered)
+  const changed = doubtful.length === 0 ? [] : await compare(run, { memory, gathered }, doubtful)
   if (changed.length > 0) await turn.toJudge()
   for (const [id, learned] of await learn(run, changed, { memory, gathered })) {
-    known.set(id, { memory: learned, newestAt: learned.newestAt })
+    know(gathered.get(id), learned)
     memory.sensors.set(id, learned)
   }
-  return { batchId, known }
+  return batchId
+}
+
+function know(sensor: SensorInBatch | undefined, memory: SensorMemory): void {
+  if (sensor === undefined) return
+  sensor.memory = memory
+  sensor.newestAt = memory.newestAt
 }
 
 type StripeRow = { stripe: number; revision: number }
@@ -66,36 +77,35 @@ async function meet(run: Recording, memory: Memory, incarnation: string): Promis
   memory.incarnation = incarnation
 }
 
-/** What is remembered of the sensors; those are doubtful that are not, or may have changed since. */
-function recall({ sensors, sensorStripes }: Memory, gathered: Gathered): { known: KnownSensors; doubtful: number[] } {
-  const known: KnownSensors = new Map()
+/** Takes what is remembered of the sensors; answers the doubtful: those that are not, or may have changed since. */
+function recall({ sensors, sensorStripes }: Memory, gathered: Gathered): number[] {
   const doubtful: number[] = []
-  for (const [id, list] of gathered) {
+  for (const [id, sensor] of gathered) {
     const entry = sensors.get(id)
-    if (entry === undefined || entry.stripe !== sensorStripes.of(id) || !reaches(entry, list)) doubtful.push(id)
-    else known.set(id, { memory: entry, newestAt: entry.newestAt })
+    if (entry !== undefined && entry.stripe === sensorStripes.of(id) && reaches(entry, sensor)) know(sensor, entry)
+    else {
+      // an attempt before this one may have known it
+      sensor.memory = null
+      doubtful.push(id)
+    }
   }
-  return { known, doubtful }
+  return doubtful
 }
 
 /** Whether all placements are remembered that readings, in order, may belong to. */
-function reaches({ sinceAt }: SensorMemory, list: readonly ToStore[] | undefined): boolean {
-  return sinceAt <= oldestOf(list)
+function reaches({ sinceAt }: SensorMemory, sensor: SensorInBatch | undefined): boolean {
+  return sinceAt <= oldestOf(sensor)
 }
 
-function oldestOf(list: readonly ToStore[] | undefined): number {
-  return list?.[0]?.at ?? Number.POSITIVE_INFINITY
+function oldestOf(sensor: SensorInBatch | undefined): number {
+  return sensor?.readings[0]?.at ?? Number.POSITIVE_INFINITY
 }
 
-type Comparing = { memory: Memory; gathered: Gathered; known: KnownSensors }
+type Comparing = { memory: Memory; gathered: Gathered }
 type Row = { id: number; revision: number }
 
 /** Compares what is remembered of sensors with their rows; answers those that exist and are not known as they stand. */
-async function compare(
-  run: Recording,
-  { memory, gathered, known }: Comparing,
-  doubtful: readonly number[],
-): Promise<Row[]> {
+async function compare(run: Recording, { memory, gathered }: Comparing, doubtful: readonly number[]): Promise<Row[]> {
   const { rows } = await run.client.query<Row>({
     name: 'compare_sensors',
     text: 'select id, revision from sensor where id = any($1::bigint[]) order by id',
@@ -105,7 +115,7 @@ async function compare(
     const entry = memory.sensors.get(id)
     if (entry === undefined || entry.revision !== revision || !reaches(entry, gathered.get(id))) return true
     entry.stripe = memory.sensorStripes.of(id)
-    known.set(id, { memory: entry, newestAt: entry.newestAt })
+    know(gathered.get(id), entry)
     return false
   })
 }
@@ -116,7 +126,7 @@ const LOOK_BACK_MS = 30 * 86_400_000
 async function learn(
   run: Recording,
   rows: readonly Row[],
-  { memory, gathered }: Pick<Opening, 'memory' | 'gathered'>,
+  { memory, gathered }: Comparing,
 ): Promise<Map<number, SensorMemory>> {
   if (rows.length === 0) return new Map()
   const oldestAt = rows.reduce(

@@ -6,7 +6,7 @@ import { followSequences } from './follow-sequences.ts'
 import { countOf, type Gathered, gather, readingsOf } from './gather-readings.ts'
 import { concernOf, judgeConcerned } from './judge-concerned.ts'
 import { keepMessages } from './keep-messages.ts'
-import { type KnownSensors, openBatch } from './known-sensors.ts'
+import { knownOf, openBatch } from './known-sensors.ts'
 import { lockConcerned } from './lock-concerned.ts'
 import { inOpenMonths } from './open-months.ts'
 import { lacksInstant } from './recent-rows.ts'
@@ -108,27 +108,27 @@ async function recordOnce(ctx: Ctx, work: Work): Promise<Recorded> {
 }
 
 async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Turn }): Promise<Recorded> {
-  const { messages, memory, turn } = work
+  const { messages, gathered, memory, turn } = work
   await turn.toStore()
-  const { batchId, known } = await openBatch(run, { memory, gathered: work.gathered, turn })
+  const batchId = await openBatch(run, work)
   requireBegun(run)
-  const divided = divideBy({ ...work, known })
-  const storing = store(run, batchId, { ...work, known, divided })
-  const concerned = mayLockEarly(run, work, divided) ? concernOf(divided.certain, known, divided.late) : null
+  const divided = divideBy(work)
+  const storing = store(run, batchId, { gathered, divided })
+  const concerned = mayLockEarly(run, work, divided) ? concernOf(divided.certain, gathered, divided.late) : null
   // sent right behind the readings: all of them are new
   const lockedEarly = concerned && run.behind(lockConcerned(run, concerned, memory))
   const stored = await storing
   turn.haveStored()
-  await storeObservations(run.tx, batchId, ofKnown(messages, known))
-  await keepMessages(run, ctx, { messages, known, conflicts: stored.conflicts })
+  await storeObservations(run.tx, batchId, ofKnown(messages, gathered))
+  await keepMessages(run, ctx, { messages, gathered, conflicts: stored.conflicts })
   await turn.toJudge()
-  const concern = concerned ?? concernOf(changedBy(stored), known, stored.late)
+  const concern = concerned ?? concernOf(changedBy(stored), gathered, stored.late)
   const differing = await (lockedEarly ?? lockConcerned(run, concern, memory))
   const knownAt = ctx.now()
   await closeBatch(run, { batchId, knownAt, messages: messages.length, stored })
   const { unjudged } = await judgeConcerned(run, ctx, { concern, memory, differing })
   const { inserted, conflicts, duplicates, numbersLost } = stored
-  await followSequences(run, { messages, known, numbersLost, batchId, knownAt, shared: ctx.sharesMessages })
+  await followSequences(run, { messages, gathered, numbersLost, batchId, knownAt, shared: ctx.sharesMessages })
   return { stored: inserted.length, duplicates, conflicts: conflicts.length, unjudged }
 }
 
@@ -142,23 +142,21 @@ function changedBy({ inserted, conflicts }: StoredReadings): ToStore[] {
   return conflicts.length === 0 ? inserted : [...inserted, ...conflicts].sort(byKey)
 }
 
-type Opened = Work & { known: KnownSensors }
-
-function divideBy({ gathered, known, memory, trusting }: Opened): Divided {
-  return divide(readingsOf(gathered, known), {
-    newest: (sensorId) => (trusting ? (known.get(sensorId)?.newestAt ?? NEVER) : NEVER),
-    lacks: (reading) => trusting && lacksReading(memory, known, reading),
+function divideBy({ gathered, memory, trusting }: Work): Divided {
+  return divide(readingsOf(gathered), {
+    newest: (sensorId) => (trusting ? (gathered.get(sensorId)?.newestAt ?? NEVER) : NEVER),
+    lacks: (reading) => trusting && lacksReading(memory, gathered, reading),
   })
 }
 
 async function store(
   run: Recording,
   batchId: number,
-  { gathered, known, divided }: Opened & { divided: Divided },
+  { gathered, divided }: { gathered: Gathered; divided: Divided },
 ): Promise<StoredReadings> {
   const stored = await storeReadings(run, batchId, divided)
-  for (const [sensorId, { memory }] of known) {
-    memory.newestAt = Math.max(memory.newestAt, gathered.get(sensorId)?.at(-1)?.at ?? memory.newestAt)
+  for (const { readings, memory } of gathered.values()) {
+    if (memory !== null) memory.newestAt = Math.max(memory.newestAt, readings.at(-1)?.at ?? memory.newestAt)
   }
   return stored
 }
@@ -170,8 +168,8 @@ const NEVER = Number.POSITIVE_INFINITY
  * Whether the fold of a reading's placement remembers what was stored around it, and nothing of its instant. Wrong only
  * for what another process stored since, or a batch ahead that is not judged yet.
  */
-function lacksReading({ shipments }: Memory, known: KnownSensors, { sensorId, channel, at }: ToStore): boolean {
-  const placements = known.get(sensorId)?.memory.placements ?? []
+function lacksReading({ shipments }: Memory, gathered: Gathered, { sensorId, channel, at }: ToStore): boolean {
+  const placements = gathered.get(sensorId)?.memory?.placements ?? []
   const placed = placements.find((link) => link.channel === channel && at >= link.fromAt && at < link.toAt)
   const folded = placed && shipments.get(placed.shipmentId)?.folded
   const fold = folded?.find(({ placement }) => placement.id === placed?.id)
@@ -181,8 +179,8 @@ function lacksReading({ shipments }: Memory, known: KnownSensors, { sensorId, ch
   return at >= rules.fromAt && at < rules.toAt && lacksInstant(fold.recent, at)
 }
 
-function ofKnown(messages: readonly ReceivedMessage[], known: ReadonlyMap<number, unknown>): ReceivedMessage[] {
-  return messages.filter(({ parsed }) => parsed.sensorId !== null && known.has(parsed.sensorId))
+function ofKnown(messages: readonly ReceivedMessage[], gathered: Gathered): ReceivedMessage[] {
+  return messages.filter(({ parsed: { sensorId } }) => sensorId !== null && knownOf(gathered, sensorId) !== undefined)
 }
 
 type Closing = { batchId: number; knownAt: number; messages: number; stored: StoredReadings }
