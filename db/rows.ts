@@ -275,6 +275,7 @@ export type SensorSequence = {
   begun_at: InstantOrNull
   missing_since: InstantOrNull
   asked: OrNull<string>
+  asked_times: Generated<string>
   attempts: Generated<number>
   resend_due_at: InstantOrNull
 }

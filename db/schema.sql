@@ -1059,12 +1059,13 @@ create table sensor_sequence (
   attempts integer default 0 not null,
   resend_due_at timestamp with time zone,
   begun_at timestamp with time zone,
+  asked_times int8multirange[] default '{}'::int8multirange[] not null,
   constraint sensor_sequence_attempts_check CHECK ((attempts >= 0)),
   constraint sensor_sequence_epoch_check CHECK ((epoch >= 0)),
   constraint sensor_sequence_pkey PRIMARY KEY (sensor_id),
   constraint sensor_sequence_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensor(id)
 ) with (fillfactor=80);
-comment on table sensor_sequence is 'Sequence numbers seen of a sensor since its last restart (epoch), capped to 64 gaps. Numbers of readings later than up_to_at are seen too, entered or not. begun_at: the earliest reading of the message that showed the restart; null: none was seen. asked: the numbers that the downlink asks for; resend_due_at: when it is to be changed.';
+comment on table sensor_sequence is 'Sequence numbers seen of a sensor since its last restart (epoch), capped to 64 gaps. Numbers of readings later than up_to_at are seen too, entered or not. begun_at: the earliest reading of the message that showed the restart; null: none was seen. asked: the numbers that the downlink asks for; attempts: its attempt; asked_times: the missing numbers that were asked for once, twice and so on; resend_due_at: when the downlink is to be changed.';
 CREATE INDEX sensor_sequence_due ON public.sensor_sequence USING btree (resend_due_at) WHERE (resend_due_at IS NOT NULL);
 grant select, insert, update on sensor_sequence to serving;
 

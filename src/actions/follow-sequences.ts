@@ -63,9 +63,9 @@ function take({ messages, gathered, numbersLost, shared }: Following): Map<numbe
       pending = { newestAt: sensor.newestAt, joined: null, begun: false }
       changed.set(sensorId, pending)
     }
-    const isKnown = numbersLost.get(sensorId)?.has(seq) === true
-    const isRemembered = !shared && pending.joined === null && !isKnown && extend(sensor.memory.sequence, parsed)
-    if (!isRemembered) join(pending, sensor.memory, { seq, readings, isKnown })
+    const mayRemember = !shared && pending.joined === null && !numbersLost.get(sensorId)?.has(seq)
+    const isRemembered = mayRemember && extend(sensor.memory.sequence, parsed)
+    if (!isRemembered) join(pending, sensor.memory, { seq, readings })
     pending.newestAt = newestOf(readings, pending.newestAt)
   }
   return changed
@@ -125,16 +125,14 @@ function extend(sequence: SequenceMemory | null, { seq, readings }: ParsedMessag
   return true
 }
 
-/** A message to be joined; `isKnown`: it brings no reading that was not stored. */
-type Joining = Pick<ParsedMessage, 'readings'> & { seq: number; isKnown: boolean }
+type Joining = Pick<ParsedMessage, 'readings'> & { seq: number }
 
-function join(pending: Pending, { sequence }: SensorMemory, { seq, readings, isKnown }: Joining): void {
+function join(pending: Pending, { sequence }: SensorMemory, { seq, readings }: Joining): void {
   const current = pending.joined ?? (sequence && { ...sequence, seen: seenOf(sequence) })
   const begunAt = current?.begunAt ?? null
   const former = begunAt !== null && readings.length > 0 && newestOf(readings, EARLIEST_AT) < begunAt
   const step = stepOf(current, { seq, later: isLater(readings, pending.newestAt), former })
-  // a message of before a restart that comes again fills no gap of after it
-  if (step === 'repeated' || step === 'former' || (step === 'missing' && former && isKnown)) return
+  if (step === 'repeated' || step === 'former') return
   const isNew = step === 'first' || step === 'restart'
   pending.begun ||= isNew
   pending.joined = {

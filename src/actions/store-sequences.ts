@@ -1,13 +1,6 @@
 import { instants, int4s, int8s, texts } from '../../db/binary.ts'
 import type { Recording } from '../../db/recording.ts'
-import {
-  capped,
-  MAX_RESEND_ATTEMPTS,
-  MAX_SEQUENCE_GAPS,
-  RESEND_GRACE_MS,
-  type SeqRange,
-  type Sequence,
-} from '../domain/sequence.ts'
+import { capped, MAX_SEQUENCE_GAPS, RESEND_GRACE_MS, type SeqRange, type Sequence } from '../domain/sequence.ts'
 
 /** A sensor's sequence with what a batch adds to it; numbers of readings later than `upToAt` are found in those. */
 export type SequenceOf = Sequence & { sensorId: number; upToAt: number }
@@ -35,8 +28,6 @@ export async function storeSequences(run: Recording, { joined, batchId, knownAt 
       batchId,
       new Date(knownAt).toISOString(),
       new Date(knownAt + RESEND_GRACE_MS).toISOString(),
-      // of what was asked for and came in part, the rest is asked for at least once
-      MAX_RESEND_ATTEMPTS - 1,
       int4s(joined.map(({ seen }) => seen.length - 1)),
       instants(joined.map(({ begunAt }) => begunAt)),
     ],
@@ -49,23 +40,22 @@ export async function storeSequences(run: Recording, { joined, batchId, knownAt 
 
 /**
  * One statement, so that each row is written once. `offset 0`: else what is worked out in one step stands in the next
- * as often as that names it, and is worked out as often. Numbers that were never asked for have all attempts before
- * them; they do not put off what is due earlier.
+ * as often as that names it, and is worked out as often. What is newly missing does not put off what is due earlier.
  */
 const STORE = `
   with stored as (
     insert into sensor_sequence as q (sensor_id, epoch, seen, up_to_at, begun_at, missing_since, resend_due_at)
     select sensor, epoch, seen::int8multirange, up_to, begun, case when gaps > 0 then $6::timestamptz end,
       case when gaps > 0 then $7::timestamptz end
-    from unnest($1::bigint[], $2::int[], $3::text[], $4::timestamptz[], $9::int[], $10::timestamptz[])
+    from unnest($1::bigint[], $2::int[], $3::text[], $4::timestamptz[], $8::int[], $9::timestamptz[])
       as n(sensor, epoch, seen, up_to, gaps, begun)
-    on conflict (sensor_id) do update set (epoch, seen, up_to_at, begun_at, missing_since, attempts, resend_due_at) = (
+    on conflict (sensor_id) do update set
+      (epoch, seen, up_to_at, begun_at, missing_since, asked_times, resend_due_at) = (
       select j.epoch, j.seen, greatest(q.up_to_at, excluded.up_to_at),
         case when excluded.epoch > q.epoch then excluded.begun_at when excluded.epoch < q.epoch then q.begun_at
           else least(q.begun_at, excluded.begun_at) end,
         case when g.gaps = '{}' then null when j.epoch > q.epoch then $6 else coalesce(q.missing_since, $6) end,
-        case when not c.changed then q.attempts when j.epoch > q.epoch or q.asked is null or not g.gaps <@ q.asked
-          then 0 else least(q.attempts, $8::int) end,
+        case when j.epoch > q.epoch then '{}' else q.asked_times end,
         case when not c.changed then q.resend_due_at when g.gaps <> '{}' then least(q.resend_due_at, $7::timestamptz)
           when q.asked is not null then $6 end
       from (select greatest(q.epoch, excluded.epoch) as epoch, case when excluded.epoch > q.epoch then excluded.seen

@@ -27,7 +27,7 @@ export type Numbered = { seq: number; later: boolean; former: boolean }
 /**
  * Tells what a number is, without changing anything. A device may send what it saved up before its restart under new
  * numbers, so one that goes on from what was seen, or was missing, counts whatever its readings; one further on whose
- * readings are from before the epoch was given before the restart, and shows no gap.
+ * readings are from before the epoch is taken for one given before the restart, and shows no gap.
  */
 export function stepOf(sequence: Sequence | null, { seq, later, former }: Numbered): SequenceStep {
   const top = sequence?.seen.at(-1)?.[1]
@@ -75,16 +75,16 @@ export function capped(seen: readonly SeqRange[]): { seen: SeqRange[]; givenUp: 
 
 /** A message on its way may be overtaken: numbers missing for less are no loss yet. */
 export const RESEND_GRACE_MS = 60_000
-/** A sensor that has not answered so often does not have them any more. */
+/** Numbers that were asked for so often in vain, the sensor does not have any more. */
 export const MAX_RESEND_ATTEMPTS = 5
 
 /** What is being told and was not confirmed for so long is told again. */
 export const RETELL_MS = 60_000
 
 /**
- * When numbers that were asked for, `attempts` times with this one, are asked for again; null: no more. The pause
- * grows: a sensor in flight hears nothing for hours.
+ * When numbers that were asked for, some of them `times` times only with this one, are asked for again; null: no more.
+ * The pause grows: a sensor in flight hears nothing for hours.
  */
-export function nextResendAt(askedAt: number, attempts: number): number | null {
-  return attempts >= MAX_RESEND_ATTEMPTS ? null : askedAt + RESEND_GRACE_MS * 4 ** attempts
+export function nextResendAt(askedAt: number, times: number): number | null {
+  return times >= MAX_RESEND_ATTEMPTS ? null : askedAt + RESEND_GRACE_MS * 4 ** times
 }

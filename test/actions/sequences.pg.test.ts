@@ -65,11 +65,6 @@ test.each([
     ['2 5', '0@20 1@21', '4@4', '2@22'],
     'missing 0:3-4, given_up 0:3-4, restart 1:0-0',
   ],
-  [
-    'twice, where one of that number is missing after it',
-    ['2 3', '0@20 4@24', '3', '1@21'],
-    'restart 1:0-0, missing 1:1-3, filled 1:1-1',
-  ],
   ['what was saved up before a restart and is sent after it', ['7 8', '0@20 1@9', '2@10 3@11 4@21'], 'restart 1:0-0'],
 ])('noted: %s', async (_what, batches, events) => {
   for (const batch of batches) await receive(batch)
@@ -187,10 +182,28 @@ test('what is lost after it has all its attempts, and so has what is lost after 
   await receive('1 3')
   await askedIn(12)
   await receive('5')
-  const attempts = ['1', '2', '3', '4', '5']
-  expect(await askedIn(12)).toEqual(attempts.map((attempt) => `${attempt}: 2,2 4,4`))
+  expect(await askedIn(12)).toEqual([6, 7, 8, 9, 10].map((attempt) => `${attempt}: 4,4`))
   await receive('1@20 3@21')
-  expect(await askedIn(12)).toEqual(attempts.map((attempt) => `${attempt}: 2,2`))
+  expect(await askedIn(12)).toEqual([11, 12, 13, 14, 15].map((attempt) => `${attempt}: 2,2`))
+})
+
+test('losses that go on let no number be asked for more often, each time under a higher attempt', async () => {
+  const asked = []
+  for (let seq = 1; seq < 60; seq += 2) {
+    await receive(`${seq} ${seq + 2}`)
+    asked.push(...(await askedIn(0.5)))
+  }
+  asked.push(...(await askedIn(12)))
+  expect(asked.map((request) => Number.parseInt(request, 10))).toEqual(asked.map((_, index) => index + 1))
+  for (let seq = 2; seq < 60; seq += 2) {
+    expect(asked.filter((request) => request.match(`[: ]${seq},${seq}\\b`))).toHaveLength(MAX_RESEND_ATTEMPTS)
+  }
+})
+
+test('what comes ahead of others that were saved up before a restart is missing until it comes again', async () => {
+  await receive('7 8')
+  for (const batch of ['0@20', '2@10', '3@11', '4@21', '1@9 2@10 3@11']) await receive(batch)
+  expect(await noted()).toBe('restart 1:0-0, missing 1:1-3, filled 1:1-3')
 })
 
 test('losses that go on do not put off that they are asked for', async () => {
@@ -240,7 +253,7 @@ test('what changes while a request is published is not taken for asked', async (
         [2, 2],
         [4, 4],
       ],
-      attempt: 1,
+      attempt: 2,
     },
   ])
   await receive('2 4')
