@@ -52,9 +52,16 @@ export async function storeRows(
   file: StoredFile,
   onProgress: (progress: ImportProgress) => void,
 ): Promise<{ run: Run; held: Held[] } | Refusal> {
-  const { ctx } = who
   const of = file.survey.channels.reduce((sum, { readings, faults }) => sum + readings + faults, 0)
-  const progress = newProgress(ctx.now())
+  const progress = newProgress(who.ctx.now())
+  const refused = await storeAll(who, { file, progress, told: () => onProgress({ readings: progress.met, of }) })
+  for (const shipmentId of [...progress.shipmentIds].sort((a, b) => a - b)) await judgePending(who.ctx, shipmentId)
+  return refused ?? { run: runOf(progress), held: progress.held }
+}
+
+type Storing = { file: StoredFile; progress: Progress; told: () => void }
+
+async function storeAll(who: Who, { file, progress, told }: Storing): Promise<Refusal | null> {
   let batch = emptyBatch()
   for await (const rows of readRows(file.source, file.survey.plan)) {
     for (const row of rows) {
@@ -62,16 +69,14 @@ export async function storeRows(
         const refused = await storeBatch(who, { file, batch, progress }, null)
         if (refused !== null) return refused
         batch = emptyBatch()
-        onProgress({ readings: progress.met, of })
+        told()
       }
       takeRow(file, { batch, progress }, row)
     }
   }
   const refused = await storeBatch(who, { file, batch, progress }, runOf(progress))
-  if (refused !== null) return refused
-  onProgress({ readings: progress.met, of })
-  for (const shipmentId of [...progress.shipmentIds].sort((a, b) => a - b)) await judgePending(ctx, shipmentId)
-  return { run: runOf(progress), held: progress.held }
+  if (refused === null) told()
+  return refused
 }
 
 type Batch = { readings: ToStore[]; observations: ObservationToStore[] }

@@ -1,4 +1,4 @@
-import { isObservationUnit, quantityNamed, unitsOf } from '../domain/quantity.ts'
+import { isObservationUnit, quantityNamed, quantityOf, unitsOf } from '../domain/quantity.ts'
 import { isUnitCode, type UnitCode } from '../domain/units.ts'
 import type { Columns, MeasuredColumn, UnitSource } from './columns.ts'
 import { type QuantityUnit, unitIn } from './quantity.ts'
@@ -74,10 +74,11 @@ function withUnit(given: MeasuredColumn, { answer, wish }: UnitAnswers): Measure
   return open && said !== null ? { ...column, unit: said, unitFrom: 'answer' } : column
 }
 
-/** A channel's name says what a title without a unit leaves open, and then the title may say the unit after all. */
-function withMeaning(column: MeasuredColumn, { channel }: Wish): MeasuredColumn {
-  const quantity = quantityNamed(channel)
-  if (quantity === null) return column
+/** What a column without a unit measures, its channel's name and unit say; and then its title may say the unit. */
+function withMeaning(column: MeasuredColumn, { channel, unit: code }: Wish): MeasuredColumn {
+  const of = isObservationUnit(code) ? quantityOf(code, channel) : null
+  const quantity = quantityNamed(channel) ?? of ?? 'temperature'
+  if (quantity === 'temperature') return { ...column, quantity }
   const unit = unitIn(column.name, quantity)
   return { ...column, quantity, unit, unitFrom: unit === null ? null : 'title' }
 }
@@ -146,6 +147,11 @@ function unitQuestions(columns: readonly MeasuredColumn[], answer: UnitCode | nu
 /** A column that is given a channel, whose unit nobody says, or is not what the answer says. */
 function wishQuestion({ quantity, name, unit, unitFrom }: MeasuredColumn, wish: Wish | undefined): Question | null {
   if (wish === undefined || wish.channel === LEFT_OUT) return null
+  const named = quantityNamed(wish.channel)
+  if (named !== null && named !== quantity) {
+    const text = `${quoted(name)} is ${quantity}, which is no ${named}: name another channel than ${wish.channel}.`
+    return { code: 'CHANNEL_UNKNOWN', answer: 'channel', text, offers: [] }
+  }
   if (unitFrom !== null) {
     if (wish.unit === '' || wish.unit === unit) return null
     const said = unit ?? 'in the unit of each row'
@@ -177,8 +183,9 @@ function channelQuestions(columns: Columns, channels: readonly Named[], wishes: 
   const twice = channels.find((a, at) => channels.findIndex((b) => b.channel === a.channel) !== at)
   if (twice !== undefined)
     questions.push(ask(`Two columns are to be channel ${quoted(twice.channel)}: name each once.`))
-  if (channels.length > 0 || columns.unknown.length === 0) return questions
-  const unknown = columns.unknown.map(({ name }) => quoted(name)).join(', ')
+  const open = [...columns.unknown, ...columns.measured].filter(({ name }) => !wishes.has(name))
+  if (channels.length > 0 || open.length === 0) return questions
+  const unknown = open.map(({ name }) => quoted(name)).join(', ')
   return [...questions, ask(`No column says that it is a temperature: name the one to read, of ${unknown}.`)]
 }
 

@@ -1,9 +1,9 @@
 import type { UnitCode } from '../domain/units.ts'
 import type { Dialect } from './dialect.ts'
 import { anywhere } from './patterns.ts'
-import { DEW_POINT, meaningOf, type Quantity, type QuantityUnit } from './quantity.ts'
+import { DEW_POINT, meaningOf, type Quantity, type QuantityUnit, unitBehind } from './quantity.ts'
 import type { Table } from './table.ts'
-import { type DecimalMark, decimalMarkOf, readNumber, temperatureUnit } from './values.ts'
+import { type DecimalMark, decimalMarkOf, isFaultText, readNumber, temperatureUnit } from './values.ts'
 
 /** A column of measured values. `unit` null: it stands in each row, or nobody knows it yet. */
 export type MeasuredColumn = {
@@ -56,7 +56,8 @@ export function readColumns(table: Table, dialect: Dialect, headerUnit: UnitCode
   )
   for (let index = 0; index < width; index++) {
     if (index === table.time.date || index === table.time.time) continue
-    take(columns, { index, title: table.titles[index] ?? '', cells: cellsOf(table, index) }, dialect)
+    const besides = [index - 1, index + 1].map((beside) => cellsOf(table, beside))
+    take(columns, { index, title: table.titles[index] ?? '', cells: cellsOf(table, index), besides }, dialect)
   }
   return withRowUnits(named(columns), { table, dialect, headerUnit })
 }
@@ -69,14 +70,14 @@ function cellsOf({ sample }: Table, index: number): string[] {
   return sample.flatMap((cells) => (cells[index] === undefined || cells[index] === '' ? [] : [cells[index]]))
 }
 
-type Column = { index: number; title: string; cells: string[] }
+type Column = { index: number; title: string; cells: string[]; besides: string[][] }
 
 function take(columns: Columns, column: Column, dialect: Dialect): void {
   const { index, title, cells } = column
   const meaning = meaningOf(title)
   const numeric = cells.some((cell) => readNumber(cell, columns.mark) !== null)
   if (isCounter(column)) return
-  if (meaning !== null && isReadAs(meaning.quantity, cells, columns.mark)) {
+  if (meaning !== null && isReadAs(meaning.quantity, column, columns.mark)) {
     const own = meaning.unit ?? dialect.units?.[title] ?? null
     const unitFrom = meaning.unit === null ? (own === null ? null : 'dialect') : 'title'
     columns.measured.push({ index, name: nameOf(column, dialect), quantity: meaning.quantity, unit: own, unitFrom })
@@ -91,10 +92,14 @@ function take(columns: Columns, column: Column, dialect: Dialect): void {
   else columns.unknown.push({ index, name: title === '' ? `column ${index + 1}` : title })
 }
 
-/** Whether the cells are what a title says: a position may be written as degrees and minutes, which are not read. */
-function isReadAs(quantity: Quantity, cells: readonly string[], mark: DecimalMark): boolean {
+/**
+ * Whether the cells are what a title says: a position may be written as degrees and minutes, or without its hemisphere,
+ * which stands beside it. Neither is read.
+ */
+function isReadAs(quantity: Quantity, { cells, besides }: Column, mark: DecimalMark): boolean {
   if (quantity !== 'latitude' && quantity !== 'longitude') return true
-  return cells.every((cell) => readNumber(cell, mark)?.unit === '')
+  if (besides.some((beside) => beside.length > 0 && beside.every((cell) => /^[NSEWO]$/i.test(cell)))) return false
+  return cells.every((cell) => isFaultText(cell) || readNumber(cell, mark)?.unit === '')
 }
 
 const COUNTER = /^(?:#|no\.?|nr\.?|n°|index|record|row|lfd\.?(?: ?nr\.?)?|id|pos\.?|sample|reading|number|item)$/i
@@ -108,7 +113,21 @@ function isCounter({ index, title, cells }: Column): boolean {
 }
 
 const TECHNICAL = anywhere(
-  ...['limit', 'alarm', 'point', 'rssi', 'signal', 'acceler', 'count', 'sequence', '\\blat', '\\blon', 'elapsed'],
+  ...[
+    'limit',
+    'alarm',
+    'point',
+    'rssi',
+    'signal',
+    'acceler',
+    'count',
+    'sequence',
+    '^lat\\b',
+    '^lon',
+    '\\blatitude',
+    '\\blongitude',
+    'elapsed',
+  ],
   ...['duration', 'battery', 'status', 'offset'],
   ...DEW_POINT,
 )
@@ -139,7 +158,7 @@ function named(columns: Columns): Columns {
 
 type Around = { table: Table; dialect: Dialect; headerUnit: UnitCode | null }
 
-/** A unit in a column of its own or behind the values makes temperatures of columns that say nothing. */
+/** A unit in a column of its own or behind the values makes temperatures of columns that say no unit. */
 function withRowUnits(columns: Columns, { table, dialect, headerUnit }: Around): Columns {
   const inUnitColumn =
     columns.unit !== null && cellsOf(table, columns.unit).some((cell) => temperatureUnit(cell) !== null)
@@ -147,7 +166,8 @@ function withRowUnits(columns: Columns, { table, dialect, headerUnit }: Around):
     inUnitColumn ||
     cellsOf(table, index).some((cell) => temperatureUnit(readNumber(cell, columns.mark)?.unit ?? '') !== null)
   const measured = columns.measured.map((column): MeasuredColumn => {
-    if (column.unit !== null || column.quantity !== 'temperature') return column
+    if (column.unit !== null) return column
+    if (column.quantity !== 'temperature') return withUnitsBehind(column, { table, columns, isWarm: hasOwnUnit })
     if (hasOwnUnit(column.index)) return { ...column, unitFrom: 'row' }
     if (headerUnit !== null) return { ...column, unit: headerUnit, unitFrom: 'header' }
     return dialect.unit === undefined ? column : { ...column, unit: dialect.unit, unitFrom: 'dialect' }
@@ -161,4 +181,16 @@ function withRowUnits(columns: Columns, { table, dialect, headerUnit }: Around):
     measured: [...measured, ...temperatures].sort((a, b) => a.index - b.index),
     unknown: columns.unknown.filter((column) => !found.includes(column)),
   }
+}
+
+type Behind = { table: Table; columns: Columns; isWarm: (index: number) => boolean }
+
+/** Named after something else without a unit: what stands behind its values decides, and degrees of heat are warm. */
+function withUnitsBehind(column: MeasuredColumn, { table, columns, isWarm }: Behind): MeasuredColumn {
+  const { index, quantity } = column
+  if (isWarm(index)) return { ...column, quantity: 'temperature', unitFrom: 'row' }
+  const isSaid = cellsOf(table, index).some((cell) => {
+    return unitBehind(readNumber(cell, columns.mark)?.unit ?? '', quantity) !== null
+  })
+  return isSaid ? { ...column, unitFrom: 'row' } : column
 }

@@ -1,4 +1,4 @@
-import type { ObservationUnit, Quantity as Observed } from '../domain/quantity.ts'
+import { type ObservationUnit, type Quantity as Observed, QUANTITIES } from '../domain/quantity.ts'
 import type { UnitCode } from '../domain/units.ts'
 import { anywhere } from './patterns.ts'
 import { temperatureUnit } from './values.ts'
@@ -19,9 +19,12 @@ export type TitleMeaning = { quantity: Quantity; unit: QuantityUnit | null }
 export function meaningOf(title: string): TitleMeaning | null {
   if (title === '' || NOT_MEASURED.test(title)) return null
   const temperature = temperatureUnit(title)
-  for (const [quantity, words] of OTHERS) {
-    // a temperature column may stand in a file about humidity: its own unit comes first
-    if (temperature === null && words.test(title)) return { quantity, unit: unitIn(title, quantity) }
+  // a temperature column may stand in a file about humidity, or be named after a place or a load
+  for (const quantity of temperature === null ? READ : []) {
+    const { words, besideProbes = false } = OTHERS[quantity] ?? {}
+    if (words?.test(title) && (besideProbes || !TEMPERATURE.test(title))) {
+      return { quantity, unit: unitIn(title, quantity) }
+    }
   }
   if (temperature !== null || TEMPERATURE.test(title)) return { quantity: 'temperature', unit: temperature }
   return null
@@ -30,8 +33,14 @@ export function meaningOf(title: string): TitleMeaning | null {
 /** The unit a title names for a quantity, whatever else it says; null where it names none. */
 export function unitIn(title: string, quantity: Quantity): QuantityUnit | null {
   if (quantity === 'temperature') return temperatureUnit(title)
-  const units = OTHERS.find(([one]) => one === quantity)?.[2] ?? []
-  return units.find(([pattern]) => pattern.test(title))?.[1] ?? null
+  const { units = [], unit = null } = OTHERS[quantity] ?? {}
+  return units.find(([pattern]) => pattern.test(title))?.[1] ?? unit
+}
+
+/** The unit that is written behind a value; null where it is none of the quantity. */
+export function unitBehind(text: string, quantity: Quantity): QuantityUnit | null {
+  if (quantity === 'temperature') return temperatureUnit(text)
+  return OTHERS[quantity]?.units.find(([pattern]) => pattern.test(`(${text})`))?.[1] ?? null
 }
 
 /** In the titles of several languages. */
@@ -47,58 +56,90 @@ const TEMPERATURE = /temp|thermo|probe|sonde|fühler|^t\d?$|^t[_ ]?(?:int|ext)/i
 
 type OtherUnit = readonly [pattern: RegExp, unit: QuantityUnit]
 
+type Other = {
+  words: RegExp
+  units: readonly OtherUnit[]
+  /** Where it has no other. */
+  unit?: QuantityUnit
+  /** The words say it in titles of probes, too: of temperatures they say nothing. */
+  besideProbes?: boolean
+}
+
 /** Percents are of humidity where the title names nothing else that has percents. */
-const HUMIDITY = new RegExp(
-  [
-    ...['humid', 'feucht', 'hygro', 'hum\\b', '\\br\\.?h\\b', '%\\s?r\\.?[hf]', '^%$'],
-    '^(?!.*(?:batt|akku|charge|oxygen|sauerstoff|\\bc?o2|level|füll)).*\\(\\s?%\\s?\\)$',
-  ].join('|'),
-  'i',
+const OTHER_PERCENTS = [
+  ...['\\bbat', 'akku', '\\bsoc\\b', 'charge', 'oxygen', 'sauerstoff', '\\bc?o2', 'level', 'füll'],
+  ...['tilt', 'neigung', 'weight', 'gewicht', 'mass', 'light'],
+]
+const HUMIDITY = anywhere(
+  ...['humid', 'feucht', 'hygro', 'hum\\b', '\\br\\.?h\\b', '%\\s?r\\.?[hf]', '^%$'],
+  `^(?!.*(?:${OTHER_PERCENTS.join('|')})).*\\(\\s?%\\s?\\)$`,
 )
 
-const GRAM: OtherUnit = [/[([/]\s?g\s?[)\]]?$|\bgrams?\b/i, 'GRM']
+/** A title of a measure, not of how it changes or how sure it is. */
+const PLAINLY = '^(?!.*(?:loss|verlust|flow|rate|change|delta|diff|accura|error|precision|\\bair\\b))'
 
-const OTHERS: readonly (readonly [quantity: Quantity, words: RegExp, units: readonly OtherUnit[]])[] = [
-  // relative humidity has no other unit
-  ['humidity', HUMIDITY, [[/./, 'P1']]],
-  [
-    'pressure',
-    /press|druck|baro|\bhpa\b|\bmbar\b|\bkpa\b/i,
-    [
+/** A unit at the end of a title, with or without brackets: `Weight (kg)`, `Peak shock, g`. */
+function last(unit: string): RegExp {
+  return new RegExp(`[(\\[/,\\s_]\\s*${unit}\\s*[)\\]]?$`, 'i')
+}
+
+/** Degrees as decimals, in a title that says nothing else. */
+function position(...names: readonly string[]): Other {
+  const unit = '(?:°|deg(?:rees?)?|dd|decimal(?: degrees?)?)'
+  const words = new RegExp(`^(?:gps[ _.-]?)?(?:${names.join('|')})[ _.]*(?:[(\\[]\\s*${unit}\\s*[)\\]])?$`, 'i')
+  return { words, units: [[/^\(\s*(?:°|deg)/i, 'DD']], unit: 'DD' }
+}
+
+const OTHERS: Partial<Record<Quantity, Other>> = {
+  humidity: { words: HUMIDITY, units: [[/%|\br\.?[hf]\b/i, 'P1']], unit: 'P1', besideProbes: true },
+  pressure: {
+    words: /press|druck|baro|\bhpa\b|\bmbar\b|\bkpa\b/i,
+    units: [
       [/hpa/i, 'A97'],
       [/mbar/i, 'MBR'],
       [/kpa/i, 'KPA'],
     ],
-  ],
-  ['battery', /(?:batt|akku).*%/i, [[/%/, 'P1']]],
-  [
-    'battery_voltage',
-    /volt|spannung|batt(?!.*%)/i,
-    [
+    besideProbes: true,
+  },
+  battery: {
+    words: /^(?=.*%)(?!.*(?:volt|spannung)).*\b(?:bat|batt|battery|batterie|akku|soc)\b/i,
+    units: [[/%/, 'P1']],
+  },
+  battery_voltage: {
+    words: /volt|spannung|\bbatt(?!.*%)/i,
+    units: [
       [/\bmV\b/, '2Z'],
       [/\bV\b/, 'VLT'],
     ],
-  ],
-  ['carbon_dioxide', /co2|co₂/i, [[/ppm/i, '59']]],
-  ['light', /lux|illumin|\blight\b/i, [[/lux|\blx\b/i, 'LUX']]],
-  [
-    'tilt',
-    /\btilt|inclin|neigung/i,
-    [
-      [/\brad\b/i, 'C81'],
-      [/°|º|\bdeg/i, 'DD'],
+    besideProbes: true,
+  },
+  carbon_dioxide: { words: /co2|co₂/i, units: [[/ppm/i, '59']], besideProbes: true },
+  light: { words: /lux|illumin|\blight\b/i, units: [[/lux|\blx\b/i, 'LUX']], besideProbes: true },
+  tilt: {
+    words: new RegExp(`${PLAINLY}.*(?:\\btilt\\b|\\binclin|\\bneigung)`, 'i'),
+    units: [
+      [last('rad'), 'C81'],
+      [last('(?:°|º|deg(?:rees?)?\\.?)'), 'DD'],
     ],
-  ],
-  [
-    'shock',
-    /\bshock|\bimpact|stoß|\bchoc\b/i,
-    [
-      [/m\/s(?:2|²|\^2)/i, 'MSK'],
-      [/[([/]\s?g\s?[)\]]?$/i, 'K40'],
+  },
+  shock: {
+    words: new RegExp(`${PLAINLY}.*(?:\\bs(?:c)?hock\\b|\\bimpact\\b|stoß(?!frost)|erschütterung|\\bchoc\\b)`, 'i'),
+    units: [
+      [last('m\\/s(?:2|²|\\^2)'), 'MSK'],
+      [last('g'), 'K40'],
     ],
-  ],
-  ['mass', /\bmass\b|weight|gewicht/i, [[/\bkg\b/i, 'KGM'], [/\blbs?\b/i, 'LBR'], GRAM]],
-  // degrees, unless the cells say otherwise
-  ['latitude', /\blat(?:itude)?\b|breitengrad/i, [[/./, 'DD']]],
-  ['longitude', /\blon(?:g(?:itude)?)?\b|längengrad/i, [[/./, 'DD']]],
-]
+  },
+  mass: {
+    words: new RegExp(`${PLAINLY}.*(?:\\bmass\\b|\\bweight\\b|gewicht\\b)`, 'i'),
+    units: [
+      [last('kg'), 'KGM'],
+      [last('lbs?'), 'LBR'],
+      [last('g'), 'GRM'],
+    ],
+  },
+  latitude: position('lat', 'latitude', 'breitengrad'),
+  longitude: position('lon', 'long', 'lng', 'longitude', 'längengrad'),
+}
+
+/** The first that a title names is meant. */
+const READ = QUANTITIES.filter((quantity) => quantity in OTHERS)

@@ -2,7 +2,7 @@ import { toMilliC } from '../domain/units.ts'
 import type { LineReason } from './account.ts'
 import { type Channel, isTemperatureUnit } from './channels.ts'
 import type { Plan } from './plan.ts'
-import type { QuantityUnit } from './quantity.ts'
+import { type QuantityUnit, unitBehind } from './quantity.ts'
 import type { Table } from './table.ts'
 import { isFaultText, readNumber, temperatureUnit } from './values.ts'
 
@@ -32,15 +32,18 @@ export function readRow(cells: readonly string[], plan: Plan): RowContent {
   if (beside === null) return { is: 'rejected', reason: 'CELLS_DO_NOT_FIT' }
   const values: RowValue[] = []
   let words = false
+  let unreadable: LineReason | null = null
   for (const channel of channels) {
     if (isCutDecimal(cells, channel, table)) return { is: 'rejected', reason: 'CELLS_DO_NOT_FIT' }
     const text = cells[channel.index] ?? ''
     const value = readValue(text, channel, { cells, plan })
-    if (typeof value === 'string' && value !== 'words') return { is: 'rejected', reason: value }
     if (value === 'words') words = true
-    // beside values of other channels, words are what this channel said instead of one
-    values.push(value === 'words' ? faultOf(text, channel) : value)
+    else if (typeof value === 'string') unreadable ??= value
+    // beside values of other channels, that is what this channel said instead of one
+    values.push(typeof value === 'string' ? faultOf(text, channel) : value)
   }
+  const hasTemperature = values.some(({ channel, decimal }) => channel.quantity === 'temperature' && decimal !== null)
+  if (unreadable !== null && !hasTemperature) return { is: 'rejected', reason: unreadable }
   const hasNumber = values.some(({ decimal }) => decimal !== null)
   if (!hasNumber && (words || isAnnotation(cells, plan))) return { is: 'event' }
   const marked = columns.marked !== null && (cells[columns.marked] ?? '') !== ''
@@ -79,19 +82,24 @@ function readValue(text: string, channel: Channel, around: Around): RowValue | L
     return /^\P{L}*\d/u.test(text) ? 'VALUE_UNREADABLE' : 'words'
   }
   const { decimal } = number
-  if (channel.quantity !== 'temperature') return { ...fault, decimal }
+  if (channel.quantity !== 'temperature') {
+    const behind = isSaid(number.unit) ? unitBehind(number.unit, channel.quantity) : channel.unit
+    return behind === null ? 'UNIT_UNREADABLE' : { ...fault, decimal, unit: behind }
+  }
   const unit = rowUnit(number.unit, channel, around)
   // "1O.2" is no 1 in the unit O.2
   if (!isTemperatureUnit(unit)) return /\d/.test(number.unit) ? 'VALUE_UNREADABLE' : 'UNIT_UNREADABLE'
   const converted = toMilliC(decimal, unit)
   // beyond every temperature stand codes of devices: 9999, -3276.8; they group no thousands, as "5.123" would
   if (converted === null || converted.milliC <= FAULT_LOW_MILLI_C || converted.milliC >= FAULT_HIGH_MILLI_C) {
-    return GROUPED.test(text) ? 'VALUE_UNREADABLE' : { ...fault, unit }
+    const grouped = GROUPED[around.plan.columns.mark]
+    return grouped.test(text) ? 'VALUE_UNREADABLE' : { ...fault, unit }
   }
   return { channel, text, decimal, unit, ...converted }
 }
 
-const GROUPED = /^\D*\d{1,3}[., ']\d{3}(?!\d)/
+/** Thousands, by the decimal mark of the file. */
+const GROUPED = { '.': /^\D*\d{1,3}[, ']\d{3}(?!\d)/, ',': /^\D*\d{1,3}[. ']\d{3}(?!\d)/ } as const
 
 function faultOf(text: string, channel: Channel): RowValue {
   return { channel, text, decimal: null, unit: channel.unit, milliC: null, exact: true }
@@ -99,9 +107,13 @@ function faultOf(text: string, channel: Channel): RowValue {
 
 /** Behind the value (a star or an exclamation mark is no unit), else in the column of units, else of the column. */
 function rowUnit(behind: string, channel: Channel, { cells, plan }: Around): QuantityUnit | null {
-  if (/[^*!\s]/.test(behind)) return temperatureUnit(behind)
+  if (isSaid(behind)) return temperatureUnit(behind)
   if (channel.unit !== null) return channel.unit
   return plan.columns.unit === null ? null : temperatureUnit(cells[plan.columns.unit] ?? '')
+}
+
+function isSaid(behind: string): boolean {
+  return /[^*!\s]/.test(behind)
 }
 
 /** Words in another column beside values that are empty. */

@@ -23,7 +23,7 @@ export function readNumber(cell: string, mark: DecimalMark): NumberCell | null {
 
 const PLAIN = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?$/
 const WITH_UNIT = /^([+−-]?)\s*(\d[\d.,' ]*|[.,]\d+)([^\d.,' ].*)?$/
-const GROUPED = /^\d{1,3}([., '])\d{3}(?:\1\d{3})*$/
+const GROUPED = /^[1-9]\d{0,2}([., '])\d{3}(?:\1\d{3})*$/
 
 /** Digits without grouping and with a point; null where the marks in them do not fit. */
 function pointed(digits: string, mark: DecimalMark): string | null {

@@ -4,7 +4,7 @@ import type { Answers, QuestionCode } from '../../src/loggers/question.ts'
 import { surveyFile } from '../../src/loggers/survey.ts'
 import type { WarningCode } from '../../src/loggers/warnings.ts'
 import { LOGGER_FILES, sourceOf } from '../support/logger-files.ts'
-import { understand, understood } from '../support/survey.ts'
+import { rowsOf, understand, understood } from '../support/survey.ts'
 
 type Case = [file: string | Uint8Array, given?: Partial<Answers>]
 
@@ -120,6 +120,85 @@ test('what a logger measured beside its temperature is read', async () => {
   ])
 })
 
+test.each([
+  ['Shock freezer temp', 'temperature'],
+  ['Thermal mass probe', 'temperature'],
+  ['Long Beach Temp', 'temperature'],
+  ['Lat Probe', 'temperature'],
+  ['Gewichtete Temperatur', 'temperature'],
+])('%s is a temperature', async (title, quantity) => {
+  const file = rows(`${TITLE},${title}`, '2026-03-02 10:00,5.0,-20.5', '2026-03-02 10:05,5.1,-20.4')
+  const { channels } = await understood(file, { unit: 'CEL' })
+  expect(channels.map((channel) => channel.quantity)).toEqual(['temperature', quantity])
+})
+
+test.each(['Shock freezer', 'Thermal mass', 'Lager Long Beach', 'Impact zone'])(
+  '%s is what its cells or a person say it is',
+  async (title) => {
+    const plain = rows(`${TITLE},${title}`, '2026-03-02 10:00,5.0,-20.5', '2026-03-02 10:05,5.1,-20.4')
+    const answered = await understood(plain, { channels: { [title]: 'freezer:CEL' } })
+    expect(answered.channels.map(({ channel, unit }) => `${channel} ${unit}`)).toEqual(['probe CEL', 'freezer CEL'])
+    const written = await understood(plain.replaceAll(/-20\.\d/g, '$& °C'))
+    expect(written.channels.map(({ quantity }) => quantity)).toEqual(['temperature', 'temperature'])
+    const alone = rows(`Time (UTC),${title},Unit`, '2026-03-02 10:00,-20.5,C', '2026-03-02 10:05,-20.4,C')
+    expect((await understood(alone)).rows).toBe(2)
+  },
+)
+
+test.each([
+  ...[
+    'Mass Flow (kg/h)',
+    'Weight loss (kg)',
+    'Air Mass (kg/m3)',
+    'Latitude Accuracy (m)',
+    'Latitude (rad)',
+    'Long Term',
+  ],
+  ...['Tilt (%)', 'Shock (mg)', 'Weight (t)', 'Abneigung (%)', 'Combattant %'],
+])('%s is nothing that is read', async (title) => {
+  const file = rows(`${TITLE},${title}`, '2026-03-02 10:00,5.0,20.5', '2026-03-02 10:05,5.1,20.4')
+  expect((await understood(file)).notRead).toEqual([title])
+})
+
+test.each([
+  ['Peak Shock, g', '9.5', '9.5 K40'],
+  ['Weight [lb]', '14', '14 LBR'],
+  ['Battery %', '88', '88 P1'],
+  ['% Battery', '88', '88 P1'],
+  ['GPS Long', '-74.006', '-74.006 DD'],
+  ['Neigung (°)', '12', '12 DD'],
+])('%s is read', async (title, cell, read) => {
+  const file = rows(`${TITLE},"${title}"`, `2026-03-02 10:00,5.0,${cell}`, `2026-03-02 10:05,5.1,${cell}`)
+  const { channels } = await understood(file)
+  expect(channels.slice(1).map(({ minimum, unit }) => `${minimum?.text} ${unit}`)).toEqual([read])
+})
+
+test('a position without its hemisphere is not read', async () => {
+  const file = rows(`${TITLE},LAT,N/S,LON,E/W`, ...GOOD.map((row) => `${row},40.7128,N,74.006,W`))
+  expect((await understood(file)).notRead).toEqual(['LAT', 'LON'])
+})
+
+test('a unit behind a value is that of the value', async () => {
+  const file = rows(`${TITLE},Weight (kg)`, `${GOOD[0]},8.6`, `${GOOD[1]},8600 g`, `${GOOD[2]},8.6 stone`)
+  const read = await rowsOf(file)
+  expect(read.map(({ values }) => `${values[1]?.decimal} ${values[1]?.unit}`)).toEqual([
+    '8.6 KGM',
+    '8600 GRM',
+    'null KGM',
+  ])
+})
+
+test('a fault code costs the other channels nothing, and neither does a value nobody can read', async () => {
+  const lines = ['2026-03-02 10:00,5.000,-999.000', '2026-03-02 10:05,12.400,21.500', '2026-03-02 10:10,12.300,5.0.1']
+  const { account, rows: read, channels } = await understood(rows('Time (UTC),Probe (°C),Room (°C)', ...lines))
+  expect([read, account.reasons, channels.map(({ faults }) => faults)]).toEqual([3, {}, [0, 2]])
+})
+
+test('thousands do not begin with a zero', async () => {
+  const { account } = await understood(rows(TITLE, ...GOOD, '2026-03-02 10:15,"0,125"'))
+  expect(account.reasons).toEqual({ VALUE_UNREADABLE: 1 })
+})
+
 test('a position in degrees and minutes is left out, and costs no temperature', async () => {
   const found = await understood(rows(`${TITLE},Latitude`, '2026-03-02 10:00,5.0,52°31′N', '2026-03-02 10:05,5.1,-'))
   expect([found.rows, found.account.kinds.rejected, found.channels.length]).toEqual([2, 0, 1])
@@ -146,6 +225,7 @@ test.each([
   [{ Lean: 'tilt' }, ['UNIT_MISSING']],
   [{ Lean: 'tilt:KGM' }, ['UNIT_MISSING']],
   [{ 'Temperature (°C)': 'probe:FAH' }, ['UNIT_CONTRADICTED']],
+  [{ 'Temperature (°C)': 'tilt' }, ['CHANNEL_UNKNOWN']],
 ])('%o is asked about', async (channels, asks) => {
   expect(await understand(LEAN, { channels })).toEqual({ asks })
 })
