@@ -4,8 +4,7 @@ import type { ParsedMessage, ReceivedMessage } from '../domain/message.ts'
 import { type SeqRange, type Sequence, stepOf, union } from '../domain/sequence.ts'
 import { EARLIEST_AT } from '../domain/units.ts'
 import type { Gathered } from './gather-readings.ts'
-import { knownOf } from './known-sensors.ts'
-import type { SensorMemory } from './recorder-memory.ts'
+import { type KnownSensor, knownOf } from './known-sensors.ts'
 import type { StoredReadings } from './store-readings.ts'
 import { ranges, type SequenceOf, storeSequences } from './store-sequences.ts'
 
@@ -34,8 +33,8 @@ export type Following = {
 export async function followSequences(run: Recording, following: Following): Promise<void> {
   let pending = take(following)
   if (following.shared && (await catchUp(run, following, pending))) pending = take(following)
-  const joined = [...pending].flatMap(([sensorId, { joined: sequence, begun, newestAt }]) =>
-    sequence === null ? [] : [{ sensorId, upToAt: upToAt(newestAt, begun || following.shared), ...sequence }],
+  const joined = [...pending].flatMap(([sensorId, { joined: sequence, begun, sensor }]) =>
+    sequence === null ? [] : [{ sensorId, upToAt: upToAt(sensor.followedAt, begun || following.shared), ...sequence }],
   )
   joined.sort((a, b) => a.sensorId - b.sensorId)
   if (joined.length === 0) return
@@ -46,27 +45,21 @@ export async function followSequences(run: Recording, following: Following): Pro
   }
 }
 
-/**
- * What a batch adds to a sensor's sequence, null while it is only remembered; `newestAt` runs through its messages, and
- * `begun` tells whether it begins with the batch.
- */
-type Pending = { newestAt: number; joined: Sequence | null; begun: boolean }
+/** What a batch adds to a sensor's sequence, null while it adds nothing; `begun`: it begins with the batch. */
+type Pending = { sensor: KnownSensor; joined: Sequence | null; begun: boolean }
 
 function take({ messages, gathered, numbersLost, shared }: Following): Map<number, Pending> {
   const changed = new Map<number, Pending>()
+  for (const sensor of gathered.values()) sensor.followedAt = sensor.newestAt
   for (const { parsed } of messages) {
     const { sensorId, seq, readings } = parsed
     const sensor = sensorId === null ? undefined : knownOf(gathered, sensorId)
     if (sensorId === null || seq === null || sensor === undefined) continue
-    let pending = changed.get(sensorId)
-    if (pending === undefined) {
-      pending = { newestAt: sensor.newestAt, joined: null, begun: false }
-      changed.set(sensorId, pending)
-    }
-    const mayRemember = !shared && pending.joined === null && !numbersLost.get(sensorId)?.has(seq)
+    const pending = changed.get(sensorId) ?? null
+    const mayRemember = !shared && (pending?.joined ?? null) === null && !numbersLost.get(sensorId)?.has(seq)
     const isRemembered = mayRemember && extend(sensor.memory.sequence, parsed)
-    if (!isRemembered) join(pending, sensor.memory, { seq, readings })
-    pending.newestAt = newestOf(readings, pending.newestAt)
+    if (!isRemembered) changed.set(sensorId, join(pending ?? { sensor, joined: null, begun: false }, { seq, readings }))
+    sensor.followedAt = newestOf(readings, sensor.followedAt)
   }
   return changed
 }
@@ -127,19 +120,21 @@ function extend(sequence: SequenceMemory | null, { seq, readings }: ParsedMessag
 
 type Joining = Pick<ParsedMessage, 'readings'> & { seq: number }
 
-function join(pending: Pending, { sequence }: SensorMemory, { seq, readings }: Joining): void {
+function join(pending: Pending, { seq, readings }: Joining): Pending {
+  const { memory, followedAt } = pending.sensor
+  const { sequence } = memory
   const current = pending.joined ?? (sequence && { ...sequence, seen: seenOf(sequence) })
   const begunAt = current?.begunAt ?? null
   const former = begunAt !== null && readings.length > 0 && newestOf(readings, EARLIEST_AT) < begunAt
-  const step = stepOf(current, { seq, later: isLater(readings, pending.newestAt), former })
-  if (step === 'repeated' || step === 'former') return
+  const step = stepOf(current, { seq, later: isLater(readings, followedAt), former })
+  if (step === 'repeated' || step === 'former') return pending
   const isNew = step === 'first' || step === 'restart'
-  pending.begun ||= isNew
-  pending.joined = {
+  const joined = {
     epoch: (current?.epoch ?? 0) + (step === 'restart' ? 1 : 0),
-    seen: isNew ? [[seq, seq]] : union(current?.seen ?? [], [[seq, seq]]),
+    seen: isNew ? [[seq, seq] as const] : union(current?.seen ?? [], [[seq, seq]]),
     begunAt: step === 'restart' ? oldestOf(readings) : begunAt,
   }
+  return { ...pending, joined, begun: pending.begun || isNew }
 }
 
 function oldestOf(readings: readonly { at: number }[]): number | null {

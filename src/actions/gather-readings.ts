@@ -2,40 +2,41 @@ import type { ReceivedMessage } from '../domain/message.ts'
 import type { SensorMemory } from './recorder-memory.ts'
 import { byKey, SOURCE, type ToStore } from './store-readings.ts'
 
-/** The sensors of a batch by id, ascending, with or without readings. */
+/** The sensors of a batch by id, with or without readings. */
 export type Gathered = ReadonlyMap<number, SensorInBatch>
 
 /**
  * A sensor of a batch: its readings in order of key, what is remembered of it (null where it is not known, or not known
- * yet), and how new its readings were before the batch. One entry for each, filled in on the way: with 10,000 sensors a
- * map more costs as much as a statement.
+ * yet), how new its readings were before the batch, and are up to the message whose number is followed. One entry for
+ * each, filled in on the way: with 10,000 sensors a map more costs as much as a statement.
  */
-export type SensorInBatch = { readings: ToStore[]; memory: SensorMemory | null; newestAt: number }
+export type SensorInBatch = {
+  readings: ToStore[]
+  memory: SensorMemory | null
+  newestAt: number
+  followedAt: number
+}
 
-/** Gathers what messages bring, sensors in order of id: one pass, since lists of a sensor come mostly in order. */
+/** Gathers what messages bring: one pass, since readings of a sensor come mostly in order. */
 export function gather(messages: readonly ReceivedMessage[]): Gathered {
-  const lists = new Map<number, ToStore[]>()
+  const gathered = new Map<number, SensorInBatch>()
   for (const { parsed, receivedAt, payload } of messages) {
     const { sensorId, seq } = parsed
     if (sensorId === null) continue
-    const list = lists.get(sensorId) ?? []
-    if (list.length === 0) lists.set(sensorId, list)
+    let sensor = gathered.get(sensorId)
+    if (sensor === undefined) {
+      sensor = { readings: [], memory: null, newestAt: BEFORE_ALL, followedAt: BEFORE_ALL }
+      gathered.set(sensorId, sensor)
+    }
     for (const { at, channel, milliC, raw } of parsed.readings) {
-      list.push({ sensorId, channel, at, milliC, raw, seq, receivedAt, payload, source: SOURCE.live })
+      sensor.readings.push({ sensorId, channel, at, milliC, raw, seq, receivedAt, payload, source: SOURCE.live })
     }
   }
-  for (const list of lists.values()) if (!isInOrder(list)) list.sort(byKey)
-  return inOrderOfId(lists)
+  for (const { readings } of gathered.values()) if (!isInOrder(readings)) readings.sort(byKey)
+  return gathered
 }
 
-/** Numbers alone sort a fifth faster than pairs of them and lists: 1.1 instead of 1.4 ms for 5,000. */
-function inOrderOfId(lists: ReadonlyMap<number, ToStore[]>): Gathered {
-  const ordered = new Map<number, SensorInBatch>()
-  for (const id of Float64Array.from(lists.keys()).sort()) {
-    ordered.set(id, { readings: lists.get(id) ?? [], memory: null, newestAt: Number.NEGATIVE_INFINITY })
-  }
-  return ordered
-}
+const BEFORE_ALL = Number.NEGATIVE_INFINITY
 
 /** How many readings there are. */
 export function countOf(gathered: Gathered): number {
@@ -44,11 +45,15 @@ export function countOf(gathered: Gathered): number {
   return count
 }
 
-/** The readings of the sensors that are known, in order of key. */
+/**
+ * The readings of the sensors that are known, in order of key. Numbers alone sort a fifth faster than pairs of them and
+ * lists: 1.1 instead of 1.4 ms for 5,000.
+ */
 export function readingsOf(gathered: Gathered): ToStore[] {
   const all: ToStore[] = []
-  for (const { readings, memory } of gathered.values()) {
-    if (memory !== null) for (const reading of readings) all.push(reading)
+  for (const id of Float64Array.from(gathered.keys()).sort()) {
+    const sensor = gathered.get(id)
+    if (sensor !== undefined && sensor.memory !== null) for (const reading of sensor.readings) all.push(reading)
   }
   return all
 }

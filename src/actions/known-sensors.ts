@@ -12,7 +12,7 @@ export function knownOf(gathered: Gathered, sensorId: number): KnownSensor | und
   return sensor !== undefined && isKnown(sensor) ? sensor : undefined
 }
 
-type KnownSensor = SensorInBatch & { memory: SensorMemory }
+export type KnownSensor = SensorInBatch & { memory: SensorMemory }
 
 function isKnown(sensor: SensorInBatch): sensor is KnownSensor {
   return sensor.memory !== null
