@@ -7,20 +7,21 @@ import { multirange, ranges } from './store-sequences.ts'
 
 /**
  * What a sensor's downlink shall ask for from now on, under which attempt; an empty list asks for nothing more. Some of
- * the numbers were asked for `times` times only, with this one.
+ * the numbers were asked for `times` times only, with this one. `turn` tells it from every other request that was due.
  */
-export type ResendRequest = { sensorId: number; missing: SeqRange[]; attempt: number; times: number }
+export type ResendRequest = { sensorId: number; missing: SeqRange[]; attempt: number; times: number; turn: number }
 
 /** Sensors in one call; the rest is due in the next. */
 const MOST_PER_CALL = 500
 
-type DueRow = { sensorId: number; wanted: string; isFilled: boolean; attempts: number; times: number }
+type DueRow = { sensorId: number; wanted: string; isFilled: boolean; turn: number; times: number }
 
 /**
  * The downlinks that must change now: missing messages are asked for when they have been missing for a while, again
  * with longer pauses, each number so often and no more; when all is filled, the request is taken back. Each counts as
- * asked once it is published and noted so; until then it is due again after a while, as after a crash or where the
- * broker went away: the downlink is desired state, so publishing it twice does no harm.
+ * asked once it is published and noted so; until then it is due again after a while under the next attempt, as after a
+ * crash or where the broker went away: the downlink is desired state, so publishing it twice does no harm. What may be
+ * published stands in `asked` before, so that it is taken back in any case.
  */
 export async function dueResendRequests(ctx: Ctx): Promise<ResendRequest[]> {
   const now = ctx.now()
@@ -33,14 +34,15 @@ export async function dueResendRequests(ctx: Ctx): Promise<ResendRequest[]> {
         select *, gaps - ${askedTimes(MAX_RESEND_ATTEMPTS)} as wanted from due
       )
       update sensor_sequence q
-      set resend_due_at = case when wanted = '{}' and gaps <> '{}' then null else ${at(now + RETELL_MS)} end
+      set attempts = q.attempts + 1, asked = nullif(coalesce(q.asked, '{}') + wanted, '{}'),
+        resend_due_at = case when wanted = '{}' and gaps <> '{}' then null else ${at(now + RETELL_MS)} end
       from wanted w where w.sensor_id = q.sensor_id
-      returning w.sensor_id as "sensorId", w.wanted::text as wanted, w.gaps = '{}' as "isFilled", q.attempts,
+      returning w.sensor_id as "sensorId", w.wanted::text as wanted, w.gaps = '{}' as "isFilled", q.attempts as turn,
         (select count(*)::int + 1 from unnest(w.asked_times) as asked where w.wanted <@ asked) as times`.execute(tx)
     return rows
       .filter(({ wanted, isFilled }) => isFilled || wanted !== '{}')
-      .map(({ sensorId, wanted, isFilled, attempts, times }) => {
-        return { sensorId, missing: ranges(wanted), attempt: isFilled ? 0 : attempts + 1, times }
+      .map(({ sensorId, wanted, isFilled, turn, times }) => {
+        return { sensorId, missing: ranges(wanted), attempt: isFilled ? 0 : turn, times, turn }
       })
   })
 }
@@ -50,11 +52,14 @@ function askedTimes(times: number) {
   return sql`coalesce(asked_times[${sql.lit(times)}], '{}')`
 }
 
-/** Notes what downlinks ask for since they were published. What else is missing by now is due as it was. */
+/**
+ * Notes what downlinks ask for since they were published, each if none was due since. What else is missing by now is
+ * due as it was.
+ */
 export async function noteAsked(ctx: Ctx, requests: readonly ResendRequest[]): Promise<void> {
   const now = ctx.now()
   const counts = Array.from({ length: MAX_RESEND_ATTEMPTS }, (_, index) => index + 1)
-  for (const { sensorId, missing, attempt, times } of requests) {
+  for (const { sensorId, missing, attempt, times, turn } of requests) {
     const told = sql`${multirange(missing)}::int8multirange`
     const gaps = sql`sequence_gaps(seen)`
     const nextAt = missing.length === 0 ? null : nextResendAt(now, times)
@@ -74,6 +79,7 @@ export async function noteAsked(ctx: Ctx, requests: readonly ResendRequest[]): P
           else coalesce(resend_due_at, ${at(now)}::timestamptz) end`,
       })
       .where('sensor_id', '=', sensorId)
+      .where('attempts', '=', turn)
       .execute()
   }
 }

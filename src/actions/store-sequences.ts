@@ -56,8 +56,9 @@ const STORE = `
           else least(q.begun_at, excluded.begun_at) end,
         case when g.gaps = '{}' then null when j.epoch > q.epoch then $6 else coalesce(q.missing_since, $6) end,
         case when j.epoch > q.epoch then '{}' else q.asked_times end,
-        case when not c.changed then q.resend_due_at when g.gaps <> '{}' then least(q.resend_due_at, $7::timestamptz)
-          when q.asked is not null then $6 end
+        case when not c.changed then q.resend_due_at when g.gaps = '{}' and q.asked is not null then $6
+          when g.gaps = '{}' then null when j.epoch = q.epoch and g.gaps <@ sequence_gaps(q.seen) then q.resend_due_at
+          else least(q.resend_due_at, $7::timestamptz) end
       from (select greatest(q.epoch, excluded.epoch) as epoch, case when excluded.epoch > q.epoch then excluded.seen
           when excluded.epoch < q.epoch then q.seen else q.seen + excluded.seen end as seen offset 0) j
       cross join lateral (select sequence_gaps(j.seen) as gaps offset 0) g

@@ -54,10 +54,10 @@ export function readColumns(table: Table, dialect: Dialect, headerUnit: UnitCode
     table.titles.length,
     ...(table.titles.length > 0 ? [] : table.sample.map(({ length }) => length)),
   )
+  const hemispheres = hemispheresIn(table, width)
   for (let index = 0; index < width; index++) {
     if (index === table.time.date || index === table.time.time) continue
-    const besides = [index - 1, index + 1].map((beside) => cellsOf(table, beside))
-    take(columns, { index, title: table.titles[index] ?? '', cells: cellsOf(table, index), besides }, dialect)
+    take(columns, { index, title: table.titles[index] ?? '', cells: cellsOf(table, index), hemispheres }, dialect)
   }
   return withRowUnits(named(columns), { table, dialect, headerUnit })
 }
@@ -70,14 +70,14 @@ function cellsOf({ sample }: Table, index: number): string[] {
   return sample.flatMap((cells) => (cells[index] === undefined || cells[index] === '' ? [] : [cells[index]]))
 }
 
-type Column = { index: number; title: string; cells: string[]; besides: string[][] }
+type Column = { index: number; title: string; cells: string[]; hemispheres: ReadonlySet<Quantity> }
 
 function take(columns: Columns, column: Column, dialect: Dialect): void {
   const { index, title, cells } = column
   const meaning = meaningOf(title)
   const numeric = cells.some((cell) => readNumber(cell, columns.mark) !== null)
   if (isCounter(column)) return
-  if (meaning !== null && isReadAs(meaning.quantity, column, columns.mark)) {
+  if (meaning !== null && !isWords(cells) && isReadAs(meaning.quantity, column, columns.mark)) {
     const own = meaning.unit ?? dialect.units?.[title] ?? null
     const unitFrom = meaning.unit === null ? (own === null ? null : 'dialect') : 'title'
     columns.measured.push({ index, name: nameOf(column, dialect), quantity: meaning.quantity, unit: own, unitFrom })
@@ -92,14 +92,31 @@ function take(columns: Columns, column: Column, dialect: Dialect): void {
   else columns.unknown.push({ index, name: title === '' ? `column ${index + 1}` : title })
 }
 
+/** Names, say: `Probe ID` is no temperature. */
+function isWords(cells: readonly string[]): boolean {
+  return cells.length > 0 && cells.every((cell) => /^[^\d+−-]*\p{L}/u.test(cell) && !isFaultText(cell))
+}
+
 /**
  * Whether the cells are what a title says: a position may be written as degrees and minutes, or without its hemisphere,
  * which stands beside it. Neither is read.
  */
-function isReadAs(quantity: Quantity, { cells, besides }: Column, mark: DecimalMark): boolean {
+function isReadAs(quantity: Quantity, { cells, hemispheres }: Column, mark: DecimalMark): boolean {
   if (quantity !== 'latitude' && quantity !== 'longitude') return true
-  if (besides.some((beside) => beside.length > 0 && beside.every((cell) => /^[NSEWO]$/i.test(cell)))) return false
-  return cells.every((cell) => isFaultText(cell) || readNumber(cell, mark)?.unit === '')
+  return !hemispheres.has(quantity) && cells.every((cell) => isFaultText(cell) || readNumber(cell, mark)?.unit === '')
+}
+
+/** Of which coordinates a column says the hemisphere; an `O` alone may say many things. */
+function hemispheresIn(table: Table, width: number): ReadonlySet<Quantity> {
+  const found = new Set<Quantity>()
+  for (let index = 0; index < width; index++) {
+    const cells = cellsOf(table, index)
+    const isAll = (pattern: RegExp) => cells.length > 0 && cells.every((cell) => pattern.test(cell))
+    if (isAll(/^(?:[NS]|north|south|nord|s[uü]d|sud)$/i)) found.add('latitude')
+    const isTold = /ns|ew|dir|hemi/i.test(table.titles[index] ?? '') || !isAll(/^O$/i)
+    if (isTold && isAll(/^(?:[EWO]|east|west|ost|ouest)$/i)) found.add('longitude')
+  }
+  return found
 }
 
 const COUNTER = /^(?:#|no\.?|nr\.?|n°|index|record|row|lfd\.?(?: ?nr\.?)?|id|pos\.?|sample|reading|number|item)$/i
@@ -162,17 +179,21 @@ type Around = { table: Table; dialect: Dialect; headerUnit: UnitCode | null }
 function withRowUnits(columns: Columns, { table, dialect, headerUnit }: Around): Columns {
   const inUnitColumn =
     columns.unit !== null && cellsOf(table, columns.unit).some((cell) => temperatureUnit(cell) !== null)
-  const hasOwnUnit = (index: number) =>
-    inUnitColumn ||
+  const isWarm = (index: number) =>
     cellsOf(table, index).some((cell) => temperatureUnit(readNumber(cell, columns.mark)?.unit ?? '') !== null)
+  const hasOwnUnit = (index: number) => inUnitColumn || isWarm(index)
+  const isAlone = columns.measured.length === 1 && columns.unknown.length === 0
   const measured = columns.measured.map((column): MeasuredColumn => {
     if (column.unit !== null) return column
-    if (column.quantity !== 'temperature') return withUnitsBehind(column, { table, columns, isWarm: hasOwnUnit })
+    if (column.quantity !== 'temperature')
+      return withUnitsBehind(column, { table, columns, isWarm: isAlone ? hasOwnUnit : isWarm })
     if (hasOwnUnit(column.index)) return { ...column, unitFrom: 'row' }
     if (headerUnit !== null) return { ...column, unit: headerUnit, unitFrom: 'header' }
     return dialect.unit === undefined ? column : { ...column, unit: dialect.unit, unitFrom: 'dialect' }
   })
-  const found = columns.unknown.filter(({ index }) => hasOwnUnit(index))
+  // the units of a column are those of what is known to be warm, where anything is
+  const isCold = columns.measured.every(({ quantity }) => quantity !== 'temperature')
+  const found = columns.unknown.filter(({ index }) => (isCold ? hasOwnUnit(index) : isWarm(index)))
   const temperatures = found.map((column): MeasuredColumn => {
     return { ...column, quantity: 'temperature', unit: null, unitFrom: 'row' }
   })

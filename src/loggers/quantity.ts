@@ -21,8 +21,8 @@ export function meaningOf(title: string): TitleMeaning | null {
   const temperature = temperatureUnit(title)
   // a temperature column may stand in a file about humidity, or be named after a place or a load
   for (const quantity of temperature === null ? READ : []) {
-    const { words, besideProbes = false } = OTHERS[quantity] ?? {}
-    if (words?.test(title) && (besideProbes || !TEMPERATURE.test(title))) {
+    const { words, notIn = TEMPERATURE } = OTHERS[quantity] ?? {}
+    if (words?.test(title) && !notIn.test(title)) {
       return { quantity, unit: unitIn(title, quantity) }
     }
   }
@@ -52,7 +52,7 @@ const NOT_MEASURED = anywhere(
   ...DEW_POINT,
 )
 
-const TEMPERATURE = /temp|thermo|probe|sonde|fühler|^t\d?$|^t[_ ]?(?:int|ext)/i
+const TEMPERATURE = /temp|thermo|probe|sonde|fühler|^t\d?$|^t[_ ](?:int|ext)/i
 
 type OtherUnit = readonly [pattern: RegExp, unit: QuantityUnit]
 
@@ -61,9 +61,11 @@ type Other = {
   units: readonly OtherUnit[]
   /** Where it has no other. */
   unit?: QuantityUnit
-  /** The words say it in titles of probes, too: of temperatures they say nothing. */
-  besideProbes?: boolean
+  /** Titles in which the words say nothing, such as those of temperatures. */
+  notIn?: RegExp
 }
+
+const NONE = /^$/
 
 /** Percents are of humidity where the title names nothing else that has percents. */
 const OTHER_PERCENTS = [
@@ -71,7 +73,7 @@ const OTHER_PERCENTS = [
   ...['tilt', 'neigung', 'weight', 'gewicht', 'mass', 'light'],
 ]
 const HUMIDITY = anywhere(
-  ...['humid', 'feucht', 'hygro', 'hum\\b', '\\br\\.?h\\b', '%\\s?r\\.?[hf]', '^%$'],
+  ...['humid', 'feucht', 'hygro', 'hum\\b', '\\br\\.?h\\b', '%\\s?(?:r\\.?[hf]|hr)\\b', '^%$'],
   `^(?!.*(?:${OTHER_PERCENTS.join('|')})).*\\(\\s?%\\s?\\)$`,
 )
 
@@ -91,7 +93,12 @@ function position(...names: readonly string[]): Other {
 }
 
 const OTHERS: Partial<Record<Quantity, Other>> = {
-  humidity: { words: HUMIDITY, units: [[/%|\br\.?[hf]\b/i, 'P1']], unit: 'P1', besideProbes: true },
+  humidity: {
+    words: HUMIDITY,
+    units: [[/%|pct|percent|\br\.?[hf]\b/i, 'P1']],
+    unit: 'P1',
+    notIn: /^[^%]*temp[^%]*$|g\/m|absolut/i,
+  },
   pressure: {
     words: /press|druck|baro|\bhpa\b|\bmbar\b|\bkpa\b/i,
     units: [
@@ -99,22 +106,23 @@ const OTHERS: Partial<Record<Quantity, Other>> = {
       [/mbar/i, 'MBR'],
       [/kpa/i, 'KPA'],
     ],
-    besideProbes: true,
+    notIn: NONE,
   },
   battery: {
     words: /^(?=.*%)(?!.*(?:volt|spannung)).*\b(?:bat|batt|battery|batterie|akku|soc)\b/i,
     units: [[/%/, 'P1']],
+    notIn: NONE,
   },
   battery_voltage: {
     words: /volt|spannung|\bbatt(?!.*%)/i,
     units: [
-      [/\bmV\b/, '2Z'],
-      [/\bV\b/, 'VLT'],
+      [/\bmV\b|millivolt/i, '2Z'],
+      [/\bV\b|\bvolts?\b/i, 'VLT'],
     ],
-    besideProbes: true,
+    notIn: NONE,
   },
-  carbon_dioxide: { words: /co2|co₂/i, units: [[/ppm/i, '59']], besideProbes: true },
-  light: { words: /lux|illumin|\blight\b/i, units: [[/lux|\blx\b/i, 'LUX']], besideProbes: true },
+  carbon_dioxide: { words: /co2|co₂/i, units: [[/ppm/i, '59']], notIn: NONE },
+  light: { words: /lux|illumin|\blight\b/i, units: [[/lux|\blx\b/i, 'LUX']], notIn: NONE },
   tilt: {
     words: new RegExp(`${PLAINLY}.*(?:\\btilt\\b|\\binclin|\\bneigung)`, 'i'),
     units: [

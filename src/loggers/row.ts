@@ -38,7 +38,10 @@ export function readRow(cells: readonly string[], plan: Plan): RowContent {
     const text = cells[channel.index] ?? ''
     const value = readValue(text, channel, { cells, plan })
     if (value === 'words') words = true
-    else if (typeof value === 'string') unreadable ??= value
+    else if (typeof value === 'string') {
+      if (channel.quantity === 'temperature') return { is: 'rejected', reason: value }
+      unreadable = value
+    }
     // beside values of other channels, that is what this channel said instead of one
     values.push(typeof value === 'string' ? faultOf(text, channel) : value)
   }

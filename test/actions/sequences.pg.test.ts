@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { recordMessages } from '../../src/actions/record-messages.ts'
-import { dueResendRequests, noteAsked } from '../../src/actions/resend-requests.ts'
 import type { Ctx } from '../../src/context.ts'
-import { MAX_RESEND_ATTEMPTS, RESEND_GRACE_MS, RETELL_MS } from '../../src/domain/sequence.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { MINUTE, T0 } from '../support/limits.ts'
-import { addSensor, anotherProcess, createWorld, numbered, type World } from '../support/world.ts'
+import { addSensor, anotherProcess, createWorld, numbered, numberedBy, type World } from '../support/world.ts'
 
 let database: TestDatabase
 let world: World
@@ -20,13 +18,8 @@ beforeEach(async () => {
 })
 afterAll(() => database.drop())
 
-/** Messages by number, each with one reading at its minute: `7`, or `7@2` for the reading of minute 2. */
 async function receive(text: string, ctx: Ctx = world.ctx): Promise<void> {
-  const messages = text.split(' ').map((word) => {
-    const [seq = 0, minute = seq] = word.split('@').map(Number)
-    return numbered(seq, sensorId, [{ at: T0 + minute * MINUTE, c: 5 }])
-  })
-  await recordMessages(ctx, messages)
+  await recordMessages(ctx, numberedBy(text, sensorId))
 }
 
 async function noted(): Promise<string> {
@@ -139,126 +132,10 @@ test('more gaps than are kept: the oldest are given up', async () => {
   expect(events.match(/given_up/g)).toHaveLength(5)
 })
 
-/** What the downlink of the sensor asks for now, published or not. */
-async function due({ published = true } = {}) {
-  const all = await dueResendRequests(world.ctx)
-  const requests = all.filter((request) => request.sensorId === sensorId)
-  if (published) await noteAsked(world.ctx, requests)
-  return requests.map(({ missing, attempt }) => ({ missing, attempt }))
-}
-
-/** Every request of so many hours, shortly. */
-async function askedIn(hours: number): Promise<string[]> {
-  const asked: string[] = []
-  for (let minute = 0; minute < hours * 60; minute += 10) {
-    world.clock.now += 10 * MINUTE
-    for (const { missing, attempt } of await due()) asked.push(`${attempt}: ${missing.join(' ')}`)
-  }
-  return asked
-}
-
-test('missing messages are asked for after a while, again with pauses, and taken back once filled', async () => {
-  await receive('1 2 5 6')
-  expect(await due()).toEqual([])
-  world.clock.now += RESEND_GRACE_MS
-  expect(await due()).toEqual([{ missing: [[3, 4]], attempt: 1 }])
-  expect(await due()).toEqual([])
-  world.clock.now += 4 * RESEND_GRACE_MS
-  expect(await due()).toEqual([{ missing: [[3, 4]], attempt: 2 }])
-  await receive('4')
-  world.clock.now += RESEND_GRACE_MS
-  expect(await due()).toEqual([{ missing: [[3, 3]], attempt: 3 }])
-  await receive('3')
-  expect(await due()).toEqual([{ missing: [], attempt: 0 }])
-  expect(await due()).toEqual([])
-})
-
-test('a sensor that never answers is asked only so often', async () => {
-  await receive('1 3')
-  expect(await askedIn(12)).toHaveLength(MAX_RESEND_ATTEMPTS)
-})
-
-test('what is lost after it has all its attempts, and so has what is lost after a restart', async () => {
-  await receive('1 3')
-  await askedIn(12)
-  await receive('5')
-  expect(await askedIn(12)).toEqual([6, 7, 8, 9, 10].map((attempt) => `${attempt}: 4,4`))
-  await receive('1@20 3@21')
-  expect(await askedIn(12)).toEqual([11, 12, 13, 14, 15].map((attempt) => `${attempt}: 2,2`))
-})
-
-test('losses that go on let no number be asked for more often, each time under a higher attempt', async () => {
-  const asked = []
-  for (let seq = 1; seq < 60; seq += 2) {
-    await receive(`${seq} ${seq + 2}`)
-    asked.push(...(await askedIn(0.5)))
-  }
-  asked.push(...(await askedIn(12)))
-  expect(asked.map((request) => Number.parseInt(request, 10))).toEqual(asked.map((_, index) => index + 1))
-  for (let seq = 2; seq < 60; seq += 2) {
-    expect(asked.filter((request) => request.match(`[: ]${seq},${seq}\\b`))).toHaveLength(MAX_RESEND_ATTEMPTS)
-  }
-})
-
 test('what comes ahead of others that were saved up before a restart is missing until it comes again', async () => {
   await receive('7 8')
   for (const batch of ['0@20', '2@10', '3@11', '4@21', '1@9 2@10 3@11']) await receive(batch)
   expect(await noted()).toBe('restart 1:0-0, missing 1:1-3, filled 1:1-3')
-})
-
-test('losses that go on do not put off that they are asked for', async () => {
-  await receive('1 3')
-  world.clock.now += RESEND_GRACE_MS / 2
-  await receive('5')
-  world.clock.now += RESEND_GRACE_MS / 2
-  expect(await due()).toEqual([
-    {
-      missing: [
-        [2, 2],
-        [4, 4],
-      ],
-      attempt: 1,
-    },
-  ])
-})
-
-test('a request that could not be published is due again, the last one and the one that takes back too', async () => {
-  await receive('1 3')
-  for (let attempt = 1; attempt <= MAX_RESEND_ATTEMPTS; attempt++) {
-    world.clock.now += RESEND_GRACE_MS * 4 ** attempt
-    expect(await due({ published: false })).toEqual([{ missing: [[2, 2]], attempt }])
-    expect(await due()).toEqual([])
-    world.clock.now += RETELL_MS
-    expect(await due()).toEqual([{ missing: [[2, 2]], attempt }])
-  }
-  expect(await askedIn(10)).toEqual([])
-  await receive('2')
-  expect(await due({ published: false })).toEqual([{ missing: [], attempt: 0 }])
-  world.clock.now += RETELL_MS
-  expect(await due()).toEqual([{ missing: [], attempt: 0 }])
-  expect(await askedIn(10)).toEqual([])
-})
-
-test('what changes while a request is published is not taken for asked', async () => {
-  await receive('1 3')
-  world.clock.now += RESEND_GRACE_MS
-  const lost = await dueResendRequests(world.ctx)
-  await receive('5')
-  await noteAsked(world.ctx, lost)
-  world.clock.now += RESEND_GRACE_MS
-  const filled = await dueResendRequests(world.ctx)
-  expect(filled).toMatchObject([
-    {
-      missing: [
-        [2, 2],
-        [4, 4],
-      ],
-      attempt: 2,
-    },
-  ])
-  await receive('2 4')
-  await noteAsked(world.ctx, filled)
-  expect(await due()).toEqual([{ missing: [], attempt: 0 }])
 })
 
 test('what comes again by way of another process that shares the subscription is no restart', async () => {

@@ -204,6 +204,14 @@ export function numbered(seq: number, sensorId: number, samples: readonly Sample
   return parse(`unbroken/v1/${sensorId}/readings`, body({ seq, readings: samples.map(told) }), now)
 }
 
+/** Messages by number, each with one reading at its minute: `7`, or `7@2` for the reading of minute 2. */
+export function numberedBy(text: string, sensorId: number): ReceivedMessage[] {
+  return text.split(' ').map((word) => {
+    const [seq = 0, minute = seq] = word.split('@').map(Number)
+    return numbered(seq, sensorId, [{ at: T0 + minute * MINUTE, c: 5 }])
+  })
+}
+
 function told({ at: when, c }: Sample) {
   return { at: new Date(when).toISOString(), value: c, unit: 'CEL' }
 }
