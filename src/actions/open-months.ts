@@ -35,7 +35,7 @@ export async function openMonths(
   db: Database,
   messages: readonly ReceivedMessage[],
 ): Promise<readonly ReceivedMessage[]> {
-  const readings = await ensurePartitions(db, readingsAt(messages))
+  const readings = await ensurePartitions(db, daysOf(messages))
   const hasObservations = messages.some(({ parsed }) => parsed.observations.length > 0)
   const observations = hasObservations ? await ensurePartitions(db, observationsAt(messages), 'observation') : NONE
   if (readings.size === 0 && observations.size === 0) return messages
@@ -47,9 +47,21 @@ export async function openMonths(
 
 const NONE: ReadonlySet<Month> = new Set()
 
-function* readingsAt(messages: readonly ReceivedMessage[]): Generator<number> {
-  for (const { parsed } of messages) for (const reading of parsed.readings) yield reading.at
+/** An instant for each run of readings of the same day: to hand on that of every reading costs 0.1 us each. */
+function daysOf(messages: readonly ReceivedMessage[]): number[] {
+  const instants: number[] = []
+  let lastDay = Number.NaN
+  for (const { parsed } of messages) {
+    for (const { at } of parsed.readings) {
+      const day = Math.floor(at / DAY_MS)
+      if (day !== lastDay) instants.push(at)
+      lastDay = day
+    }
+  }
+  return instants
 }
+
+const DAY_MS = 86_400_000
 
 function* observationsAt(messages: readonly ReceivedMessage[]): Generator<number> {
   for (const { parsed } of messages) for (const observation of parsed.observations) yield observation.at

@@ -119,7 +119,7 @@ async function recordIn(run: Recording, ctx: Ctx, work: Work & { turn: Turn }): 
   const lockedEarly = concerned && run.behind(lockConcerned(run, concerned, memory))
   const stored = await storing
   turn.haveStored()
-  await storeObservations(run.tx, batchId, ofKnown(messages, gathered))
+  await storeObservations(run.tx, batchId, observing(messages, gathered))
   await keepMessages(run, ctx, { messages, gathered, conflicts: stored.conflicts })
   await turn.toJudge()
   const concern = concerned ?? concernOf(changedBy(stored), gathered, stored.late)
@@ -179,8 +179,11 @@ function lacksReading({ shipments }: Memory, gathered: Gathered, { sensorId, cha
   return at >= rules.fromAt && at < rules.toAt && lacksInstant(fold.recent, at)
 }
 
-function ofKnown(messages: readonly ReceivedMessage[], gathered: Gathered): ReceivedMessage[] {
-  return messages.filter(({ parsed: { sensorId } }) => sensorId !== null && knownOf(gathered, sensorId) !== undefined)
+/** The messages of known sensors that bring observations. */
+function observing(messages: readonly ReceivedMessage[], gathered: Gathered): ReceivedMessage[] {
+  return messages.filter(({ parsed: { sensorId, observations } }) => {
+    return observations.length > 0 && sensorId !== null && knownOf(gathered, sensorId) !== undefined
+  })
 }
 
 type Closing = { batchId: number; knownAt: number; messages: number; stored: StoredReadings }
