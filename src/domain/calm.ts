@@ -17,8 +17,8 @@ const [COUNT, FOLDS, HEAD] = [0, 1, 2]
 const [ID, LAST_AT, MAX_GAP_MS, LOW, HIGH, UNTIL_AT, FIELDS] = [0, 1, 2, 3, 4, 5, 6]
 const [FOLD, AT, MILLI_C, NOTE] = [0, 1, 2, 3]
 
-/** Enough that a fold is seldom reached; a quarter of a kilobyte each. */
-const NOTES_PER_FOLD = 8
+/** Enough that a fold is seldom reached: 5.0 instead of 5.2 us per reading with half as many; 0.4 kB each. */
+const NOTES_PER_FOLD = 16
 /** With more at once a fold is worth reaching: to note them costs more than it saves. */
 const MOST_AT_ONCE = 1
 /** They are looked through for each reading. */
