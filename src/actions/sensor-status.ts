@@ -28,7 +28,7 @@ export type SequenceStatus = {
   restarts: number
   missing: SeqRange[]
   missingSinceAt: number | null
-  /** How often the missing messages were asked for. */
+  /** How often missing messages were asked for since none was missing last. */
   asked: number
 }
 

@@ -32,7 +32,7 @@ const sensor = z.object({
       asked: z.int(),
     })
     .nullable()
-    .meta({ description: 'messages missing by their numbers, and how often they were asked for; null: not numbered' }),
+    .meta({ description: 'messages missing by their numbers; asked: how often since none was; null: not numbered' }),
   calibration: z.object({
     id: z.int().nullable(),
     certificate: z.string().nullable(),

@@ -130,21 +130,8 @@ function isCounter({ index, title, cells }: Column): boolean {
 }
 
 const TECHNICAL = anywhere(
-  ...[
-    'limit',
-    'alarm',
-    'point',
-    'rssi',
-    'signal',
-    'acceler',
-    'count',
-    'sequence',
-    '^lat\\b',
-    '^lon',
-    '\\blatitude',
-    '\\blongitude',
-    'elapsed',
-  ],
+  ...['limit', 'alarm', 'point', 'rssi', 'signal', 'acceler', 'count', 'sequence', 'elapsed'],
+  ...['^lat\\b', '^lon', '\\blatitude', '\\blongitude'],
   ...['duration', 'battery', 'status', 'offset'],
   ...DEW_POINT,
 )
